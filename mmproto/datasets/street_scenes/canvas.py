@@ -1,0 +1,97 @@
+"""The picture while it is painted, far things first."""
+
+import numpy as np
+
+from .geometry import Camera, Patch, ground
+from .parts import part_id
+from .stream import Stream
+
+Colour = tuple[float, float, float]
+
+GROUND_PARTS = tuple(
+    part_id(name, kind)
+    for name, kind in (
+        ('road', 'surface'),
+        ('road', 'marking'),
+        ('sidewalk', 'surface'),
+        ('sidewalk', 'curb'),
+    )
+)
+
+
+class Canvas:
+    """Colour, part, object and depth of every pixel.
+
+    Args:
+        camera: The camera; its size is that of the canvas, h x w.
+        stream: Source of the grain of the textures.
+
+    Attributes:
+        colour: RGB from 0 to 255, (h, w, 3) float32.
+        part: Part id, (h, w) uint8.
+        owner: Number of the object a pixel belongs to, (h, w) int32.
+        depth: Metres away, (h, w) float32.
+    """
+
+    def __init__(self, camera: Camera, stream: Stream) -> None:
+        self.camera = camera
+        size = camera.rows, camera.cols
+        self.colour = np.zeros((*size, 3), np.float32)
+        self.part = np.zeros(size, np.uint8)
+        self.owner = np.zeros(size, np.int32)
+        self.depth = np.zeros(size, np.float32)
+        self.ground = ground(camera)
+        self._grain = stream.grain(256, 256)
+        self._object = 0
+
+    def begin_object(self) -> None:
+        """Give what is painted from now on to a new object."""
+        self._object += 1
+
+    def paint(
+        self,
+        patch: Patch,
+        mask: np.ndarray,
+        part: int,
+        colour: Colour,
+        texture: np.ndarray | None = None,
+    ) -> None:
+        """Paint the masked pixels of a patch.
+
+        Args:
+            patch: The patch, h x w.
+            mask: Which of its pixels, (h, w) bool.
+            part: Part id that they get.
+            colour: RGB.
+            texture: Factors of the brightness, (h, w).
+        """
+        place = patch.rows, patch.cols
+        value = np.asarray(colour, np.float32)
+        if texture is not None:
+            value = value * texture.astype(np.float32)[..., None]
+        np.copyto(self.colour[place], value, where=mask[..., None])
+        np.copyto(self.part[place], np.uint8(part), where=mask)
+        np.copyto(self.owner[place], self._object, where=mask)
+        depth = patch.depth.astype(np.float32)
+        np.copyto(self.depth[place], depth, where=mask)
+
+    def shade(self, mask: np.ndarray, factor: float) -> None:
+        """Darken ground pixels, mask (h, w) of the ground patch."""
+        place = self.ground.rows, self.ground.cols
+        lying = np.isin(self.part[place], GROUND_PARTS) & mask
+        self.colour[place][lying] *= np.float32(factor)
+
+    def rough(self, patch: Patch, cell: float, strength: float) -> np.ndarray:
+        """Texture of square cells of random brightness.
+
+        Args:
+            patch: The patch, h x w.
+            cell: Side of a cell in metres.
+            strength: Largest difference from 1.
+
+        Returns:
+            Factors, (h, w) float32.
+        """
+        down = np.floor(patch.v / cell).astype(np.int64) & 255
+        right = np.floor(patch.u / cell).astype(np.int64) & 255
+        return 1 + np.float32(strength) * self._grain[down, right]

@@ -1,0 +1,5 @@
+"""Decode heads."""
+
+from .prototype_head import PrototypeHead
+
+__all__ = ['PrototypeHead']

@@ -1,0 +1,97 @@
+"""What one training step of the head offers to the concept losses."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmproto.models.prototype_layers import DistancePrototypes
+
+if TYPE_CHECKING:
+    from .prototype_head import PrototypeHead
+
+
+class ConceptState:
+    """Quantities of one step by name, each computed when first asked for.
+
+    Args:
+        head: The head that took the step.
+        latents: Its latents (N,S,D,H,W).
+        per_scale: Concept activations of every scale (N,S,K,H,W).
+        activations: Concept activations (N,K,H,W), scales pooled.
+        data_samples: mmseg's samples, with label maps.
+    """
+
+    def __init__(
+        self,
+        head: 'PrototypeHead',
+        latents: Tensor,
+        per_scale: Tensor,
+        activations: Tensor,
+        data_samples: list,
+    ) -> None:
+        self._head = head
+        self._latents = latents
+        self._samples = data_samples
+        self.per_scale = per_scale
+        self.activations = activations
+
+    @cached_property
+    def labels(self) -> Tensor:
+        """Label maps at feature resolution (N,H,W), nearest neighbour."""
+        full = torch.stack([s.gt_sem_seg.data for s in self._samples])
+        size = self.activations.shape[-2:]
+        return F.interpolate(full.float(), size).squeeze(1).long()
+
+    @cached_property
+    def class_weights(self) -> Tensor:
+        """Non-negative classifier (C,K) in force."""
+        return self._head.class_weights
+
+    @cached_property
+    def class_identity(self) -> Tensor:
+        """Class of the largest weight of each prototype, (P,C) bool."""
+        owner = self.class_weights.argmax(dim=0)  # K
+        one_hot = F.one_hot(owner, self._head.num_classes).bool()  # K,C
+        per_concept = self._head.prototypes_per_concept
+        return one_hot.repeat_interleave(per_concept, dim=0)  # P,C
+
+    @cached_property
+    def distances(self) -> Tensor:
+        """Squared distance to each prototype, smallest over scales (N,P,H,W).
+
+        Raises:
+            ValueError: If the prototype layer measures no distance.
+        """
+        layer = self._head.prototype_layer
+        if not isinstance(layer, DistancePrototypes):
+            raise ValueError(
+                'a concept loss needs distances, which only '
+                'mmproto.DistancePrototypes measures; the head has '
+                f'{type(layer).__name__}'
+            )
+        return layer.distances(self._latents).amin(dim=1)
+
+    @property
+    def first_view(self) -> Tensor:
+        """Per-scale activations (B,S,K,H,W) of the first photometric view."""
+        return self._view(0)
+
+    @property
+    def second_view(self) -> Tensor:
+        """Per-scale activations (B,S,K,H,W) of the second view."""
+        return self._view(1)
+
+    def _view(self, view: int) -> Tensor:
+        views = [sample.metainfo.get('view') for sample in self._samples]
+        half = len(views) // 2
+        if views != [0] * half + [1] * half:
+            raise ValueError(
+                f'a concept loss compares two views, but the batch holds {views}'
+                '; end the train pipeline with mmproto.TwoViews and set '
+                "collate_fn=dict(type='mmproto.two_view_collate'), with 'view' "
+                'among the meta_keys of PackSegInputs'
+            )
+        return self.per_scale[view * half : (view + 1) * half]

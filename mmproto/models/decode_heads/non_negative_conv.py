@@ -1,0 +1,44 @@
+"""Classifier whose weights in force are never negative."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmproto.models.precision import without_autocast
+
+
+class NonNegativeConv2d(nn.Conv2d):
+    """Bias-free 1x1 convolution by ``relu(weight)``.
+
+    Source: PIP-Net's classifier, https://arxiv.org/abs/2304.13643, section
+    3.2. A weight at or below zero gets no gradient and stays an exact zero.
+
+    Args:
+        in_channels: Concepts ``K``.
+        out_channels: Classes ``C``.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, out_channels, 1, bias=False)
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Give each concept to one class in turn, the others a tenth.
+
+        Every weight starts positive, so that every one can learn.
+        """
+        classes, concepts = self.weight.shape[:2]
+        self.weight.fill_(0.1)
+        for concept in range(concepts):
+            self.weight[concept % classes, concept] = 1.0
+
+    @property
+    def non_negative_weight(self) -> Tensor:
+        """The weights in force (C,K,1,1)."""
+        return F.relu(self.weight)
+
+    @without_autocast
+    def forward(self, activations: Tensor) -> Tensor:
+        """Sum contributions: (N,K,H,W) to evidence (N,C,H,W)."""
+        weight = self.non_negative_weight.to(activations.dtype)
+        return F.conv2d(activations, weight)

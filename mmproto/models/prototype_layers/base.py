@@ -1,0 +1,69 @@
+"""What every prototype layer provides."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from mmproto.models.precision import full_precision
+
+
+class PrototypeLayer(nn.Module, ABC):
+    """Similarity of every latent vector to every prototype, at every scale.
+
+    Latents come as (N,S,D,H,W); memory is channels-last, so that the products
+    with the prototypes are single matrix products.
+
+    Args:
+        num_prototypes: Prototypes ``P``.
+        channels: Latent channels ``D``.
+
+    Raises:
+        ValueError: If a number is below one.
+    """
+
+    vectors: nn.Parameter | None
+
+    def __init__(self, num_prototypes: int, channels: int) -> None:
+        super().__init__()
+        if num_prototypes < 1 or channels < 1:
+            raise ValueError(
+                f'{type(self).__name__} got num_prototypes={num_prototypes} '
+                f'and channels={channels}; both must be at least 1'
+            )
+        self.num_prototypes = num_prototypes
+        self.channels = channels
+        self.register_parameter('vectors', None)
+
+    def embed(self, latents: Tensor) -> Tensor:
+        """Bring latents (N,S,D,H,W) into the space of the prototypes."""
+        return full_precision(latents)
+
+    @abstractmethod
+    def similarity(self, latents: Tensor) -> Tensor:
+        """Rank latents (N,S,D,H,W) by nearness, (N,S,P,H,W); more is nearer."""
+
+    @abstractmethod
+    def forward(self, latents: Tensor) -> Tensor:
+        """Activate prototypes (N,S,P,H,W) by latents (N,S,D,H,W)."""
+
+    @torch.no_grad()
+    def set_vectors(self, vectors: Tensor) -> None:
+        """Overwrite the prototypes in place.
+
+        Args:
+            vectors: New prototypes (P,D).
+
+        Raises:
+            ValueError: If the layer has no vectors or the shape differs.
+        """
+        if self.vectors is None:
+            raise ValueError(
+                f'{type(self).__name__} has no prototype vectors to overwrite'
+            )
+        if vectors.shape != self.vectors.shape:
+            raise ValueError(
+                f'prototypes have shape {tuple(self.vectors.shape)}, got '
+                f'{tuple(vectors.shape)}'
+            )
+        self.vectors.copy_(vectors)

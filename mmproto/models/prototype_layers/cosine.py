@@ -1,0 +1,73 @@
+"""Prototypes on the unit sphere, softmax over all of them."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmproto.models.precision import without_autocast
+from mmproto.registry import MODELS
+
+from .base import PrototypeLayer
+
+
+@MODELS.register_module()
+class CosinePrototypes(PrototypeLayer):
+    """Softmax over all prototypes of cosine similarity over temperature.
+
+    Activations at one scale sum to one, as PIP-Net's do
+    (https://arxiv.org/abs/2304.13643, section 3.1), but every concept has
+    vectors that can be projected onto training patches.
+
+    Args:
+        num_prototypes: Prototypes ``P``.
+        channels: Latent channels ``D``.
+        temperature: Divides the cosine; at the start where it is learned.
+        learn_temperature: Whether it is trained, in log space.
+
+    Raises:
+        ValueError: If the temperature is not positive.
+    """
+
+    def __init__(
+        self,
+        num_prototypes: int,
+        channels: int,
+        temperature: float = 0.1,
+        learn_temperature: bool = True,
+    ) -> None:
+        super().__init__(num_prototypes, channels)
+        if not temperature > 0:
+            raise ValueError(f'temperature must be positive, got {temperature}')
+        vectors = F.normalize(torch.randn(num_prototypes, channels), dim=1)
+        self.vectors = nn.Parameter(vectors)
+        log_temperature = torch.tensor(math.log(temperature))
+        if learn_temperature:
+            self.log_temperature = nn.Parameter(log_temperature)
+        else:
+            self.register_buffer('log_temperature', log_temperature)
+
+    @property
+    def temperature(self) -> Tensor:
+        """The temperature in force, a scalar."""
+        return self.log_temperature.exp()
+
+    @without_autocast
+    def embed(self, latents: Tensor) -> Tensor:
+        """Scale latents (N,S,D,H,W) to unit length."""
+        return F.normalize(latents, dim=2)
+
+    @without_autocast
+    def similarity(self, latents: Tensor) -> Tensor:
+        """Cosine (N,S,P,H,W) of latents (N,S,D,H,W) to the prototypes."""
+        latents = latents.permute(0, 1, 3, 4, 2)  # N,S,H,W,D
+        length = latents.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+        vectors = F.normalize(self.vectors.to(latents.dtype), dim=1)
+        cosine = F.linear(latents, vectors) / length  # N,S,H,W,P
+        return cosine.permute(0, 1, 4, 2, 3)
+
+    @without_autocast
+    def forward(self, latents: Tensor) -> Tensor:
+        """Activate prototypes (N,S,P,H,W); the sum over ``P`` is one."""
+        return (self.similarity(latents) / self.temperature).softmax(dim=2)

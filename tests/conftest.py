@@ -1,0 +1,80 @@
+"""Fixtures: a tiny street-like data set, config and model."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+TINY = Path(__file__).parent / 'data' / 'tiny_config.py'
+CLASSES = ('road', 'wall', 'car', 'sign')
+COLOURS = np.array([[90, 90, 90], [40, 70, 160], [200, 60, 60], [60, 200, 90]])
+
+
+def pytest_configure(config):
+    """Keep small tensors on one thread: two threads only wait here."""
+    torch.set_num_threads(1)
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+
+def _draw(rng, height=64, width=96):
+    """Draw road below a wall, with a car and a sign at random places."""
+    labels = np.ones((height, width), np.uint8)
+    labels[height // 2 :] = 0
+    for label, size in ((2, 20), (3, 10)):
+        y = int(rng.integers(0, height - size))
+        x = int(rng.integers(0, width - size))
+        labels[y : y + size, x : x + size] = label
+    noise = rng.normal(0, 12, (height, width, 3))
+    image = np.clip(COLOURS[labels] + noise, 0, 255).astype(np.uint8)
+    labels[0, 0] = 255  # every image has a void pixel
+    return image, labels
+
+
+@pytest.fixture(scope='session')
+def tiny_data(tmp_path_factory):
+    """Folder of 6 train and 3 val images (64x96) in Cityscapes layout."""
+    root = tmp_path_factory.mktemp('tiny_data')
+    rng = np.random.default_rng(0)
+    for split, number in (('train', 6), ('val', 3)):
+        images = root / 'leftImg8bit' / split / 'town'
+        masks = root / 'gtFine' / split / 'town'
+        images.mkdir(parents=True)
+        masks.mkdir(parents=True)
+        for index in range(number):
+            image, labels = _draw(rng)
+            name = f'town_{index:06d}_000019'
+            cv2.imwrite(str(images / f'{name}_leftImg8bit.png'), image)
+            mask = masks / f'{name}_gtFine_labelTrainIds.png'
+            cv2.imwrite(str(mask), labels)
+    return root
+
+
+@pytest.fixture
+def tiny_config(tiny_data, tmp_path):
+    """Config of a small ResNet-18 model on ``tiny_data``, 4 iterations."""
+    cfg = Config.fromfile(TINY)
+    cfg.work_dir = str(tmp_path / 'work')
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        cfg[loader].dataset.data_root = str(tiny_data)
+    return cfg
+
+
+@pytest.fixture
+def tiny_model(tiny_config):
+    """Segmentor of ``tiny_config`` with fixed weights, in eval mode."""
+    from mmseg.registry import MODELS
+
+    init_default_scope('mmseg')
+    torch.manual_seed(0)
+    model = MODELS.build(tiny_config.model)
+    model.init_weights()
+    model.cfg = tiny_config
+    model.dataset_meta = dict(
+        classes=CLASSES, palette=COLOURS[:, ::-1].tolist()
+    )
+    return model.eval()
