@@ -4,21 +4,23 @@ The stack is checked before anything of it is imported, so that a missing or
 mixed installation ends in one sentence instead of a trace into mmseg.
 """
 
+import sys
+from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mmproto.environment import check_stack, set_up
 from mmproto.version import __version__
 
 if TYPE_CHECKING:
-    from mmproto.explain import Explanation, explain
+    from mmproto.explanation import Explanation
     from mmproto.projection import project_prototypes
 
 __all__ = ['Explanation', '__version__', 'explain', 'project_prototypes']
 
 _LAZY = {
-    'explain': 'mmproto.explain',
-    'Explanation': 'mmproto.explain',
+    'Explanation': 'mmproto.explanation',
     'project_prototypes': 'mmproto.projection',
 }
 
@@ -34,6 +36,22 @@ def __getattr__(name: str) -> Any:
     """
     if name not in _LAZY:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    value = getattr(import_module(_LAZY[name]), name)
-    globals()[name] = value
-    return value
+    return getattr(import_module(_LAZY[name]), name)
+
+
+class _Package(ModuleType):
+    """Keeps `mmproto.explain` the function.
+
+    Importing the submodule of the same name would put the module there.
+    """
+
+    @property
+    def explain(self) -> Callable:
+        return import_module('mmproto.explain').explain
+
+    @explain.setter
+    def explain(self, module: ModuleType) -> None:
+        """Ignore the submodule, which the import system binds here."""
+
+
+sys.modules[__name__].__class__ = _Package

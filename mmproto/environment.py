@@ -5,10 +5,11 @@ OpenMMLab and its maintained forks `onedl-*`. Either works; both at once do
 not, since they write into the same folders.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from pickle import UnpicklingError
 
 FORKS = ('onedl-mmengine', 'onedl-mmcv', 'onedl-mmsegmentation')
 STOCK = ('mmengine', 'mmcv', 'mmcv-full', 'mmcv-lite', 'mmsegmentation')
@@ -129,24 +130,38 @@ def config_path(name: str) -> Path:
 def _allow_checkpoint_classes() -> None:
     """Let stock mmengine resume its own checkpoints under torch >= 2.6.
 
-    That torch unpickles only tensors and plain types. A checkpoint holds the
-    log history besides, whose values are numpy arrays and scalars.
+    That torch unpickles tensors and plain types only. A checkpoint of
+    mmengine also holds the log history, of numpy arrays, and the best score,
+    a numpy scalar. Calls of `getattr` in it are answered by a stand-in, since
+    the true one would give a malicious file the run of the interpreter.
     """
     import torch
+    from mmengine.utils import digit_version
 
-    if not hasattr(torch.serialization, 'add_safe_globals'):
+    if digit_version(torch.__version__) < digit_version('2.6'):
         return
     import numpy as np
     from mmengine.logging import HistoryBuffer
 
     array = np.zeros(1)
-    torch.serialization.add_safe_globals(
-        [
-            HistoryBuffer,
-            np.ndarray,
-            np.dtype,
-            array.__reduce__()[0],
-            array[0].__reduce__()[0],
-            *{type(np.dtype(code)) for code in 'fdilqB?'},
-        ]
+    dtypes = [type(np.dtype(name)) for name in ('f4', 'f8', 'i8')]
+    rebuild_array, rebuild_scalar = (
+        item.__reduce__()[0] for item in (array, array[0])
     )
+    torch.serialization.add_safe_globals(
+        [HistoryBuffer, np.ndarray, np.dtype, *dtypes]
+        + [rebuild_array, rebuild_scalar]
+        + [(_history_statistic, 'builtins.getattr')]
+    )
+
+
+def _history_statistic(owner: type, name: str) -> Callable:
+    """Look up what pickle refers to as `HistoryBuffer.mean` and the like."""
+    from mmengine.logging import HistoryBuffer
+
+    if owner is not HistoryBuffer or name.startswith('_'):
+        raise UnpicklingError(
+            f'The checkpoint asks for {name!r} of {owner!r}, which no '
+            'checkpoint of mmengine needs: do not load it.'
+        )
+    return getattr(HistoryBuffer, name)

@@ -9,6 +9,7 @@ from .prototype_layers import (
     SoftmaxConcepts,
 )
 from .tta import EvidenceTTAModel
+from .weights import load_imagenet_weights
 
 __all__ = [
     'CosinePrototypes',
@@ -17,4 +18,5 @@ __all__ = [
     'PrototypeHead',
     'SharedASPP',
     'SoftmaxConcepts',
+    'load_imagenet_weights',
 ]

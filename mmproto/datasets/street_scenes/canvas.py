@@ -27,7 +27,7 @@ class Canvas:
         stream: Source of the grain of the textures.
 
     Attributes:
-        colour: RGB from 0 to 255, (h, w, 3) float32.
+        colour: RGB from 0 to 255, (3, h, w) float32.
         part: Part id, (h, w) uint8.
         owner: Number of the object a pixel belongs to, (h, w) int32.
         depth: Metres away, (h, w) float32.
@@ -36,7 +36,7 @@ class Canvas:
     def __init__(self, camera: Camera, stream: Stream) -> None:
         self.camera = camera
         size = camera.rows, camera.cols
-        self.colour = np.zeros((*size, 3), np.float32)
+        self.colour = np.zeros((3, *size), np.float32)
         self.part = np.zeros(size, np.uint8)
         self.owner = np.zeros(size, np.int32)
         self.depth = np.zeros(size, np.float32)
@@ -65,21 +65,33 @@ class Canvas:
             colour: RGB.
             texture: Factors of the brightness, (h, w).
         """
-        place = patch.rows, patch.cols
-        value = np.asarray(colour, np.float32)
+        rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not rows.size:
+            return
+        # A patch is mostly empty: work on the box about what is painted.
+        box = slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
+        place = (
+            slice(patch.rows.start + rows[0], patch.rows.start + box[0].stop),
+            slice(patch.cols.start + cols[0], patch.cols.start + box[1].stop),
+        )
+        mask = mask[box]
+        light = np.ones((1, 1), np.float32)
         if texture is not None:
-            value = value * texture.astype(np.float32)[..., None]
-        np.copyto(self.colour[place], value, where=mask[..., None])
+            light = texture[box].astype(np.float32)
+        for plane, value in zip(self.colour, colour):
+            np.copyto(plane[place], light * np.float32(value), where=mask)
         np.copyto(self.part[place], np.uint8(part), where=mask)
-        np.copyto(self.owner[place], self._object, where=mask)
-        depth = patch.depth.astype(np.float32)
-        np.copyto(self.depth[place], depth, where=mask)
+        np.copyto(self.owner[place], np.int32(self._object), where=mask)
+        depth = np.broadcast_to(patch.depth, patch.v.shape)[box]
+        np.copyto(self.depth[place], depth.astype(np.float32), where=mask)
 
     def shade(self, mask: np.ndarray, factor: float) -> None:
         """Darken ground pixels, mask (h, w) of the ground patch."""
         place = self.ground.rows, self.ground.cols
         lying = np.isin(self.part[place], GROUND_PARTS) & mask
-        self.colour[place][lying] *= np.float32(factor)
+        light = np.where(lying, np.float32(factor), np.float32(1))
+        for plane in self.colour:
+            plane[place] *= light
 
     def rough(self, patch: Patch, cell: float, strength: float) -> np.ndarray:
         """Texture of square cells of random brightness.

@@ -41,7 +41,7 @@ class Patch(NamedTuple):
     Args:
         rows: Rows of the canvas, h of them.
         cols: Columns of the canvas, w of them.
-        u: Metres along the face, (1, w) or (h, w).
+        u: Metres along the face, (h, w).
         v: Metres above the ground, (h, w); on the ground, metres away.
         depth: Metres away from the camera, (1, w) or (h, 1).
     """
@@ -97,6 +97,7 @@ def patch_of(camera: Camera, face: Face) -> Patch | None:
     depth = np.maximum(face.z + face.along[1] * u, 0.1)
     row = np.arange(row_slice.start, row_slice.stop)[:, None] + 0.5
     v = camera.height - (row - camera.horizon) * depth / camera.focal
+    u = np.broadcast_to(u, v.shape)
     return Patch(row_slice, col_slice, u, v, depth)
 
 

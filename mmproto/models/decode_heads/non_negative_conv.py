@@ -23,12 +23,12 @@ class NonNegativeConv2d(nn.Conv2d):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """Give each concept to one class in turn, the others a tenth.
+        """Give each concept to one class in turn, a tenth to all others.
 
         Every weight starts positive, so that every one can learn.
         """
         classes, concepts = self.weight.shape[:2]
-        self.weight.fill_(0.1)
+        self.weight.fill_(0.1 / max(classes - 1, 1))
         for concept in range(concepts):
             self.weight[concept % classes, concept] = 1.0
 

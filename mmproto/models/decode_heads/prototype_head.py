@@ -150,9 +150,18 @@ class PrototypeHead(BaseDecodeHead):
             Concept activations (N,K,H,W), the scale (N,K,H,W) at which each
             is largest and, on demand, the maps of all scales (N,S,K,H,W).
         """
-        maps = self._concepts_per_scale(self.stack_scales(inputs))
-        pooled, scale = self._pool_scales(maps)
+        pooled, scale, maps = self.pool_concepts(self.stack_scales(inputs))
         return (pooled, scale, maps) if per_scale else (pooled, scale)
+
+    def pool_concepts(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Activate concepts by latents (N,S,D,H,W).
+
+        Returns:
+            As :meth:`activations`, with the maps of all scales.
+        """
+        maps = self._concepts_per_scale(latents)
+        pooled, scale = self._pool_scales(maps)
+        return pooled, scale, maps
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         """Evidence (N,C,H,W) for every class, at feature resolution."""
@@ -171,8 +180,7 @@ class PrototypeHead(BaseDecodeHead):
     ) -> dict[str, Tensor]:
         """Compute the losses that count in this phase, by name."""
         latents = self.stack_scales(inputs)
-        maps = self._concepts_per_scale(latents)
-        pooled, _ = self._pool_scales(maps)
+        pooled, _, maps = self.pool_concepts(latents)
         losses = {}
         if any(self._counts(loss) for loss in self._decode_losses):
             evidence = self.cls_seg(pooled)

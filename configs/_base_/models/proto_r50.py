@@ -1,0 +1,30 @@
+# The proposed system on the backbone of `deeplabv3_r50.py`: one kernel for all
+# dilation rates, concepts shared by the classes, a sparse classifier.
+_base_ = './deeplabv3_r50.py'
+norm_cfg = dict(type='SyncBN', requires_grad=True)
+model = dict(
+    neck=dict(
+        type='mmproto.SharedASPP',
+        in_channels=2048,
+        in_index=3,
+        channels=256,
+        dilations=(1, 12, 24, 36),  # those of the black box
+        norm_cfg=norm_cfg,
+    ),
+    decode_head=dict(
+        _delete_=True,
+        type='mmproto.PrototypeHead',
+        in_channels=256,
+        channels=256,
+        num_classes=19,
+        num_concepts=190,  # ten a class, as ProtoSeg has
+        prototype_layer=dict(
+            type='mmproto.CosinePrototypes',
+            temperature=0.05,  # sharp: fewer concepts a decision
+            learn_temperature=False,
+        ),
+        link='share',
+        align_corners=False,
+        loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),
+    ),
+)

@@ -1,0 +1,7 @@
+# The black box on all 30 classes of Cityscapes.
+_base_ = './deeplabv3_cityscapes.py'
+model = dict(decode_head=dict(num_classes=30))
+dataset_type = 'mmproto.Cityscapes30Dataset'
+train_dataloader = dict(dataset=dict(type=dataset_type))
+val_dataloader = dict(dataset=dict(type=dataset_type))
+test_dataloader = val_dataloader

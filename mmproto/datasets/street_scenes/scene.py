@@ -1,0 +1,84 @@
+"""One drawn street scene: what stands where, and the finished picture."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .backdrop import draw_ground, draw_sky
+from .canvas import Canvas
+from .layout import OVERSAMPLING, random_camera, random_layout
+from .lighting import develop
+from .parts import CLASSES, label_ids_of_parts, train_ids_of_parts
+from .placement import place_street
+from .roadside import place_roadside
+from .stream import Stream
+
+
+class Scene(NamedTuple):
+    """A picture of h x w pixels with its annotations.
+
+    Args:
+        image: RGB, (h, w, 3) uint8.
+        label_ids: Cityscapes label ids, (h, w) uint8.
+        train_ids: Position in `CLASSES`, (h, w) uint8.
+        part_ids: Ids of `PARTS`, (h, w) uint8.
+        instance_ids: 1000 * label id + number for classes that are counted,
+            the label id for the others, (h, w) uint16.
+    """
+
+    image: np.ndarray
+    label_ids: np.ndarray
+    train_ids: np.ndarray
+    part_ids: np.ndarray
+    instance_ids: np.ndarray
+
+
+def draw_scene(
+    seed: int, index: int, split: int = 0, size: tuple[int, int] = (128, 256)
+) -> Scene:
+    """Draw one scene; the arguments alone decide every pixel.
+
+    Args:
+        seed: Seed of the data set.
+        index: Number of the picture within its split.
+        split: Number of the split.
+        size: Height and width of the picture in pixels.
+    """
+    stream = Stream(seed, split, index)
+    camera, layout = random_camera(stream, *size), random_layout(stream)
+    canvas = Canvas(camera, stream)
+    draw_sky(canvas, stream)
+    draw_ground(canvas, layout, stream)
+    behind = place_roadside(layout, stream)
+    before = place_street(layout, stream)
+    for placed in (behind, before):
+        for _, draw in sorted(placed, key=lambda pair: -pair[0]):
+            draw(canvas)
+    return _finish(canvas, stream)
+
+
+def _finish(canvas: Canvas, stream: Stream) -> Scene:
+    """Light the picture and read the annotations from part and owner."""
+    step = slice(None, None, OVERSAMPLING)
+    parts, owner = canvas.part[step, step], canvas.owner[step, step]
+    label_ids = label_ids_of_parts()[parts]
+    return Scene(
+        image=develop(canvas, stream),
+        label_ids=label_ids,
+        train_ids=train_ids_of_parts()[parts],
+        part_ids=np.ascontiguousarray(parts),
+        instance_ids=_number(label_ids, owner),
+    )
+
+
+def _number(label_ids: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """Cityscapes instance ids, (h, w) uint16, numbered by class."""
+    countable = [item.label_id for item in CLASSES if item.countable]
+    ids = label_ids.astype(np.uint16)
+    found = dict.fromkeys(countable, 0)
+    for number in np.unique(owner[np.isin(label_ids, countable)]):
+        mine = owner == number
+        label = int(label_ids[mine][0])
+        ids[mine] = label * 1000 + found[label]
+        found[label] += 1
+    return ids

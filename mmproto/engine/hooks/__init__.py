@@ -1,0 +1,17 @@
+"""Hooks: phases of training, sparsity, health, projection, start values."""
+
+from .channels_last_hook import ChannelsLastHook
+from .prototype_health_hook import PrototypeHealthHook
+from .prototype_init_hook import PrototypeInitHook
+from .prototype_projection_hook import PrototypeProjectionHook
+from .sparsify_hook import SparsifyHook
+from .training_phase_hook import TrainingPhaseHook
+
+__all__ = [
+    'ChannelsLastHook',
+    'PrototypeHealthHook',
+    'PrototypeInitHook',
+    'PrototypeProjectionHook',
+    'SparsifyHook',
+    'TrainingPhaseHook',
+]

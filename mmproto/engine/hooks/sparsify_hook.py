@@ -1,0 +1,131 @@
+"""Hook that drives weights of the classifier to exact zeros."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.runner import Runner
+from torch import Tensor
+
+from mmproto.engine.run_state import bare_model, check_unit, progress
+from mmproto.models.utils import get_prototype_head
+from mmproto.registry import HOOKS
+
+
+@torch.no_grad()
+def proximal_step(weight: Tensor, threshold: float) -> None:
+    """Soft threshold on the non-negative side, in place.
+
+    ``w <- max(w - threshold, 0)``, the proximal operator of
+    ``threshold * sum(w)`` on ``w >= 0`` (Parikh and Boyd, Proximal
+    Algorithms, 2014, section 6.5.2). PIP-Net's classifier
+    (https://arxiv.org/abs/2304.13643) takes it with a threshold of 1e-3.
+
+    Args:
+        weight: Any shape.
+        threshold: What every weight loses, at least 0.
+    """
+    weight.sub_(threshold).clamp_(min=0)
+
+
+@HOOKS.register_module()
+class SparsifyHook(Hook):
+    """L1 penalty on the classifier by a proximal step.
+
+    After each step of the optimizer, every class weight loses the current
+    learning rate times ``strength``, down to zero: what a gradient step on
+    ``strength * sum(weights)`` would do, but with exact zeros. As the
+    learning rate decays, so does the step. A weight at zero gets no gradient
+    through the classifier's relu and stays zero. Runs in training only, and
+    not while the classifier is frozen.
+
+    Args:
+        strength: Factor of the L1 penalty, per unit of learning rate.
+        begin: First iteration (or epoch) with steps.
+        end: First iteration (or epoch) without steps again; None for never.
+        by_epoch: Whether ``begin`` and ``end`` count epochs.
+
+    Raises:
+        ValueError: ``strength`` is negative or ``end`` is not after ``begin``;
+            and, when training starts, no optimizer holds the classifier.
+    """
+
+    # Before averaged copies are updated and before the scheduler changes the
+    # learning rate of the step just made.
+    priority = 'ABOVE_NORMAL'
+
+    def __init__(
+        self,
+        strength: float,
+        begin: int = 0,
+        end: int | None = None,
+        by_epoch: bool = False,
+    ) -> None:
+        if strength < 0:
+            raise ValueError(f'strength must be at least 0, got {strength}')
+        if begin < 0 or (end is not None and end <= begin):
+            raise ValueError(
+                f'begin must be at least 0 and end after it, got begin={begin}'
+                f' and end={end}'
+            )
+        self.strength = strength
+        self.begin = begin
+        self.end = end
+        self.by_epoch = by_epoch
+
+    def before_train(self, runner: Runner) -> None:
+        """Checks that the classifier has a learning rate."""
+        check_unit(runner, self.by_epoch, type(self).__name__)
+        head = get_prototype_head(bare_model(runner))
+        find_group(runner.optim_wrapper, head.conv_seg.weight)
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Takes the step and logs the share of zeros as classifier_zeros."""
+        weight = get_prototype_head(bare_model(runner)).conv_seg.weight
+        wrapper, group = find_group(runner.optim_wrapper, weight)
+        # While gradients accumulate there is no optimizer step to follow.
+        stepped = weight.requires_grad and wrapper.should_update()
+        if stepped and self._is_due(runner):
+            proximal_step(weight, group['lr'] * self.strength)
+        zeros = (weight <= 0).float().mean().item()
+        runner.message_hub.update_scalar('train/classifier_zeros', zeros)
+
+    def _is_due(self, runner: Runner) -> bool:
+        now = progress(runner, self.by_epoch)
+        return now >= self.begin and (self.end is None or now < self.end)
+
+
+def find_group(
+    optim_wrapper: OptimWrapper | OptimWrapperDict, weight: Tensor
+) -> tuple[OptimWrapper, dict]:
+    """The optimizer wrapper and parameter group that hold a parameter.
+
+    Raises:
+        ValueError: None does.
+    """
+    for wrapper in _wrappers(optim_wrapper):
+        for group in wrapper.optimizer.param_groups:
+            if any(parameter is weight for parameter in group['params']):
+                return wrapper, group
+    raise ValueError(
+        'no optimizer holds decode_head.conv_seg.weight, so its step has no '
+        'learning rate; remove mmproto.SparsifyHook or the paramwise_cfg or '
+        'optimizer constructor that leaves the classifier out'
+    )
+
+
+def _wrappers(
+    optim_wrapper: OptimWrapper | OptimWrapperDict,
+) -> Iterator[OptimWrapper]:
+    if isinstance(optim_wrapper, OptimWrapperDict):
+        yield from optim_wrapper.values()
+    else:
+        yield optim_wrapper

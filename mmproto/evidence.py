@@ -1,0 +1,152 @@
+"""Evidence and concept activations of one image, in the image's own pixels.
+
+mmseg resizes, crops, averages and pads logits on their way to the size of
+the image. Activations have to go exactly the same way, or they would no
+longer add up to the logits. So the network runs once, and what the head
+computed in every window is put through mmseg's own inference again.
+"""
+
+import copy
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dataset import Compose
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
+
+from mmproto.features import evaluating
+from mmproto.models.utils import get_prototype_head
+
+Image = str | os.PathLike | np.ndarray
+CHANNELS_AT_ONCE = 32  # bounds the memory of a replay at full image size
+
+
+class EvidenceMaps:
+    """Runs a model on one image, and replays what the head saw.
+
+    Args:
+        model: From ``mmseg.apis.init_model`` with a config of this package.
+        image: Path, or BGR pixels (h,w,3).
+
+    Attributes:
+        logits: Evidence (C,h,w) as mmseg returns it, on the CPU.
+
+    Raises:
+        ValueError: If the model has no prototype head or no test pipeline.
+    """
+
+    def __init__(self, model: Any, image: Image) -> None:
+        self._model = getattr(model, 'module', model)
+        self._head = get_prototype_head(self._model)
+        data = _load(self._model, image)
+        with evaluating(self._model):
+            data = self._model.data_preprocessor(data, False)
+            self._inputs = data['inputs']  # 1,3,h,w
+            self._meta = data['data_samples'][0].metainfo
+            self._windows: list[tuple[Tensor, Tensor]] = []
+            with replaced(self._head, forward=self._recorder()):
+                self.logits = self._inference()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of the image."""
+        return self.logits.shape[1], self.logits.shape[2]
+
+    def activations(self, concepts: Sequence[int]) -> Tensor:
+        """Activation maps (n,h,w) of some concepts.
+
+        Times ``class_weights`` and summed over all concepts they are the
+        logits, at every pixel.
+        """
+        index = list(concepts)
+        return self._replay([pooled[:, index] for pooled, _ in self._windows])
+
+    def scales(self, concept: int) -> Tensor:
+        """Activation maps (S,h,w) of one concept, scale by scale."""
+        return self._replay([maps[:, :, concept] for _, maps in self._windows])
+
+    def activations_at(self, x: int, y: int) -> Tensor:
+        """Activations (K,) of all concepts at one pixel."""
+        num_concepts = self._head.num_concepts
+        parts = []
+        for start in range(0, num_concepts, CHANNELS_AT_ONCE):
+            stop = min(start + CHANNELS_AT_ONCE, num_concepts)
+            # a copy: a view would keep the full-size maps of all parts
+            part = self.activations(range(start, stop))[:, y, x].clone()
+            parts.append(part)
+        return torch.cat(parts)
+
+    def _recorder(self) -> Any:
+        forward = self._head.forward
+
+        def record(inputs: Sequence[Tensor]) -> Tensor:
+            pooled, _, maps = self._head.activations(inputs, per_scale=True)
+            self._windows.append((pooled, maps))  # 1,K,H,W and 1,S,K,H,W
+            return forward(inputs)
+
+        return record
+
+    def _inference(self) -> Tensor:
+        meta = dict(self._meta)  # the sliding window writes into it
+        maps = self._model.inference(self._inputs, [meta])  # 1,C,h,w
+        sample = SegDataSample(metainfo=self._meta)
+        result = self._model.postprocess_result(maps, [sample])[0]
+        return result.seg_logits.data.cpu()
+
+    def _replay(self, windows: list[Tensor]) -> Tensor:
+        channels = windows[0].shape[1]
+        if channels == 1:  # mmseg takes a single channel for a binary model
+            windows = [maps.expand(-1, 2, -1, -1) for maps in windows]
+        recorded = iter(windows)
+        with (
+            evaluating(self._model),
+            replaced(self._head, forward=lambda _: next(recorded)),
+            replaced(
+                self._model,
+                extract_feat=lambda _: None,
+                out_channels=windows[0].shape[1],
+            ),
+        ):
+            return self._inference()[:channels]
+
+
+@contextmanager
+def replaced(module: nn.Module, **attributes: Any) -> Iterator[None]:
+    """Replace attributes of one module object, and put them back."""
+    before = {k: v for k, v in vars(module).items() if k in attributes}
+    try:
+        for name, value in attributes.items():
+            setattr(module, name, value)
+        yield
+    finally:
+        for name in attributes:
+            vars(module).pop(name, None)
+        vars(module).update(before)
+
+
+def _load(model: Any, image: Image) -> dict:
+    """Load one image through the model's test pipeline, without labels."""
+    pipeline = getattr(model, 'cfg', {}).get('test_pipeline')
+    if not pipeline:
+        raise ValueError(
+            'the model has no cfg with a test_pipeline; load it with '
+            'mmseg.apis.init_model(config, checkpoint)'
+        )
+    pipeline = [
+        copy.deepcopy(step)
+        for step in pipeline
+        if 'Annotations' not in step['type']
+    ]
+    if isinstance(image, np.ndarray):
+        pipeline[0] = dict(type='mmseg.LoadImageFromNDArray')
+        results: dict = dict(img=image)
+    else:
+        results = dict(img_path=os.fspath(image))
+    packed = Compose(pipeline)(results)
+    return {
+        key: [value] for key, value in packed.items()
+    }  # inputs, data_samples

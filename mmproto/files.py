@@ -1,0 +1,57 @@
+"""Files that are either complete or not there, and images that moved."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path that becomes ``path`` if all went well.
+
+    Args:
+        path: The file to write; its folder is made when it is missing.
+
+    Yields:
+        A path in the same folder, with the same suffix.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f'.{path.stem}.{os.getpid()}{path.suffix}')
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(data: Any, path: str | Path) -> None:
+    """Write ``data``, of plain types, as an indented JSON file."""
+    with atomic_path(path) as temporary:
+        text = json.dumps(data, indent=1, allow_nan=False)
+        temporary.write_text(text + '\n', encoding='utf-8')
+
+
+def find_image(path: str, data_root: str | Path | None = None) -> Path | None:
+    """Find an image of the projection record, also after the data moved.
+
+    Args:
+        path: As the data set gave it when the prototypes were projected.
+        data_root: Where the data lies now. The longest tail of ``path`` that
+            exists below it is taken.
+
+    Returns:
+        The file, or ``None`` when there is none.
+    """
+    if Path(path).is_file():
+        return Path(path)
+    if data_root is None:
+        return None
+    parts: Sequence[str] = Path(path).parts
+    tails = (Path(data_root, *parts[i:]) for i in range(1, len(parts)))
+    if not Path(path).is_absolute():
+        tails = iter([Path(data_root, path), *tails])
+    return next((tail for tail in tails if tail.is_file()), None)

@@ -1,0 +1,185 @@
+"""Jeffreys divergence between the concepts of one class (ProtoSeg)."""
+
+from torch import Tensor
+
+from mmproto.models.losses.base import ConceptLoss, check_positive
+from mmproto.models.losses.class_pixels import (
+    PixelBlocks,
+    class_members,
+    gather_members,
+    pixel_blocks,
+)
+from mmproto.models.losses.jensen_shannon_loss import log_activations
+from mmproto.models.losses.precision import in_full_precision
+from mmproto.models.losses.ranks import mean_over_ranks
+from mmproto.registry import MODELS
+
+# Pixels of a block: enough for an efficient product and no fewer than the
+# members of a class, whose L*L products are then no larger than the block;
+# not more, or small classes become mostly padding.
+SHORTEST_BLOCK = 128
+
+
+@in_full_precision
+def jeffreys_terms(
+    scores: Tensor,
+    labels: Tensor,
+    membership: Tensor,
+    groups: Tensor | None = None,
+    eps: float | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Sum and number of ``exp(-J)`` over all pairs, see below.
+
+    ``J(p,q) = (A_pp + A_qq - A_pq - A_qp) / 2`` with
+    ``A_pq = sum_n u_p(n) log u_q(n)``: all pairs of a class are one matrix
+    product. The normaliser inside the logarithm cancels, so scores relative
+    to their maximum take its place. Only the members of a pixel's class are
+    gathered at that pixel, so memory stays near (N,L,H,W) with L the size of
+    the largest class, even if every concept belongs to every class.
+
+    Args:
+        scores: (N,P,H,W).
+        labels: (N,H,W), 255 = ignore.
+        membership: Bool (P,C).
+        groups: (P,) or None.
+        eps: If given, ``scores`` are activations, and the scores are
+            ``log(activations + eps)``: the logarithm of few values only.
+
+    Returns:
+        Scalars: the sum, and the number of pairs.
+    """
+    members, real = class_members(membership.bool())  # (C,L)
+    size = max(SHORTEST_BLOCK, members.shape[1])
+    blocks = pixel_blocks(labels, len(members), size)
+    values = gather_members(scores, members, blocks)  # (Q,L,T)
+    if eps is not None:
+        values = log_activations(values, eps)
+    cross = _cross_terms(values, blocks)
+    own = cross.diagonal(dim1=1, dim2=2)
+    jeffreys = (own[:, :, None] + own[:, None] - cross - cross.mT) / 2
+    pairs = _pairs(members, real, groups)  # (C,L,L)
+    seen = (blocks.counts > 1).view(-1, len(members), 1, 1) & pairs
+    return ((-jeffreys).exp().view_as(seen) * seen).sum(), seen.sum()
+
+
+def _cross_terms(values: Tensor, blocks: PixelBlocks) -> Tensor:
+    """``A_pq`` plus a number for each ``q``, (N*C,L,L), of (Q,L,T) values."""
+    owner = blocks.segment
+    shape = (len(blocks.counts), values.shape[1])  # (N*C,L)
+    peak = _segment_max(values.detach(), owner, shape)
+    shifted = values - peak[owner, :, None]
+    mass = shifted.exp() * blocks.valid[:, None]
+    norm = mass.new_zeros(shape).index_add(0, owner, mass.sum(-1))
+    cross = mass.new_zeros(*shape, shape[1])
+    cross = cross.index_add(0, owner, mass @ shifted.mT)
+    # The peak itself adds 1, so only segments without pixels are below 1.
+    return cross / norm.clamp(min=1)[:, :, None]
+
+
+def _segment_max(
+    values: Tensor, owner: Tensor, shape: tuple[int, int]
+) -> Tensor:
+    """Largest of the (Q,L,T) values in every segment, (N*C,L)."""
+    peak = values.amax(-1)
+    start = values.new_full(shape, float('-inf'))
+    index = owner[:, None].expand_as(peak)
+    return start.scatter_reduce(0, index, peak, 'amax')
+
+
+def _pairs(members: Tensor, real: Tensor, groups: Tensor | None) -> Tensor:
+    """Which two members of a class are compared, once each, bool (C,L,L)."""
+    pairs = (real[:, :, None] & real[:, None]).triu(1)
+    if groups is not None:
+        group = groups[members]
+        pairs = pairs & (group[:, :, None] == group[:, None])
+    return pairs
+
+
+def jeffreys_diversity(
+    scores: Tensor,
+    labels: Tensor,
+    membership: Tensor,
+    groups: Tensor | None = None,
+) -> Tensor:
+    """Mean of ``exp(-J(p,q))`` over images, classes and pairs of a class.
+
+    Sacha et al., ProtoSeg, WACV 2023, equations 3-5. ``u_p`` is the softmax of
+    the score of ``p`` over the pixels of the class in one image, and ``J`` is
+    half the sum of both Kullback-Leibler divergences.
+
+    Args:
+        scores: (N,P,H,W). Large where the concept is active: for distances
+            that is their negative (ProtoSeg's code takes the distance itself,
+            which puts the mass on the farthest pixels).
+        labels: Classes (N,H,W), 255 = ignore; classes with fewer than two
+            pixels in an image are left out.
+        membership: Which of P belongs to which class, bool (P,C); one may
+            belong to several.
+        groups: Pairs form within one group only, integers (P,); None for
+            one group. ScaleProtoSeg groups by scale.
+
+    Returns:
+        Scalar in [0,1], 0 if there is no pair.
+    """
+    total, count = jeffreys_terms(scores, labels, membership, groups)
+    return total / count.clamp(min=1)
+
+
+@MODELS.register_module()
+class JeffreysDiversityLoss(ConceptLoss):
+    """Keeps the concepts of a class on different pixels of it.
+
+    The distribution of a concept is its activation over the sum of it, so its
+    mass lies where it is active.
+
+    Args:
+        loss_weight: Factor of the loss.
+        threshold: A concept belongs to a class if its weight is above this
+            share of the largest weight of the class, 0 <= threshold < 1. With
+            0 every positive weight counts: in a fresh classifier that is
+            every concept for every class.
+        eps: Activation below which a concept counts as absent.
+        loss_name: Key in the log.
+
+    Raises:
+        ValueError: If a value is out of its range.
+    """
+
+    inputs = ('activations', 'labels', 'class_weights')
+
+    def __init__(
+        self,
+        loss_weight: float = 1.0,
+        threshold: float = 0.0,
+        eps: float = 1e-6,
+        loss_name: str = 'loss_diversity',
+    ) -> None:
+        super().__init__(loss_weight, loss_name)
+        check_positive('JeffreysDiversityLoss', eps=eps)
+        if not 0 <= threshold < 1:
+            raise ValueError(
+                f'JeffreysDiversityLoss: threshold is {threshold}, expected '
+                '0 <= threshold < 1, a share of the largest weight'
+            )
+        self.threshold = threshold
+        self.eps = eps
+
+    def forward(
+        self, activations: Tensor, labels: Tensor, class_weights: Tensor
+    ) -> Tensor:
+        """Weighted loss.
+
+        Args:
+            activations: Concept activations (N,K,H,W).
+            labels: Classes (N,H,W), 255 = ignore.
+            class_weights: Non-negative classifier (C,K).
+
+        Returns:
+            Scalar.
+        """
+        largest = class_weights.amax(1, keepdim=True)
+        membership = class_weights > self.threshold * largest.clamp(min=0)
+        terms = jeffreys_terms(
+            activations, labels, membership.mT, eps=self.eps
+        )
+        return self.loss_weight * mean_over_ranks(*terms)

@@ -1,0 +1,52 @@
+"""Class names and colours, and colours laid over an image."""
+
+import colorsys
+from collections.abc import Sequence
+
+import matplotlib
+import numpy as np
+
+Color = tuple[int, int, int]
+
+
+def class_names(dataset_meta: dict, num_classes: int) -> list[str]:
+    """Names of the classes; their numbers where the meta data has none."""
+    names = list(dataset_meta.get('classes') or [])
+    if len(names) != num_classes:
+        return [f'class {index}' for index in range(num_classes)]
+    return [str(name) for name in names]
+
+
+def class_colors(dataset_meta: dict, num_classes: int) -> list[Color]:
+    """RGB colours of the classes; spread hues where there is no palette."""
+    palette = dataset_meta.get('palette')
+    palette = [] if palette is None else palette
+    if len(palette) != num_classes:
+        hues = [index / num_classes for index in range(num_classes)]
+        palette = [
+            [255 * part for part in colorsys.hsv_to_rgb(hue, 0.75, 0.9)]
+            for hue in hues
+        ]
+    return [(int(r), int(g), int(b)) for r, g, b in palette]
+
+
+def overlay_classes(
+    rgb: np.ndarray, prediction: np.ndarray, palette: Sequence[Color]
+) -> np.ndarray:
+    """Lay the colours of a prediction (h,w) over an image (h,w,3)."""
+    colors = np.array(palette, dtype=np.float32)[prediction]  # h,w,3
+    return (0.4 * rgb + 0.6 * colors).astype(np.uint8)
+
+
+def overlay_activation(
+    rgb: np.ndarray, activation: np.ndarray
+) -> np.ndarray:
+    """Lay an activation map (h,w) over an image (h,w,3) made grey and dark.
+
+    The colour scale ends at the map's maximum.
+    """
+    grey = 0.6 * rgb.mean(axis=2, keepdims=True)  # h,w,1
+    share = np.clip(activation / max(float(activation.max()), 1e-12), 0, 1)
+    heat = 255 * matplotlib.colormaps['inferno'](share)[..., :3]  # h,w,3
+    alpha = np.sqrt(share)[..., None]
+    return ((1 - alpha) * grey + alpha * heat).astype(np.uint8)

@@ -1,0 +1,215 @@
+"""One explanation as a picture that a person can read."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
+
+from mmproto.explanation import ConceptEvidence, Explanation
+from mmproto.visualization.colors import overlay_activation, overlay_classes
+from mmproto.visualization.panels import (
+    SMALL,
+    class_legend,
+    image_axes,
+    mark_point,
+    patch_axes,
+    shorten,
+    wrap,
+)
+
+WIDTH = 17.0  # inches
+ROW_HEIGHT = 1.95
+HEADER = 1.15
+NOTE_HEIGHT = 0.3
+SMALLEST_BODY = 6.6
+LARGEST_CONCEPTS = 6
+PATCHES = 4
+WINNER_COLOR, RUNNER_UP_COLOR = '#1f77b4', '#c7c7c7'
+
+
+def draw_sheet(explanation: Explanation) -> Figure:
+    """Draw image, prediction, and the concepts behind the decision.
+
+    Args:
+        explanation: Of :func:`mmproto.explain`.
+
+    Returns:
+        A figure on an Agg canvas; pyplot and its state are not involved.
+    """
+    concepts = explanation.concepts[:LARGEST_CONCEPTS]
+    notes = [wrap(note, 200) for note in explanation.notes]
+    lines = sum(note.count('\n') + 1 for note in notes)
+    footer = 0.15 + NOTE_HEIGHT * lines
+    body = max(ROW_HEIGHT * len(concepts), SMALLEST_BODY)
+    height = HEADER + body + footer
+    figure = Figure(figsize=(WIDTH, height), dpi=110)
+    FigureCanvasAgg(figure)
+    figure.text(
+        0.015,
+        1 - 0.14 / height,
+        wrap(explanation.sentence(), 110),
+        fontsize=15,
+        va='top',
+        weight='bold',
+    )
+    figure.text(0.015, 0.08 / height, '\n'.join(notes), fontsize=SMALL + 1)
+    grid = figure.add_gridspec(
+        1,
+        2,
+        width_ratios=[1, 2.1],
+        left=0.015,
+        right=0.99,
+        top=1 - HEADER / height,
+        bottom=footer / height,
+        wspace=0.06,
+    )
+    _draw_image(figure, grid[0], explanation)
+    _draw_concepts(figure, grid[1], explanation, concepts, body)
+    return figure
+
+
+def _draw_image(
+    figure: Figure, place: SubplotSpec, explanation: Explanation
+) -> None:
+    """Left column: image, prediction, legend and evidence of classes."""
+    rgb = explanation.pixels[..., ::-1]
+    rows = place.subgridspec(4, 1, height_ratios=[2.3, 2.3, 0.7, 1.6])
+    x, y = explanation.point
+    axes = figure.add_subplot(rows[0])
+    image_axes(axes, rgb, f'Image, explained at x={x}, y={y}')
+    mark_point(axes, explanation.point)
+    axes = figure.add_subplot(rows[1])
+    overlay = overlay_classes(
+        rgb, explanation.prediction, explanation.palette
+    )
+    image_axes(axes, overlay, 'Prediction')
+    mark_point(axes, explanation.point)
+    counts = np.bincount(
+        explanation.prediction.ravel(), minlength=len(explanation.classes)
+    )
+    present = [int(c) for c in np.argsort(-counts, kind='stable') if counts[c]]
+    class_legend(
+        figure,
+        figure.add_subplot(rows[2]),
+        present[:12],
+        explanation.classes,
+        explanation.palette,
+    )
+    _draw_evidence(figure.add_subplot(rows[3]), explanation)
+
+
+def _draw_evidence(axes: Axes, explanation: Explanation) -> None:
+    order = np.argsort(-explanation.evidence, kind='stable')[:6]
+    values = explanation.evidence[order]
+    colors = [
+        [part / 255 for part in explanation.palette[index]] for index in order
+    ]
+    axes.barh(
+        range(len(order)), values, color=colors, edgecolor='black', lw=0.5
+    )
+    axes.set_yticks(
+        range(len(order)), [shorten(explanation.classes[c], 16) for c in order]
+    )
+    axes.invert_yaxis()
+    limit = max(float(values.max()), 1e-12)
+    axes.set_xlim(0, 1.3 * limit)
+    axes.set_xticks([])
+    for row, (index, value) in enumerate(zip(order, values)):
+        share = explanation.probabilities[index]
+        text = f'{value:.2f}  (p = {share:.2f})'
+        axes.text(
+            value + 0.02 * limit, row, text, va='center', fontsize=SMALL
+        )
+    axes.tick_params(length=0, labelsize=SMALL)
+    axes.spines[['top', 'right', 'bottom']].set_visible(False)
+    axes.set_title(
+        'Evidence at the point, sum of all contributions',
+        fontsize=SMALL + 2,
+        loc='left',
+    )
+
+
+def _draw_concepts(
+    figure: Figure,
+    place: SubplotSpec,
+    explanation: Explanation,
+    concepts: list[ConceptEvidence],
+    body: float,
+) -> None:
+    """Right column: one row for each of the largest concepts."""
+    if not concepts:
+        return
+    height, width = explanation.pixels.shape[:2]
+    # a map as high as a row, but not so wide that the patches suffer
+    map_ratio = float(np.clip(width / height, 0.8, 2.0))
+    row_count = max(len(concepts), round(body / ROW_HEIGHT))
+    grid = place.subgridspec(
+        row_count,
+        2 + PATCHES,
+        width_ratios=[1.55, map_ratio, *[1] * PATCHES],
+        wspace=0.08,
+        hspace=0.42,
+    )
+    for row, item in enumerate(concepts):
+        _draw_contribution(
+            figure.add_subplot(grid[row, 0]), explanation, item
+        )
+        _draw_map(figure.add_subplot(grid[row, 1]), explanation, item)
+        for column, patch in enumerate(item.patches[:PATCHES]):
+            axes = figure.add_subplot(grid[row, 2 + column])
+            patch_axes(axes, patch, explanation.classes)
+            if row == 0 and column == 0:
+                axes.set_title(
+                    'Its nearest training patches',
+                    fontsize=SMALL + 2,
+                    loc='left',
+                )
+
+
+def _draw_contribution(
+    axes: Axes, explanation: Explanation, item: ConceptEvidence
+) -> None:
+    """Contribution to winner and runner-up, and the classes it is for."""
+    winner, runner_up = explanation.predicted, explanation.runner_up
+    shown = [winner] if runner_up is None else [winner, runner_up]
+    values = explanation.contributions[shown, item.concept]
+    limit = max(float(explanation.contributions[shown].max()), 1e-12)
+    colors = [WINNER_COLOR, RUNNER_UP_COLOR]
+    axes.barh(range(len(shown)), values, height=0.5, color=colors)
+    for row, (index, value) in enumerate(zip(shown, values)):
+        text = f'{shorten(explanation.classes[index], 14)} {value:.2f}'
+        axes.text(0, row - 0.3, text, fontsize=SMALL, va='bottom')
+    axes.set_xlim(0, 1.02 * limit)
+    axes.set_ylim(3.3, -0.9)
+    axes.set_axis_off()
+    axes.set_title(
+        f'Concept {item.concept}', fontsize=SMALL + 3, loc='left',
+        weight='bold',
+    )  # fmt: skip
+    weights = [f'{n} {w:.2f}' for n, w in explanation.weights_of(item.concept)]
+    listed = ', '.join(weights[:4]) + (', …' if len(weights) > 4 else '')
+    axes.text(
+        0,
+        1.55,
+        wrap(f'weights: {listed}', 34),
+        fontsize=SMALL,
+        va='top',
+        color='#444444',
+    )
+
+
+def _draw_map(
+    axes: Axes, explanation: Explanation, item: ConceptEvidence
+) -> None:
+    rgb = explanation.pixels[..., ::-1]
+    overlay = overlay_activation(rgb, item.activation_map)
+    activation = explanation.activations[item.concept]
+    rate = '' if item.dilation is None else f', dilation {item.dilation}'
+    image_axes(axes, overlay)
+    mark_point(axes, explanation.point)
+    axes.set_title(
+        f'here {activation:.2f} at scale {item.scale}{rate}',
+        fontsize=SMALL + 1,
+        loc='left',
+    )

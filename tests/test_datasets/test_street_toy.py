@@ -1,0 +1,171 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
+
+from mmproto.datasets.street_scenes import CLASSES, PARTS, draw_scene
+from mmproto.datasets.street_scenes.writer import write_street_scenes
+
+TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/street_toy.py'
+SIZE = (64, 128)
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp('street') / 'toy'
+    assert write_street_scenes(out, 3, 2, seed=5, size=SIZE)
+    return out
+
+
+def build(folder, split='train', **kwargs):
+    init_default_scope('mmseg')
+    prefix = {
+        'img_path': f'leftImg8bit/{split}',
+        'seg_map_path': f'gtFine/{split}',
+    }
+    return DATASETS.build(
+        dict(
+            type='mmproto.StreetToyDataset',
+            data_root=str(folder),
+            data_prefix=prefix,
+            **kwargs,
+        )
+    )
+
+
+def test_the_layout_is_that_of_cityscapes(folder):
+    stem = 'val/toytown/toytown_000001_000000'
+    scene = draw_scene(5, 1, 1, SIZE)
+    image = cv2.imread(f'{folder}/leftImg8bit/{stem}_leftImg8bit.png')
+    np.testing.assert_array_equal(image[..., ::-1], scene.image)
+    for kind, expected in (
+        ('labelIds', scene.label_ids),
+        ('labelTrainIds', scene.train_ids),
+        ('partIds', scene.part_ids),
+        ('instanceIds', scene.instance_ids),
+    ):
+        path = f'{folder}/gtFine/{stem}_gtFine_{kind}.png'
+        mask = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+        assert mask.dtype == expected.dtype
+        np.testing.assert_array_equal(mask, expected)
+    assert len(list(folder.rglob('*.png'))) == 5 * 5
+
+
+def test_the_record_holds_the_table_of_parts(folder):
+    record = json.loads((folder / 'street_toy.json').read_text())
+    assert record['seed'] == 5
+    assert [tuple(row) for row in record['parts']] == list(PARTS)
+
+
+def test_more_pictures_do_not_change_the_first(folder, tmp_path):
+    write_street_scenes(tmp_path / 'more', 4, 1, seed=5, size=SIZE)
+    for path in (folder / 'leftImg8bit/train').rglob('*.png'):
+        twin = tmp_path / 'more' / path.relative_to(folder)
+        assert (cv2.imread(str(path)) == cv2.imread(str(twin))).all()
+
+
+def test_the_same_data_set_is_not_drawn_twice(folder):
+    assert not write_street_scenes(folder, 3, 2, seed=5, size=SIZE)
+
+
+def test_another_data_set_is_not_mixed_in(folder):
+    with pytest.raises(ValueError, match='exists and is not empty'):
+        write_street_scenes(folder, 3, 2, seed=6, size=SIZE)
+
+
+def test_nothing_is_left_of_an_interrupted_drawing(tmp_path):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_street_scenes(tmp_path / 'toy', 1, 1, size=SIZE, report=stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        ({'num_train': 0}, 'at least one of each'),
+        ({'num_val': -1}, 'at least one of each'),
+        ({'seed': -1}, 'expected 0 or more'),
+        ({'size': (16, 128)}, 'at least 32 pixels'),
+    ],
+)
+def test_senseless_arguments_are_refused(tmp_path, changes, words):
+    arguments = {'num_train': 1, 'num_val': 1, **changes}
+    with pytest.raises(ValueError, match=words):
+        write_street_scenes(tmp_path / 'toy', **arguments)
+
+
+def test_the_data_set_gives_training_ids_and_parts(folder):
+    pipeline = [
+        dict(type='LoadImageFromFile'),
+        dict(type='LoadAnnotations'),
+        dict(type='PackSegInputs'),
+    ]
+    dataset = build(folder, pipeline=pipeline)
+    assert len(dataset) == 3
+    assert dataset.metainfo['classes'] == tuple(c.name for c in CLASSES)
+    assert dataset.label_map is None
+    for index in range(3):
+        scene = draw_scene(5, index, 0, SIZE)
+        sample = dataset[index]['data_samples']
+        np.testing.assert_array_equal(
+            sample.gt_sem_seg.data[0].numpy(), scene.train_ids
+        )
+        parts = dataset.get_data_info(index)['part_map_path']
+        np.testing.assert_array_equal(
+            cv2.imread(parts, cv2.IMREAD_UNCHANGED), scene.part_ids
+        )
+
+
+def test_a_choice_of_classes_is_mapped(folder):
+    metainfo = {'classes': ('car', 'road')}
+    dataset = build(folder, metainfo=metainfo)
+    assert dataset.label_map[7] == 0
+    assert dataset.label_map[0] == 1
+    assert dataset.label_map[1] == 255
+    assert dataset.metainfo['palette'] == [[0, 0, 142], [128, 64, 128]]
+
+
+def test_images_without_masks_have_no_parts(folder):
+    init_default_scope('mmseg')
+    dataset = DATASETS.build(
+        dict(
+            type='mmproto.StreetToyDataset',
+            data_root=str(folder),
+            data_prefix={'img_path': 'leftImg8bit/val'},
+        )
+    )
+    assert 'part_map_path' not in dataset.get_data_info(0)
+
+
+@pytest.mark.parametrize('split', ['test', 'empty'])
+def test_a_missing_or_empty_split_is_named(folder, split):
+    for kind in ('leftImg8bit', 'gtFine'):
+        (folder / kind / 'empty').mkdir(exist_ok=True)
+    words = 'is missing; StreetToy' if split == 'test' else 'holds no image'
+    with pytest.raises((FileNotFoundError, ValueError), match=words):
+        build(folder, split)
+
+
+def test_the_tool(tmp_path):
+    command = [
+        sys.executable, str(TOOL), '--out', str(tmp_path / 'toy'),
+        '--train', '1', '--val', '1', '--size', '64', '128',
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert 'complete' in done.stdout
+    again = subprocess.run(
+        [*command, '--seed', '9'], capture_output=True, text=True
+    )
+    assert again.returncode == 1
+    assert 'not empty' in again.stderr
+    assert 'Traceback' not in again.stderr

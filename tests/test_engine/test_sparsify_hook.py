@@ -1,0 +1,149 @@
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mmproto.engine.hooks.sparsify_hook import proximal_step
+
+FOLDER = Path(
+    os.environ.get(
+        'MMPROTO_GOLDEN',
+        Path(__file__).parents[2].parent / 'shared' / 'golden',
+    )
+)
+FILES = sorted(FOLDER.glob('pipnet_proximal_step_*.npz'))
+
+
+@pytest.mark.skipif(not FILES, reason=f'no golden numbers in {FOLDER}')
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.stem)
+def test_proximal_step_golden(file):
+    golden = np.load(file)
+    assert json.loads(str(golden['meta']))['name'] == 'pipnet_proximal_step'
+    weight = torch.from_numpy(golden['in_weight'])
+    for gradient in golden['out_weight_grads']:
+        weight -= float(golden['in_lr']) * torch.from_numpy(gradient)
+        proximal_step(weight, float(golden['in_threshold']))
+    expected = torch.from_numpy(golden['out_weight'])
+    torch.testing.assert_close(weight, expected, rtol=1e-9, atol=1e-11)
+    assert torch.equal(weight == 0, expected == 0)
+    bias = torch.from_numpy(golden['in_bias'])
+    proximal_step(bias, 0.0)
+    assert bias.tolist() == golden['out_bias'].tolist()
+
+
+def test_proximal_step_minimises_its_objective():
+    """Brute force over a grid: penalty plus squared distance, w >= 0."""
+    grid = torch.linspace(0, 3, 30001, dtype=torch.float64)
+    for start in (-1.0, 0.0, 0.2, 0.4, 1.3, 2.0):
+        weight = torch.tensor([start], dtype=torch.float64)
+        objective = 0.4 * grid + 0.5 * (grid - weight) ** 2
+        best = grid[objective.argmin()]
+        proximal_step(weight, 0.4)
+        assert weight.item() == pytest.approx(best.item(), abs=1e-4)
+
+
+def sparsify(**kwargs):
+    return dict(type='mmproto.SparsifyHook', **kwargs)
+
+
+def classifier(runner, outputs=None):
+    return runner.model.decode_head.conv_seg.weight.detach().clone()
+
+
+# No gradient step at all: a step of size lr along a gradient of zero.
+STILL = {
+    'optim_wrapper.optimizer': dict(
+        _delete_=True, type='SGD', lr=0.5, momentum=0.0
+    ),
+    'model.decode_head.loss_decode.loss_weight': 1e-30,
+    'param_scheduler': [
+        dict(type='MultiStepLR', milestones=[2], gamma=0.1, by_epoch=False)
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ('hook', 'accumulate', 'steps'),
+    [
+        (sparsify(strength=0.04), 1, [0.02, 0.02, 0.002, 0.002]),
+        (sparsify(strength=0.04, begin=1, end=3), 1, [0, 0.02, 0.002, 0]),
+        # The optimizer steps in the third and, as the last, in the fourth.
+        (sparsify(strength=0.04), 3, [0, 0, 0.002, 0.002]),
+        (sparsify(strength=0.0), 1, [0, 0, 0, 0]),
+    ],
+)
+def test_steps_follow_learning_rate_and_optimizer(
+    build, hook, accumulate, steps
+):
+    runner = build(
+        hook,
+        look=classifier,
+        **STILL,
+        **{'optim_wrapper.accumulative_counts': accumulate},
+    )
+    weight = classifier(runner)
+    runner.train()
+    for step, seen in zip(steps, runner.recorder.seen):
+        weight = (weight - step).clamp_min(0)
+        torch.testing.assert_close(seen, weight, rtol=0, atol=1e-6)
+
+
+def test_zeros_are_exact_and_logged(build):
+    """All weights that start at 0.1 are gone after one step of 0.2."""
+    runner = build(sparsify(strength=0.4), look=classifier, **STILL)
+    runner.train()
+    zeros = [(w == 0).float().mean().item() for w in runner.recorder.seen]
+    log = runner.message_hub.get_scalar('train/classifier_zeros').data
+    assert log[0].tolist() == pytest.approx(zeros)
+    assert zeros[0] == 0.75
+    assert not [k for k in runner.message_hub.log_scalars if 'loss_' in k][1:]
+
+
+def test_frozen_classifier_is_left_alone(build):
+    phases = dict(
+        type='mmproto.TrainingPhaseHook',
+        phases=[dict(name='a', freeze=['decode_head.conv_seg'])],
+    )
+    runner = build(phases, sparsify(strength=1.0), look=classifier)
+    before = classifier(runner)
+    runner.train()
+    assert all(torch.equal(seen, before) for seen in runner.recorder.seen)
+
+
+def test_averaged_weights_see_the_zeros(build):
+    """The average of weights from before the step would have no zeros."""
+    ema = dict(type='EMAHook', momentum=0.5)
+    runner = build(ema, sparsify(strength=0.4), **STILL)
+    runner.train()
+    (hook,) = (h for h in runner.hooks if type(h).__name__ == 'EMAHook')
+    averaged = hook.ema_model.module.decode_head.conv_seg.weight
+    assert (averaged == 0).float().mean() == 0.75
+
+
+def test_validation_and_test_change_no_weight(build):
+    runner = build(sparsify(strength=10.0), val=True)
+    runner._load_from = None
+    before = {k: v.clone() for k, v in runner.model.state_dict().items()}
+    runner.val()
+    runner.test()
+    after = runner.model.state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before)
+
+
+def test_mistakes(build):
+    with pytest.raises(ValueError, match='strength'):
+        build(sparsify(strength=-1.0))
+    with pytest.raises(ValueError, match='begin=3 and end=3'):
+        build(sparsify(strength=1.0, begin=3, end=3))
+    with pytest.raises(ValueError, match='epoch-based'):
+        build(sparsify(strength=1.0, by_epoch=True)).train()
+    runner = build(sparsify(strength=1.0))
+    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    group = runner.optim_wrapper.optimizer.param_groups[0]
+    weight = runner.model.decode_head.conv_seg.weight
+    group['params'] = [p for p in group['params'] if p is not weight]
+    with pytest.raises(ValueError, match='no optimizer holds'):
+        runner.train()

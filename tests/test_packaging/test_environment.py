@@ -1,0 +1,180 @@
+"""What importing mmproto says and sets up, on any machine."""
+
+import subprocess
+import sys
+from importlib import import_module
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.logging import HistoryBuffer
+from mmengine.utils import digit_version
+
+import mmproto
+from mmproto import environment
+
+# Imports mmproto on a machine without MODULES and with the metadata of
+# DISTRIBUTIONS only.
+OTHER_MACHINE = """
+import sys
+from importlib import metadata, util
+
+modules, distributions = sys.argv[1].split(), sys.argv[2].split()
+find_spec = util.find_spec
+
+def find_less(name, *args):
+    return None if name in modules else find_spec(name, *args)
+
+def distribution(name):
+    if name not in distributions:
+        raise metadata.PackageNotFoundError(name)
+
+util.find_spec, metadata.distribution = find_less, distribution
+try:
+    import mmproto
+except ImportError as error:
+    loaded = {'mmseg', 'mmcv', 'mmengine', 'torch'} & set(sys.modules)
+    print(len(loaded), error)
+"""
+
+
+def import_elsewhere(modules='', distributions=''):
+    """Number of heavy modules that were loaded, and what import said."""
+    done = subprocess.run(
+        [sys.executable, '-c', OTHER_MACHINE, modules, distributions],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize(
+    ('modules', 'distributions', 'said'),
+    [
+        (
+            'mmseg',
+            'onedl-mmengine onedl-mmcv',
+            'mmproto cannot find mmseg: run `pip install "mmproto[onedl]"`.',
+        ),
+        (
+            'mmcv mmseg',
+            'mmengine',
+            'mmproto cannot find mmcv and mmseg: run '
+            '`pip install "mmproto[openmmlab]"`.',
+        ),
+        (
+            'torchvision',
+            'onedl-mmsegmentation',
+            'mmproto cannot find torchvision: run '
+            '`pip install torch torchvision`.',
+        ),
+        (
+            '',
+            'onedl-mmengine onedl-mmsegmentation mmengine mmcv-lite',
+            'Both onedl-mmengine, onedl-mmsegmentation and mmengine, '
+            'mmcv-lite are installed and overwrite each other: run `pip '
+            'uninstall -y onedl-mmengine onedl-mmsegmentation mmengine '
+            'mmcv-lite`, then `pip install "mmproto[onedl]"`.',
+        ),
+    ],
+)
+def test_import_says_what_to_install(modules, distributions, said):
+    assert import_elsewhere(modules, distributions) == f'0 {said}'
+
+
+def test_api_is_there_however_it_is_imported():
+    module = import_module('mmproto.explain')
+    # the import system binds the module to the name of the function
+    assert mmproto.explain is module.explain
+    assert mmproto.Explanation is module.Explanation
+    assert {name for name in mmproto.__all__ if hasattr(mmproto, name)} == {
+        *mmproto.__all__
+    }
+
+
+def test_unknown_attribute_is_an_attribute_error():
+    with pytest.raises(AttributeError, match='no_such_name'):
+        mmproto.no_such_name  # noqa: B018 - the access is the test
+
+
+@pytest.mark.smoke
+def test_bases_of_mmseg_resolve(tmp_path):
+    config = tmp_path / 'user.py'
+    config.write_text("_base_ = 'mmseg::_base_/datasets/cityscapes.py'\n")
+    cfg = Config.fromfile(config)
+    assert cfg.dataset_type == 'CityscapesDataset'
+
+
+@pytest.fixture
+def installed(monkeypatch, tmp_path):
+    """An installed package with one config, and none in a checkout."""
+    package = tmp_path / 'site-packages' / 'mmproto'
+    configs = package / '.mim' / 'configs' / '_base_'
+    configs.mkdir(parents=True)
+    (configs.parent / 'door.py').write_text(
+        "_base_ = './_base_/room.py'\nlamp = dict(type='mmproto.Lamp')\n"
+    )
+    (configs / 'room.py').write_text("sofa = dict(type='Sofa')\n")
+    monkeypatch.setattr(environment, 'PACKAGE_DIR', package)
+
+
+def test_own_bases_resolve_without_scope(installed, tmp_path):
+    config = tmp_path / 'user.py'
+    config.write_text("_base_ = 'mmproto::door.py'\nlamp = dict(on=True)\n")
+    cfg = Config.fromfile(config)
+    # with a scope, mmseg's types in our configs would be looked for in ours
+    assert cfg.to_dict() == dict(
+        sofa=dict(type='Sofa'), lamp=dict(type='mmproto.Lamp', on=True)
+    )
+
+
+def test_unknown_config_is_named_with_the_known(installed):
+    with pytest.raises(FileNotFoundError, match="'window.py'; it has door.py"):
+        environment.config_path('mmproto::window.py')
+
+
+def test_set_up_twice_changes_nothing():
+    resolve = Config._get_cfg_path
+    environment.set_up()
+    assert Config._get_cfg_path is resolve
+
+
+newer_torch = pytest.mark.skipif(
+    digit_version(torch.__version__) < digit_version('2.6'),
+    reason='this torch unpickles everything',
+)
+
+
+@newer_torch
+@pytest.mark.smoke
+def test_checkpoint_of_mmengine_loads_safely(tmp_path):
+    history = HistoryBuffer([0.5, 0.25], [1, 1])
+    hub = dict(loss=history, best=np.float64(0.5), miou=np.float32(0.25))
+    torch.save(hub, tmp_path / 'hub.pth')
+    loaded = torch.load(tmp_path / 'hub.pth', weights_only=True)
+    assert loaded['loss'].mean() == 0.375
+    assert loaded['loss'].statistics('max') == 0.5
+    assert (loaded['best'], loaded['miou']) == (0.5, 0.25)
+
+
+class Getter:
+    """Pickles as a call of getattr."""
+
+    def __init__(self, owner, name):
+        self.call = getattr, (owner, name)
+
+    def __reduce__(self):
+        return self.call
+
+
+@newer_torch
+@pytest.mark.parametrize(
+    ('owner', 'name'), [(HistoryBuffer, '__init__'), (torch.Tensor, 'mean')]
+)
+def test_checkpoint_cannot_reach_elsewhere(tmp_path, owner, name):
+    torch.save(Getter(owner, name), tmp_path / 'evil.pth')
+    with pytest.raises(Exception, match=f'asks for {name!r}'):
+        torch.load(tmp_path / 'evil.pth', weights_only=True)

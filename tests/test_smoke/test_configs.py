@@ -1,0 +1,99 @@
+"""Every config trains, saves, resumes and tests, on pictures of a thumb's size.
+
+Nothing of a config is replaced but sizes, paths and numbers of iterations:
+the drawn scenes come in the layout of Cityscapes and with its label ids.
+"""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmproto.datasets.street_scenes.writer import write_street_scenes
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+NAMES = sorted(path.stem for path in CONFIGS.glob('*.py'))
+SIZE = (64, 128)
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+pytestmark = pytest.mark.smoke
+
+
+@pytest.fixture(scope='module')
+def scenes(tmp_path_factory):
+    """Four drawn scenes to train on and two to validate."""
+    folder = tmp_path_factory.mktemp('scenes')
+    write_street_scenes(str(folder), 4, 2, 0, SIZE)
+    return folder
+
+
+def shrink(cfg, scenes):
+    """Make a config fit for a CPU and seconds."""
+    cfg.model.backbone.pop('init_cfg', None)
+    cfg.model.data_preprocessor.size = SIZE
+    for name in LOADERS:
+        split = name.split('_')[0].replace('test', 'val')
+        loader = cfg[name]
+        loader.update(batch_size=2, num_workers=0, persistent_workers=False)
+        masks = loader.dataset.get('seg_map_suffix')
+        if cfg.dataset_type == 'mmproto.CamVidDataset':
+            masks = '_gtFine_labelTrainIds.png'
+            loader.dataset.update(img_suffix='_leftImg8bit.png')
+            loader.dataset.update(seg_map_suffix=masks)
+        loader.dataset.update(data_root=str(scenes))
+        loader.dataset.data_prefix = dict(
+            img_path=f'leftImg8bit/{split}', seg_map_path=f'gtFine/{split}'
+        )
+        replace(loader.dataset.pipeline, 'scale', SIZE[::-1])
+        replace(loader.dataset.pipeline, 'crop_size', SIZE)
+    # the second phase of a training, if it has one, begins after one step
+    for key in ('begin', 'end'):
+        replace(cfg.get('custom_hooks', []), key, 1)
+    cfg.train_cfg.update(max_iters=2, val_interval=2)
+    cfg.default_hooks.logger.interval = 1
+    cfg.default_hooks.checkpoint.interval = 1
+    return cfg
+
+
+def replace(node, key, value):
+    """Give `key` another value wherever a nest of dicts and lists has it."""
+    if isinstance(node, dict):
+        for name in node:
+            if name == key:
+                node[name] = value
+            else:
+                replace(node[name], key, value)
+    elif isinstance(node, list | tuple):
+        for item in node:
+            replace(item, key, value)
+
+
+def run(cfg, name, **changes):
+    """A runner of the config with a log history of its own."""
+    cfg = cfg.copy()
+    cfg.update(experiment_name=f'{Path(cfg.work_dir).parent.name}-{name}')
+    cfg.update(changes)
+    return Runner.from_cfg(cfg)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_config_trains_resumes_and_tests(name, scenes, tmp_path):
+    cfg = shrink(Config.fromfile(CONFIGS / f'{name}.py'), scenes)
+    cfg.work_dir = str(tmp_path / 'work')
+    torch.set_num_threads(1)
+    run(cfg, 'train').train()
+
+    cfg.train_cfg.update(max_iters=3, val_interval=3)
+    resumed = run(cfg, 'resume', resume=True)
+    resumed.train()
+    losses = resumed.message_hub.get_scalar('train/loss').data[0]
+    # one loss of this process after the two of the first
+    assert len(losses) == resumed.iter == 3
+    assert all(math.isfinite(loss) for loss in losses)
+
+    checkpoint = tmp_path / 'work' / 'iter_3.pth'
+    metrics = run(cfg, 'test', load_from=str(checkpoint)).test()
+    assert 0 <= metrics['mIoU'] <= 100

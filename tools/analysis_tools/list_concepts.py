@@ -1,0 +1,54 @@
+"""List the concepts of a model: classes, use and training patches."""
+
+import argparse
+
+import torch
+
+import mmproto  # noqa: F401  (sets up the paths of configs)
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file of the training')
+    parser.add_argument('checkpoint', help='checkpoint, best a projected one')
+    parser.add_argument(
+        '--out',
+        default='work_dirs/concepts',
+        help='folder for concepts.json and the pages (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--data-root', help='where the training images lie, if they moved'
+    )
+    parser.add_argument(
+        '--device',
+        default='cuda:0' if torch.cuda.is_available() else 'cpu',
+        help='where to compute (default: %(default)s)',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print a line for every concept, the most used first."""
+    from mmengine.config import Config
+    from mmengine.runner import Runner
+    from mmseg.apis import init_model
+
+    from mmproto.concepts import list_concepts, save_concepts
+
+    args = parse_args()
+    try:
+        cfg = Config.fromfile(args.config)
+        model = init_model(cfg, args.checkpoint, args.device)
+        loader = Runner.build_dataloader(cfg.val_dataloader)
+        concepts = list_concepts(model, loader, args.data_root)
+    except (ValueError, FileNotFoundError) as error:
+        raise SystemExit(f'error: {error}') from error
+    for concept in concepts:
+        print(concept.sentence())
+    for path in save_concepts(concepts, model, args.out):
+        print(path)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Test on GPUS processes: dist_test.sh CONFIG CHECKPOINT GPUS [FLAGS]
+# More machines: run it on each with NNODES, NODE_RANK and MASTER_ADDR set.
+# On CPUs: add --cfg-options env_cfg.dist_cfg.backend=gloo
+set -euo pipefail
+here=$(dirname "$0")
+"${PYTHON:-python}" -m torch.distributed.run \
+    --nnodes="${NNODES:-1}" \
+    --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
+    --master_port="${PORT:-29500}" \
+    --nproc_per_node="$3" \
+    "$here/test.py" "$1" "$2" --launcher pytorch "${@:4}"
