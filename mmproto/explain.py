@@ -20,7 +20,7 @@ from mmproto.visualization.colors import class_colors, class_names
 __all__ = ['Explanation', 'explain']
 
 COVERAGE = 0.95  # of the winning evidence that the listed concepts explain
-BORDER = 16  # the default point keeps a 16th of each side from the border
+BORDER = 8  # the default point keeps an 8th of each side from the border
 
 
 def explain(

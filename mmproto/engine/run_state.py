@@ -1,5 +1,7 @@
 """What several hooks ask of, or do to, mmengine's runner."""
 
+import gc
+
 from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import nn
@@ -51,8 +53,10 @@ def rewrap_model(runner: Runner) -> None:
             'DistributedDataParallel only, got '
             f'{type(runner.model).__name__} as model_wrapper_cfg'
         )
-    # The old wrapper and its buffers go before the new one comes.
     runner.model = runner.model.module
+    # The old wrapper refers to itself; its buffers, as large as all
+    # gradients, have to go before the new ones come.
+    gc.collect()
     runner.model = runner.wrap_model(
         runner.cfg.get('model_wrapper_cfg'), runner.model
     )

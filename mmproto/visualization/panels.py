@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch as LegendPatch
 from matplotlib.patches import Rectangle
 
@@ -20,6 +19,7 @@ SMALL = 8
 def image_axes(axes: Axes, rgb: np.ndarray, title: str = '') -> None:
     """Show an image without ticks."""
     axes.imshow(rgb)
+    axes.set_anchor('NW')
     axes.set_axis_off()
     if title:
         axes.set_title(title, fontsize=SMALL + 2, loc='left')
@@ -85,7 +85,6 @@ def patch_axes(axes: Axes, patch: Patch, names: Sequence[str]) -> None:
 
 
 def class_legend(
-    figure: Figure,
     axes: Axes,
     present: Sequence[int],
     names: Sequence[str],

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.gridspec import SubplotSpec
+from matplotlib.gridspec import GridSpecBase, SubplotSpec
 
 from mmproto.explanation import ConceptEvidence, Explanation
 from mmproto.visualization.colors import overlay_activation, overlay_classes
@@ -18,11 +18,10 @@ from mmproto.visualization.panels import (
     wrap,
 )
 
-WIDTH = 17.0  # inches
-ROW_HEIGHT = 1.95
-HEADER = 1.15
-NOTE_HEIGHT = 0.3
-SMALLEST_BODY = 6.6
+WIDTH, LEFT = 17.0, 0.012  # inches, and share of them
+TITLE_LINE, NOTE_LINE, ROW_HEIGHT = 0.32, 0.18, 1.95  # inches
+TITLE_LENGTH, NOTE_LENGTH = 130, 200  # characters a line
+SMALLEST_ROWS = 4  # so that the left column has room
 LARGEST_CONCEPTS = 6
 PATCHES = 4
 WINNER_COLOR, RUNNER_UP_COLOR = '#1f77b4', '#c7c7c7'
@@ -37,35 +36,33 @@ def draw_sheet(explanation: Explanation) -> Figure:
     Returns:
         A figure on an Agg canvas; pyplot and its state are not involved.
     """
+    title = wrap(explanation.sentence(), TITLE_LENGTH)
+    notes = [wrap(note, NOTE_LENGTH) for note in explanation.notes]
+    header = 0.45 + TITLE_LINE * len(title.splitlines())
+    footer = 0.5 + NOTE_LINE * len('\n'.join(notes).splitlines())
     concepts = explanation.concepts[:LARGEST_CONCEPTS]
-    notes = [wrap(note, 200) for note in explanation.notes]
-    lines = sum(note.count('\n') + 1 for note in notes)
-    footer = 0.15 + NOTE_HEIGHT * lines
-    body = max(ROW_HEIGHT * len(concepts), SMALLEST_BODY)
-    height = HEADER + body + footer
+    rows = max(len(concepts), SMALLEST_ROWS)
+    height = header + ROW_HEIGHT * rows + footer
     figure = Figure(figsize=(WIDTH, height), dpi=110)
     FigureCanvasAgg(figure)
     figure.text(
-        0.015,
-        1 - 0.14 / height,
-        wrap(explanation.sentence(), 110),
-        fontsize=15,
-        va='top',
-        weight='bold',
+        LEFT, 1 - 0.12 / height, title, fontsize=15, va='top', weight='bold'
     )
-    figure.text(0.015, 0.08 / height, '\n'.join(notes), fontsize=SMALL + 1)
+    figure.text(LEFT, 0.1 / height, '\n'.join(notes), fontsize=SMALL + 1)
     grid = figure.add_gridspec(
         1,
         2,
-        width_ratios=[1, 2.1],
-        left=0.015,
+        width_ratios=[1, 2.35],
+        left=LEFT,
         right=0.99,
-        top=1 - HEADER / height,
+        top=1 - header / height,
         bottom=footer / height,
-        wspace=0.06,
+        wspace=0.05,
     )
     _draw_image(figure, grid[0], explanation)
-    _draw_concepts(figure, grid[1], explanation, concepts, body)
+    columns = _concept_grid(grid[1], rows, explanation.pixels.shape)
+    for row, item in enumerate(concepts):
+        _draw_concept(figure, columns, row, explanation, item)
     return figure
 
 
@@ -74,7 +71,9 @@ def _draw_image(
 ) -> None:
     """Left column: image, prediction, legend and evidence of classes."""
     rgb = explanation.pixels[..., ::-1]
-    rows = place.subgridspec(4, 1, height_ratios=[2.3, 2.3, 0.7, 1.6])
+    rows = place.subgridspec(
+        4, 1, height_ratios=[2.6, 2.6, 0.8, 1.4], hspace=0.15
+    )
     x, y = explanation.point
     axes = figure.add_subplot(rows[0])
     image_axes(axes, rgb, f'Image, explained at x={x}, y={y}')
@@ -90,13 +89,14 @@ def _draw_image(
     )
     present = [int(c) for c in np.argsort(-counts, kind='stable') if counts[c]]
     class_legend(
-        figure,
         figure.add_subplot(rows[2]),
         present[:12],
         explanation.classes,
         explanation.palette,
     )
-    _draw_evidence(figure.add_subplot(rows[3]), explanation)
+    # room for the class names left of the bars
+    right = rows[3].subgridspec(1, 2, width_ratios=[1, 3.6], wspace=0)
+    _draw_evidence(figure.add_subplot(right[1]), explanation)
 
 
 def _draw_evidence(axes: Axes, explanation: Explanation) -> None:
@@ -130,41 +130,40 @@ def _draw_evidence(axes: Axes, explanation: Explanation) -> None:
     )
 
 
-def _draw_concepts(
-    figure: Figure,
-    place: SubplotSpec,
-    explanation: Explanation,
-    concepts: list[ConceptEvidence],
-    body: float,
-) -> None:
-    """Right column: one row for each of the largest concepts."""
-    if not concepts:
-        return
-    height, width = explanation.pixels.shape[:2]
+def _concept_grid(
+    place: SubplotSpec, rows: int, shape: tuple[int, ...]
+) -> GridSpecBase:
+    """Rows of contribution, activation map and patches."""
     # a map as high as a row, but not so wide that the patches suffer
-    map_ratio = float(np.clip(width / height, 0.8, 2.0))
-    row_count = max(len(concepts), round(body / ROW_HEIGHT))
-    grid = place.subgridspec(
-        row_count,
+    map_ratio = float(np.clip(shape[1] / shape[0], 1.2, 2.0))
+    return place.subgridspec(
+        rows,
         2 + PATCHES,
-        width_ratios=[1.55, map_ratio, *[1] * PATCHES],
+        width_ratios=[1.5, map_ratio, *[1] * PATCHES],
         wspace=0.08,
         hspace=0.42,
     )
-    for row, item in enumerate(concepts):
-        _draw_contribution(
-            figure.add_subplot(grid[row, 0]), explanation, item
-        )
-        _draw_map(figure.add_subplot(grid[row, 1]), explanation, item)
-        for column, patch in enumerate(item.patches[:PATCHES]):
-            axes = figure.add_subplot(grid[row, 2 + column])
-            patch_axes(axes, patch, explanation.classes)
-            if row == 0 and column == 0:
-                axes.set_title(
-                    'Its nearest training patches',
-                    fontsize=SMALL + 2,
-                    loc='left',
-                )
+
+
+def _draw_concept(
+    figure: Figure,
+    grid: GridSpecBase,
+    row: int,
+    explanation: Explanation,
+    item: ConceptEvidence,
+) -> None:
+    """Right column: one row for each of the largest concepts."""
+    _draw_contribution(figure.add_subplot(grid[row, 0]), explanation, item)
+    _draw_map(figure.add_subplot(grid[row, 1]), explanation, item)
+    for column, patch in enumerate(item.patches[:PATCHES]):
+        axes = figure.add_subplot(grid[row, 2 + column])
+        patch_axes(axes, patch, explanation.classes)
+        if row == 0 and column == 0:
+            axes.set_title(
+                'Its nearest training patches, with label and similarity',
+                fontsize=SMALL + 1,
+                loc='left',
+            )
 
 
 def _draw_contribution(
@@ -205,11 +204,13 @@ def _draw_map(
     rgb = explanation.pixels[..., ::-1]
     overlay = overlay_activation(rgb, item.activation_map)
     activation = explanation.activations[item.concept]
-    rate = '' if item.dilation is None else f', dilation {item.dilation}'
     image_axes(axes, overlay)
     mark_point(axes, explanation.point)
+    where = (
+        f'scale {item.scale}'
+        if item.dilation is None
+        else f'dilation {item.dilation}'
+    )
     axes.set_title(
-        f'here {activation:.2f} at scale {item.scale}{rate}',
-        fontsize=SMALL + 1,
-        loc='left',
+        f'active here {activation:.2f}, {where}', fontsize=SMALL + 1, loc='left'
     )

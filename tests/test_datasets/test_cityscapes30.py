@@ -6,7 +6,7 @@ import pytest
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
-PIPELINE = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
+PIPELINE = [{'type': 'LoadImageFromFile'}, {'type': 'LoadAnnotations'}]
 
 
 def build(**kwargs):

@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -105,9 +103,9 @@ def test_senseless_arguments_are_refused(tmp_path, changes, words):
 
 def test_the_data_set_gives_training_ids_and_parts(folder):
     pipeline = [
-        dict(type='LoadImageFromFile'),
-        dict(type='LoadAnnotations'),
-        dict(type='PackSegInputs'),
+        {'type': 'LoadImageFromFile'},
+        {'type': 'LoadAnnotations'},
+        {'type': 'PackSegInputs'},
     ]
     dataset = build(folder, pipeline=pipeline)
     assert len(dataset) == 3
@@ -137,11 +135,11 @@ def test_a_choice_of_classes_is_mapped(folder):
 def test_images_without_masks_have_no_parts(folder):
     init_default_scope('mmseg')
     dataset = DATASETS.build(
-        dict(
-            type='mmproto.StreetToyDataset',
-            data_root=str(folder),
-            data_prefix={'img_path': 'leftImg8bit/val'},
-        )
+        {
+            'type': 'mmproto.StreetToyDataset',
+            'data_root': str(folder),
+            'data_prefix': {'img_path': 'leftImg8bit/val'},
+        }
     )
     assert 'part_map_path' not in dataset.get_data_info(0)
 
@@ -155,17 +153,14 @@ def test_a_missing_or_empty_split_is_named(folder, split):
         build(folder, split)
 
 
-def test_the_tool(tmp_path):
-    command = [
-        sys.executable, str(TOOL), '--out', str(tmp_path / 'toy'),
-        '--train', '1', '--val', '1', '--size', '64', '128',
+def test_the_tool(tmp_path, run_tool, capsys):
+    arguments = [
+        TOOL, '--out', tmp_path / 'toy', '--train', 1, '--val', 1,
+        '--size', 64, 128,
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert 'complete' in done.stdout
-    again = subprocess.run(
-        [*command, '--seed', '9'], capture_output=True, text=True
-    )
-    assert again.returncode == 1
-    assert 'not empty' in again.stderr
-    assert 'Traceback' not in again.stderr
+    run_tool(*arguments)
+    assert 'toy is complete' in capsys.readouterr().out
+    run_tool(*arguments)
+    assert 'toy is there already' in capsys.readouterr().out
+    with pytest.raises(SystemExit, match='not empty'):
+        run_tool(*arguments, '--seed', 9)

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +22,7 @@ def free_port():
 
 
 @pytest.fixture
-def train(tmp_path):
+def train(tmp_path, monkeypatch):
     """Trains a config in this process; gives the last checkpoint."""
 
     def run(cfg, folder):
@@ -29,7 +30,10 @@ def train(tmp_path):
         cfg.work_dir = str(tmp_path / folder)
         # Runners of one name share their logs and message hub.
         cfg.experiment_name = uuid4().hex
-        Runner.from_cfg(cfg).train()
+        # Half the time of a run goes into layouting its config for the log.
+        with monkeypatch.context() as patch:
+            patch.setattr(Config, 'pretty_text', '')
+            Runner.from_cfg(cfg).train()
         return last_checkpoint(tmp_path / folder)
 
     return run

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -23,8 +24,10 @@ class Recorder(Hook):
 
 
 @pytest.fixture
-def build(tiny_config):
+def build(tiny_config, monkeypatch):
     """Builds runners of the tiny config with hooks, without validation."""
+    # Half the time of a run goes into layouting its config for the log.
+    monkeypatch.setattr(Config, 'pretty_text', '')
 
     def build_runner(*hooks, look=None, val=False, **overrides):
         cfg = tiny_config.copy()

@@ -78,7 +78,9 @@ def test_accumulated_gradients_of_frozen_parameters_are_dropped(build):
 def test_frozen_norms_are_held_and_released(build):
     def look(runner, outputs):
         model = runner.model
-        return model.backbone.layer1[0].norm1.training, model.decode_head.training
+        return model.backbone.layer1[
+            0
+        ].norm1.training, model.decode_head.training
 
     runner = build(HEAD_FIRST, look=look)
     runner.train()
@@ -175,7 +177,10 @@ def test_training_twice_thaws_again(build):
         ),
         (phases(dict(name='a', losses=[])), 'at least one of'),
         (
-            phases(dict(name='a', end=2), dict(name='b', losses=['loss_alignment'])),
+            phases(
+                dict(name='a', end=2),
+                dict(name='b', losses=['loss_alignment']),
+            ),
             "'b': the classifier .*loss_ce.*freeze 'decode_head.conv_seg'",
         ),
         (phases(dict(name='a'), by_epoch=True), 'epoch-based'),

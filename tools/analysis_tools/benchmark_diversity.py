@@ -59,26 +59,23 @@ def street_labels(
     return patches.repeat_interleave(8, 1).repeat_interleave(8, 2)
 
 
-def seconds(
-    loss: Callable[..., Tensor],
-    scores: Tensor,
-    labels: Tensor,
-    membership: Tensor,
-) -> tuple[float, float, Tensor]:
-    """Run a loss forward and backward.
-
-    Returns:
-        Time in seconds, the value and the gradient of the scores.
-    """
+def step(
+    loss: Callable[..., Tensor], scores: Tensor, *args: Tensor
+) -> tuple[float, Tensor]:
+    """Value of a loss and its gradient with respect to the scores."""
     scores = scores.detach().requires_grad_()
-    start = time.perf_counter()
-    value = loss(scores, labels, membership)
+    value = loss(scores, *args)
     value.backward()
-    if scores.is_cuda:
-        torch.cuda.synchronize()
-    elapsed = time.perf_counter() - start
     assert scores.grad is not None
-    return elapsed, value.item(), scores.grad
+    return value.item(), scores.grad
+
+
+def seconds(calls: int, loss: Callable[..., Tensor], *args: Tensor) -> float:
+    """Mean time of some forward and backward passes in a row."""
+    start = time.perf_counter()
+    for _ in range(calls):
+        step(loss, *args)  # reading the value waits for the device
+    return (time.perf_counter() - start) / calls
 
 
 def parse_args() -> argparse.Namespace:
@@ -104,13 +101,14 @@ def main() -> None:
     owner = torch.arange(args.prototypes, device=args.device) % args.classes
     membership = F.one_hot(owner, args.classes).bool()
     given = scores, labels, membership
-    _, expected, gradient = seconds(pair_loop, *given)  # and warm up
-    _, value, ours = seconds(jeffreys_diversity, *given)
+    expected, gradient = step(pair_loop, *given)  # and warm up
+    value, ours = step(jeffreys_diversity, *given)
     error = (ours - gradient).abs().max() / gradient.abs().max()
     times: dict[str, list[float]] = {'pair loop': [], 'mmproto': []}
     for _ in range(args.repeats):
-        times['pair loop'].append(seconds(pair_loop, *given)[0])
-        times['mmproto'].append(seconds(jeffreys_diversity, *given)[0])
+        times['pair loop'].append(seconds(1, pair_loop, *given))
+        # a single call is too short to time on a busy machine
+        times['mmproto'].append(seconds(10, jeffreys_diversity, *given))
     medians = {name: statistics.median(t) for name, t in times.items()}
     height, width = args.size
     print(

@@ -22,14 +22,15 @@ def draw_sky(canvas: Canvas, stream: Stream) -> None:
         np.broadcast_to(down, (rows, cols)),
         np.full((1, cols), 100.0),
     )
-    base = stream.uniform(90, 215)
+    base = stream.uniform(115, 225)
     mood = stream.pick(('blue', 'blue', 'grey', 'grey', 'dusk'))
     pull = {'blue': (-35, 0, 40), 'grey': (0, 0, 0), 'dusk': (40, 0, -25)}
     share = stream.uniform(0.2, 1.0)
-    colour = tuple(base + share * step for step in pull[mood])
+    red, green, blue = (base + share * step for step in pull[mood])
     slope = stream.uniform(0.0, 0.5)
     light = 1 - slope / 2 + slope * whole.v
     all_of_it = np.ones((rows, cols), bool)
+    colour = red, green, blue
     canvas.paint(whole, all_of_it, part_id('sky', 'air'), colour, light)
     cover = stream.uniform(-0.3, 0.9)
     soft = stream.clouds(rows, cols, rows // 4)
@@ -54,9 +55,7 @@ def draw_ground(canvas: Canvas, layout: Layout, stream: Stream) -> None:
     on_road = (patch.u >= layout.left) & (patch.u <= layout.right)
     texture = canvas.rough(patch, 0.06, stream.uniform(0.05, 0.16))
     texture = texture * canvas.rough(patch, 1.7, 0.06)
-    canvas.paint(
-        patch, on_road, part_id('road', 'surface'), asphalt, texture
-    )
+    canvas.paint(patch, on_road, part_id('road', 'surface'), asphalt, texture)
     if stream.chance(0.85):
         _draw_markings(canvas, layout, on_road, stream)
     if stream.chance(0.4):

@@ -79,11 +79,10 @@ def patch_of(camera: Camera, face: Face) -> Patch | None:
     if ends is None:
         return None
     cols, rows = [], []
-    for u in ends:
-        x, z = face.x + face.along[0] * u, face.z + face.along[1] * u
+    for end in ends:
+        x, z = face.x + face.along[0] * end, face.z + face.along[1] * end
         cols.append(camera.centre + camera.focal * x / z)
-        for v in (0.0, face.height):
-            below = camera.height - v
+        for below in (camera.height, camera.height - face.height):
             rows.append(camera.horizon + camera.focal * below / z)
     col_slice = _span(cols, camera.cols)
     row_slice = _span(rows, camera.rows)
@@ -105,13 +104,11 @@ def ground(camera: Camera) -> Patch:
     """Pixels below the horizon: u = X and v = depth = Z."""
     first = int(camera.horizon) + 1
     row = np.arange(first, camera.rows)[:, None] + 0.5
-    depth = camera.focal * camera.height / (row - camera.horizon)
+    depth: np.ndarray = (camera.focal * camera.height) / (row - camera.horizon)
     col = np.arange(camera.cols)[None] + 0.5
     u = (col - camera.centre) * depth / camera.focal
     v = np.broadcast_to(depth, u.shape)
-    return Patch(
-        slice(first, camera.rows), slice(0, camera.cols), u, v, depth
-    )
+    return Patch(slice(first, camera.rows), slice(0, camera.cols), u, v, depth)
 
 
 def rectangle(

@@ -54,9 +54,7 @@ def random_house(stream: Stream) -> House:
     )
 
 
-def draw_house(
-    canvas: Canvas, house: House, face: Face, light: float
-) -> None:
+def draw_house(canvas: Canvas, house: House, face: Face, light: float) -> None:
     """Draw one face of a house.
 
     Args:

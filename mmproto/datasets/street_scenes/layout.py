@@ -28,7 +28,7 @@ def random_camera(stream: Stream, height: int, width: int) -> Camera:
         focal=cols * stream.uniform(0.7, 1.2),
         horizon=rows * stream.uniform(0.42, 0.54),
         centre=cols * stream.uniform(0.3, 0.7),
-        height=stream.uniform(1.2, 1.6),
+        height=stream.uniform(1.15, 1.45),
     )
 
 

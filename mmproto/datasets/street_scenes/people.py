@@ -59,9 +59,7 @@ def _draw_torso(canvas: Canvas, patch: Patch, stream: Stream) -> None:
     chest = polygon(
         patch, (-0.1, hem), (-0.135, 0.8), (0.135, 0.8), (0.1, hem)
     )
-    skirt = polygon(
-        patch, (-wide, hem), (-0.1, 0.6), (0.1, 0.6), (wide, hem)
-    )
+    skirt = polygon(patch, (-wide, hem), (-0.1, 0.6), (0.1, 0.6), (wide, hem))
     canvas.paint(patch, chest | skirt, torso, colour, light)
     neck = stroke(patch, (0.0, 0.8), (0.0, 0.84), 0.07)
     canvas.paint(patch, neck, torso, scaled(colour, 0.7))

@@ -7,7 +7,8 @@ from .people import draw_bicycle, draw_person
 from .plants import draw_pole, draw_tree
 from .roadside import Placed
 from .stream import Stream
-from .vehicles import Pose, Vehicle, draw_vehicle, random_vehicle
+from .vehicle import Pose, Vehicle, random_vehicle
+from .vehicles import draw_vehicle
 
 # Unit vectors whose components are exact fractions: no sine, no cosine.
 SLANTS = ((0.8, 0.6), (0.6, 0.8), (0.96, 0.28), (0.28, 0.96))
@@ -36,7 +37,7 @@ class Plan:
 def place_street(layout: Layout, stream: Stream) -> list[Placed]:
     """Vehicles, poles, trees, bicycles and pedestrians of one scene."""
     plan = Plan()
-    placed = []
+    placed: list[Placed] = []
     for _ in range(stream.integer(5, 9)):
         x, z = _walker(layout, stream)
         if plan.take((x - 0.3, x + 0.3, z - 0.2, z + 0.2)):
@@ -82,9 +83,7 @@ def _walker(layout: Layout, stream: Stream) -> tuple[float, float]:
     return stream.uniform(*span), z
 
 
-def _place_bicycle(
-    layout: Layout, plan: Plan, stream: Stream
-) -> list[Placed]:
+def _place_bicycle(layout: Layout, plan: Plan, stream: Stream) -> list[Placed]:
     x, z = _walker(layout, stream)
     z = min(z, _depth(stream, 3.4, 10.0))
     along = stream.pick(((1.0, 0.0), (0.96, 0.28), (0.8, 0.6)))
@@ -95,14 +94,12 @@ def _place_bicycle(
     return [(z, draw)]
 
 
-def _place_vehicle(
-    layout: Layout, plan: Plan, stream: Stream
-) -> list[Placed]:
-    kind = stream.pick(('car', 'car', 'car', 'truck', 'bus'))
+def _place_vehicle(layout: Layout, plan: Plan, stream: Stream) -> list[Placed]:
+    kind = stream.pick(('car', 'car', 'truck', 'bus'))
     vehicle = random_vehicle(kind, stream)
-    near = 4.0 if kind == 'car' else 6.0
+    near = 3.4 if kind == 'car' else 5.0
     z = _depth(stream, near, 30.0 if kind == 'car' else 38.0)
-    course = stream.pick(('lane', 'lane', 'parked', 'across', 'slanted'))
+    course = stream.pick(('lane', 'parked', 'across', 'slanted'))
     if course in ('lane', 'parked'):
         pose, box = _along_road(layout, vehicle, z, course, stream)
     elif course == 'across':

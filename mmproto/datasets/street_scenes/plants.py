@@ -13,7 +13,11 @@ def leaf_colour(stream: Stream) -> Colour:
     """Green mostly, also yellow, red or brown as in autumn, dark or pale."""
     value = stream.uniform(40, 120)
     kind = stream.pick(('green', 'green', 'autumn', 'dull'))
-    pull = {'green': (-10, 26, -22), 'autumn': (32, 5, -22), 'dull': (4, 6, -6)}
+    pull = {
+        'green': (-10, 26, -22),
+        'autumn': (32, 5, -22),
+        'dull': (4, 6, -6),
+    }
     red, green, blue = (value + step for step in pull[kind])
     return red, green, blue
 
