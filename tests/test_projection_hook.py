@@ -49,7 +49,7 @@ def hook_of(runner, kind):
 
 def load(runner, iteration):
     path = Path(runner.work_dir) / f'iter_{iteration}.pth'
-    return torch.load(path, weights_only=True)
+    return torch.load(path, weights_only=False)
 
 
 def record_in(checkpoint):

@@ -89,7 +89,9 @@ def augment(cfg: Config) -> None:
         ValueError: the config describes none.
     """
     if 'tta_model' not in cfg or 'tta_pipeline' not in cfg:
-        raise ValueError('--tta needs tta_model and tta_pipeline in the config')
+        raise ValueError(
+            '--tta needs tta_model and tta_pipeline in the config'
+        )
     cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
     cfg.tta_model.module = cfg.model
     cfg.model = cfg.tta_model

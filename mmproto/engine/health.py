@@ -100,12 +100,14 @@ def measure_batch(activations: Tensor, with_gram: bool = False) -> BatchUsage:
 
 def merge_windows(first: BatchUsage, second: BatchUsage) -> BatchUsage:
     """Joins two windows of the same images, as sliding inference sees them."""
-    both = first.gram is not None and second.gram is not None
+    gram = first.gram
+    if gram is not None and second.gram is not None:
+        gram = gram + second.gram
     return BatchUsage(
         total=first.total + second.total,
         peak=torch.maximum(first.peak, second.peak),
         pixels=first.pixels + second.pixels,
-        gram=first.gram + second.gram if both else None,
+        gram=gram,
     )
 
 

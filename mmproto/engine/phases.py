@@ -101,8 +101,7 @@ def parse_phases(configs: Sequence[Mapping[str, Any]]) -> tuple[Phase, ...]:
         )
     last = 0
     for name, end in zip(names[:-1], ends[:-1]):
-        is_number = isinstance(end, int) and not isinstance(end, bool)
-        if not is_number or end <= last:
+        if not isinstance(end, int) or isinstance(end, bool) or end <= last:
             raise ValueError(
                 f"phase '{name}': end must be an integer above {last}, the "
                 f'place where it begins, got {end!r}'

@@ -45,4 +45,6 @@ def install():
     sys.modules.setdefault(NAME, StubExtension())
     paths = os.environ.get('PYTHONPATH', '').split(os.pathsep)
     if SITE not in paths:
-        os.environ['PYTHONPATH'] = os.pathsep.join(filter(None, [SITE, *paths]))
+        os.environ['PYTHONPATH'] = os.pathsep.join(
+            filter(None, [SITE, *paths])
+        )

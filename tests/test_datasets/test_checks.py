@@ -245,6 +245,13 @@ def test_the_tool(root, tmp_path, run_tool, capsys):
     assert 'unknown ids 77' in printed
 
 
+def test_training_does_not_need_the_test_split(root):
+    cfg = config(toy(root))
+    cfg.test_dataloader = {'dataset': toy(root, 'test')}
+    check_config(cfg)
+    assert 'missing' in find_config_problems(cfg)['test_dataloader'][0]
+
+
 class Wrapper:
     """Holds a data set as mmengine's and torch's wrappers do."""
 

@@ -16,9 +16,7 @@ from mmproto.datasets.street_scenes import (
 
 # Of the scene with seed 7, split 1, index 3 at 64 x 128 pixels: the same on
 # every machine, every numpy and every OpenCV.
-CHECKSUM = (
-    'ccf6c46662c12905317f915a4aa11a8a925d7cae92e09f4b6ccc2d4c1db5a815'
-)
+CHECKSUM = 'ccf6c46662c12905317f915a4aa11a8a925d7cae92e09f4b6ccc2d4c1db5a815'
 
 
 @cache

@@ -87,6 +87,25 @@ def test_frozen_norms_are_held_and_released(build):
     assert runner.recorder.seen == [(False, True)] * 2 + [(True, True)] * 2
 
 
+def test_frozen_norms_are_released_within_an_epoch(build):
+    """Where the loop itself does not call model.train() at the switch."""
+    runner = build(
+        phases(
+            dict(name='head', end=1, train=['decode_head']), dict(name='all')
+        ),
+        look=lambda runner, outputs: (
+            runner.model.backbone.training
+            and runner.model.backbone.layer1[0].norm1.training
+        ),
+        train_cfg=dict(
+            _delete_=True, type='EpochBasedTrainLoop', max_epochs=1
+        ),
+        train_dataloader=dict(sampler=dict(type='DefaultSampler')),
+    )
+    runner.train()
+    assert runner.recorder.seen == [False, True, True]
+
+
 def test_norm_eval_of_the_model_survives_a_phase(build):
     def look(runner, outputs):
         return runner.model.backbone.layer1[0].norm1.training

@@ -1,4 +1,4 @@
-"""Every config trains, saves, resumes and tests, on pictures of a thumb's size.
+"""Every config trains, saves, resumes and tests, on very small pictures.
 
 Nothing of a config is replaced but sizes, paths and numbers of iterations;
 the drawn scenes have the layout and the label ids of Cityscapes.

@@ -86,9 +86,7 @@ def test_scripts_of_mmseg(config_file, tmp_path):
     assert 'mIoU' in last_metrics(tmp_path / 'work')
 
 
-def test_painted_predictions_with_tta(
-    tool, tiny_model, config_file, tmp_path
-):
+def test_painted_predictions_with_tta(tool, tiny_model, config_file, tmp_path):
     cfg = Config.fromfile(config_file)
     cfg.default_hooks.visualization = dict(
         type='SegVisualizationHook', interval=1
@@ -98,7 +96,11 @@ def test_painted_predictions_with_tta(
     cfg.visualizer.vis_backends = [dict(type='LocalVisBackend')]
     cfg.tta_model = dict(type='mmproto.EvidenceTTAModel')
     flips = [dict(type='RandomFlip', prob=prob) for prob in (0.0, 1.0)]
-    views = [flips, [dict(type='LoadAnnotations')], [dict(type='PackSegInputs')]]
+    views = [
+        flips,
+        [dict(type='LoadAnnotations')],
+        [dict(type='PackSegInputs')],
+    ]
     cfg.tta_pipeline = [
         dict(type='LoadImageFromFile'),
         dict(type='TestTimeAug', transforms=views),

@@ -86,6 +86,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--size', type=int, nargs=2, default=(64, 128))
     parser.add_argument('--images', type=int, default=1)
     parser.add_argument('--repeats', type=int, default=9)
+    parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--device', default='cpu')
     return parser.parse_args()
 
@@ -93,6 +94,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Print both medians and their ratio."""
     args = parse_args()
+    torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     shape = (args.images, args.prototypes, *args.size)
     scores = torch.randn(shape, device=args.device)

@@ -154,4 +154,5 @@ class PrototypeProjectionHook(Hook):
         # built anew each time: its workers and images would otherwise stay
         # in memory for the whole training
         cfg = self.dataloader or projection_dataloader(runner.cfg)
-        return runner.build_dataloader(cfg)
+        # a seed, or the sampler would draw one and change the training
+        return runner.build_dataloader(cfg, seed=runner.seed)

@@ -22,6 +22,7 @@ from mmproto.engine.run_state import (
     progress,
     rewrap_model,
 )
+from mmproto.models import PrototypeHead
 from mmproto.models.utils import get_prototype_head
 from mmproto.registry import HOOKS
 
@@ -210,9 +211,12 @@ def check_losses(phase: Phase, model: nn.Module, trained: set[str]) -> None:
         )
 
 
-def classifier_losses(head: nn.Module) -> set[str]:
+def classifier_losses(head: PrototypeHead) -> set[str]:
     """Names of the head's losses whose gradient reaches the classifier."""
     decode = head.loss_decode
-    losses = list(decode) if isinstance(decode, nn.ModuleList) else [decode]
-    losses += [x for x in head.concept_losses if 'class_weights' in x.inputs]
+    losses: list[Any] = (
+        list(decode) if isinstance(decode, nn.ModuleList) else [decode]
+    )
+    concepts: list[Any] = list(head.concept_losses)
+    losses += [loss for loss in concepts if 'class_weights' in loss.inputs]
     return {loss.loss_name for loss in losses if loss.loss_weight}

@@ -96,6 +96,23 @@ def test_function_equals_a_loop_over_pairs(scene):
     assert value.item() == pytest.approx(expected, rel=1e-10)
 
 
+@pytest.mark.parametrize('layout', ['channels last', 'strided'])
+def test_memory_layout_does_not_matter(scene, layout):
+    scores, labels, membership = scene
+    expected = jeffreys_diversity(scores.requires_grad_(), labels, membership)
+    expected.backward()
+    other = scores.detach()
+    if layout == 'channels last':
+        other = other.contiguous(memory_format=torch.channels_last)
+    else:
+        other = other.repeat_interleave(2, dim=3)[..., ::2]
+    other.requires_grad_()
+    value = jeffreys_diversity(other, labels, membership)
+    value.backward()
+    assert value.item() == pytest.approx(expected.item(), rel=1e-12)
+    torch.testing.assert_close(other.grad, scores.grad)
+
+
 def test_groups_restrict_the_pairs(scene):
     groups = torch.tensor([0, 1, 0, 1, 1, 0, 2])
     value = jeffreys_diversity(*scene, groups)
