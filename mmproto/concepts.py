@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmproto.features import evaluating, iterate_features
+from mmproto.features import evaluating, iterate_features, map_size
 from mmproto.files import write_json
 from mmproto.models.utils import get_prototype_head
 from mmproto.patches import Patch, concept_patches
@@ -36,10 +36,13 @@ class Concept:
 
     def sentence(self) -> str:
         """Say it as in "concept 17: road 12.29, sidewalk 3.68"."""
-        listed = ', '.join(f'{name} {weight:.2f}' for name, weight in self.weights)
+        listed = ', '.join(
+            f'{name} {weight:.2f}' for name, weight in self.weights
+        )
         return (
-            f'concept {self.index}: {listed or "no class"} (mean activation '
-            f'{self.mean_activation:.4f}, decides {self.top_share:.2%} of cells)'
+            f'concept {self.index}: {listed or "no class"} '
+            f'(mean activation {self.mean_activation:.4f}, '
+            f'decides {self.top_share:.2%} of cells)'
         )
 
     def to_dict(self) -> dict:
@@ -136,7 +139,7 @@ def concept_usage(model: nn.Module, loader: Iterable) -> tuple[Tensor, Tensor]:
         weights = head.class_weights  # C,K
         for image in iterate_features(model, loader, 'Concept usage'):
             activations = head.activations(image.maps)[0]  # 1,K,H,W
-            rows, columns = image.inside(activations.shape[-2:])
+            rows, columns = image.inside(map_size(activations))
             activations = activations[0, :, :rows, :columns].flatten(1)  # K,n
             predicted = (weights @ activations).argmax(dim=0)  # n
             contributions = weights[predicted].T * activations  # K,n
@@ -149,7 +152,7 @@ def concept_usage(model: nn.Module, loader: Iterable) -> tuple[Tensor, Tensor]:
         raise ValueError(
             'usage of concepts cannot be measured: the data loader is empty'
         )
-    return total / cells, top / cells
+    return total / cells, top.double() / cells
 
 
 def _weights(column: Tensor, names: list[str]) -> list[tuple[str, float]]:

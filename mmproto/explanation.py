@@ -100,7 +100,9 @@ class Explanation:
         """Classes that a concept speaks for, largest weight first."""
         weights = self.class_weights[:, concept]
         order = np.argsort(-weights, kind='stable')
-        return [(self.classes[c], float(weights[c])) for c in order if weights[c]]
+        return [
+            (self.classes[c], float(weights[c])) for c in order if weights[c]
+        ]
 
     def sentence(self) -> str:
         """Say the decision and its reasons in one sentence."""

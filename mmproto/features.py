@@ -1,7 +1,7 @@
 """Feature maps of a data set, image by image, with their place in it."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -48,8 +48,9 @@ class ImageFeatures:
         """Rows and columns of cells whose centre is not in the padding."""
         # centre of cell i: (i + 0.5) * padded / cells, has to be < resized
         sizes = zip(feature_size, self.resized, self.padded)
-        rows, columns = (max(1, (2 * c * r + p - 1) // (2 * p))
-                         for c, r, p in sizes)
+        rows, columns = (
+            max(1, (2 * c * r + p - 1) // (2 * p)) for c, r, p in sizes
+        )
         return min(rows, feature_size[0]), min(columns, feature_size[1])
 
     def labels_at(
@@ -114,13 +115,12 @@ def iterate_features(
     Raises:
         ValueError: If a sample does not say which image it is.
     """
-    if is_model_wrapper(model):
-        model = model.module
-    total = len(loader) if hasattr(loader, '__len__') else '?'
+    segmentor: Any = model.module if is_model_wrapper(model) else model
+    total = len(loader) if isinstance(loader, Sized) else '?'
     last_log = time.monotonic()
     for count, batch in enumerate(loader, 1):
         for image, sample in zip(batch['inputs'], batch['data_samples']):
-            yield _features(model, image, sample)
+            yield _features(segmentor, image, sample)
         if time.monotonic() - last_log > SECONDS_BETWEEN_LOGS:
             print_log(f'{title}: batch {count} of {total}', logger='current')
             last_log = time.monotonic()
@@ -136,7 +136,7 @@ def _features(model: Any, image: Tensor, sample: Any) -> ImageFeatures:
     label_map = None
     if 'gt_sem_seg' in sample:
         label_map = sample.gt_sem_seg.data.squeeze(0).cpu()
-    resized = _size(image)
+    resized = map_size(image)
     data = dict(inputs=[image], data_samples=[sample])
     inputs = model.data_preprocessor(data, False)['inputs']  # 1,3,h,w
     original = sample.metainfo.get('ori_shape', resized)
@@ -146,9 +146,10 @@ def _features(model: Any, image: Tensor, sample: Any) -> ImageFeatures:
         label_map=label_map,
         original=(int(original[0]), int(original[1])),
         resized=resized,
-        padded=_size(inputs),
+        padded=map_size(inputs),
     )
 
 
-def _size(image: Tensor) -> tuple[int, int]:
+def map_size(image: Tensor) -> tuple[int, int]:
+    """Rows and columns of an image or map (...,h,w)."""
     return int(image.shape[-2]), int(image.shape[-1])

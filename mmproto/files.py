@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,7 @@ def find_image(path: str, data_root: str | Path | None = None) -> Path | None:
         return Path(path)
     if data_root is None:
         return None
-    parts: Sequence[str] = Path(path).parts
-    tails = (Path(data_root, *parts[i:]) for i in range(1, len(parts)))
-    if not Path(path).is_absolute():
-        tails = iter([Path(data_root, path), *tails])
+    parts = Path(path).parts
+    first = 1 if Path(path).is_absolute() else 0
+    tails = (Path(data_root, *parts[i:]) for i in range(first, len(parts)))
     return next((tail for tail in tails if tail.is_file()), None)

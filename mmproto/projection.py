@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import torch
 from mmengine.dist import all_gather_object, is_distributed
 from mmengine.logging import print_log
-from torch import Tensor, nn
+from torch import nn
 
 from mmproto.features import evaluating, iterate_features
 from mmproto.models.decode_heads import PrototypeHead
@@ -146,8 +146,8 @@ def _gather(search: Callable[[], T]) -> list[T]:
 
 def _overwrite(head: PrototypeHead, places: list[list[Entry]]) -> None:
     layer = head.prototype_layer
-    latents = torch.stack([entries[0].latent for entries in places])  # P,D
-    latents = latents.to(layer.vectors.device)
+    rows = [e[0].latent for e in places if e[0].latent is not None]
+    latents = torch.stack(rows).to(head.class_weights.device)  # P,D
     # embedded here and not image by image: always the same tensor shape,
     # hence the same rounding
     embedded = layer.embed(latents.T[None, None, :, :, None])  # 1,1,D,P,1

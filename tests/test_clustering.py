@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+
 from mmproto.clustering import (
     LatentSample,
     cluster_prototypes,
@@ -20,7 +21,9 @@ def generator():
 
 def bundles(centres, each=40):
     """Unit vectors scattered closely around given directions."""
-    noise = torch.randn(len(centres), each, centres.shape[1], generator=generator())
+    noise = torch.randn(
+        len(centres), each, centres.shape[1], generator=generator()
+    )
     return F.normalize(centres[:, None] + 0.05 * noise, dim=2)
 
 
@@ -89,6 +92,7 @@ def test_pixels_are_drawn_by_class_and_never_void():
 
 def test_initialised_model_holds_its_clusters(tiny_model, tiny_config):
     from mmengine.runner import Runner
+
     from mmproto.projection_data import projection_dataloader
 
     loader = Runner.build_dataloader(projection_dataloader(tiny_config))

@@ -62,9 +62,7 @@ def test_contributions_sum_to_the_logit_at_every_pixel(
     assert maps.size == (64, 96) and torch.equal(maps.logits, expected)
     gap = (contributions.sum(dim=1) - expected).abs()
     assert (gap <= 1e-5 * expected.abs().amax(dim=0)).all()
-    assert torch.equal(
-        maps.activations_at(33, 21), activations[:, 21, 33]
-    )
+    assert torch.equal(maps.activations_at(33, 21), activations[:, 21, 33])
 
 
 def test_scales_are_the_maps_behind_the_activations(tiny_model, image):
@@ -128,7 +126,9 @@ def test_concepts_are_the_fewest_that_explain_enough(projected, image):
     explanation = mmproto.explain(projected, image, (40, 50))
     winning = explanation.contributions[explanation.predicted]
     chosen = [item.concept for item in explanation.concepts]
-    assert chosen == np.argsort(-winning, kind='stable')[: len(chosen)].tolist()
+    assert (
+        chosen == np.argsort(-winning, kind='stable')[: len(chosen)].tolist()
+    )
     enough = 0.95 * winning.sum()
     assert winning[chosen].sum() >= enough > winning[chosen[:-1]].sum()
     for item in explanation.concepts:
@@ -145,7 +145,9 @@ def test_patches_come_from_the_record(projected, image):
     for item in explanation.concepts:
         own = record['prototypes'][2 * item.concept : 2 * item.concept + 2]
         # two prototypes: first the nearest patch of each
-        best = sorted((p['patches'][0] for p in own), key=lambda p: -p['similarity'])
+        best = sorted(
+            (p['patches'][0] for p in own), key=lambda p: -p['similarity']
+        )
         assert [p.similarity for p in item.patches[:2]] == [
             p['similarity'] for p in best
         ]

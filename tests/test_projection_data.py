@@ -91,4 +91,4 @@ def test_test_pipeline_is_the_last_resort(tiny_config):
 
 def test_no_training_data():
     with pytest.raises(ValueError, match='projection_dataloader'):
-        projection_dataloader(Config(dict(model=dict())))
+        projection_dataloader(Config({}))

@@ -1,7 +1,5 @@
 """What several hooks ask of, or do to, mmengine's runner."""
 
-import gc
-
 from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import nn
@@ -53,10 +51,9 @@ def rewrap_model(runner: Runner) -> None:
             'DistributedDataParallel only, got '
             f'{type(runner.model).__name__} as model_wrapper_cfg'
         )
+    # Dropped first, so that the old wrapper's buffers, as large as all
+    # gradients, go before the new ones come.
     runner.model = runner.model.module
-    # The old wrapper refers to itself; its buffers, as large as all
-    # gradients, have to go before the new ones come.
-    gc.collect()
     runner.model = runner.wrap_model(
         runner.cfg.get('model_wrapper_cfg'), runner.model
     )

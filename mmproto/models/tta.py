@@ -1,9 +1,8 @@
 """Test-time augmentation that keeps explanations additive."""
 
+import torch
 from mmengine.structures import PixelData
 from mmseg.models.segmentors import SegTTAModel
-
-import torch
 
 from mmproto.registry import MODELS
 

@@ -1,12 +1,13 @@
 """Finding mmproto's parts in a model."""
 
+from typing import Any
+
 from mmengine.model import is_model_wrapper
-from torch import nn
 
 from .decode_heads import PrototypeHead
 
 
-def get_prototype_head(model: nn.Module) -> PrototypeHead:
+def get_prototype_head(model: Any) -> PrototypeHead:
     """Find the prototype head of a segmentor.
 
     Args:

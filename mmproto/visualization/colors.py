@@ -30,6 +30,12 @@ def class_colors(dataset_meta: dict, num_classes: int) -> list[Color]:
     return [(int(r), int(g), int(b)) for r, g, b in palette]
 
 
+def unit_color(color: Color) -> tuple[float, float, float]:
+    """The colour with parts from 0 to 1, as matplotlib wants it."""
+    red, green, blue = color
+    return red / 255, green / 255, blue / 255
+
+
 def overlay_classes(
     rgb: np.ndarray, prediction: np.ndarray, palette: Sequence[Color]
 ) -> np.ndarray:
@@ -38,9 +44,7 @@ def overlay_classes(
     return (0.4 * rgb + 0.6 * colors).astype(np.uint8)
 
 
-def overlay_activation(
-    rgb: np.ndarray, activation: np.ndarray
-) -> np.ndarray:
+def overlay_activation(rgb: np.ndarray, activation: np.ndarray) -> np.ndarray:
     """Lay an activation map (h,w) over an image (h,w,3) made grey and dark.
 
     The colour scale ends at the map's maximum.

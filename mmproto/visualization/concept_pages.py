@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 
 from mmproto.concepts import Concept
 from mmproto.files import atomic_path
-from mmproto.visualization.panels import SMALL, patch_axes, wrap
+from mmproto.visualization.panels import SMALL, list_weights, patch_axes
 
 CONCEPTS_A_PAGE = 8
 PATCHES = 6
 WIDTH = 13.0  # inches
 ROW_HEIGHT = 2.0
-HEADER = 0.6
+HEADER = 0.75
 
 
 def draw_pages(
@@ -87,8 +87,7 @@ def _draw_page(
 
 def _draw_text(axes: Axes, concept: Concept) -> None:
     axes.set_axis_off()
-    listed = [f'{name} {weight:.2f}' for name, weight in concept.weights]
-    text = ', '.join(listed[:8]) + (', …' if len(listed) > 8 else '')
+    text = list_weights(concept.weights, most=8, width=36) or 'no class'
     axes.set_title(
         f'Concept {concept.index}',
         fontsize=SMALL + 3,
@@ -98,7 +97,7 @@ def _draw_text(axes: Axes, concept: Concept) -> None:
     axes.text(
         0,
         0.95,
-        f'{wrap(text or "no class", 36)}\n\n'
+        f'{text}\n\n'
         f'mean activation {concept.mean_activation:.4f}\n'
         f'decides {concept.top_share:.2%} of cells',
         fontsize=SMALL + 0.5,

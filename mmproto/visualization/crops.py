@@ -46,7 +46,9 @@ def crop_patch(patch: Patch) -> Crop | None:
     top, rows = _window((y0 + y1) / 2, side, height)
     rgb = pixels[top : top + rows, left : left + columns, ::-1]
     return Crop(
-        rgb, _shift(patch.box(), left, top), _shift(patch.cell_box(), left, top)
+        rgb,
+        _shift(patch.box(), left, top),
+        _shift(patch.cell_box(), left, top),
     )
 
 

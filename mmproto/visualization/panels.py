@@ -9,7 +9,7 @@ from matplotlib.patches import Patch as LegendPatch
 from matplotlib.patches import Rectangle
 
 from mmproto.patches import Box, Patch
-from mmproto.visualization.colors import Color
+from mmproto.visualization.colors import Color, unit_color
 from mmproto.visualization.crops import crop_patch
 
 FIELD_COLOR = '#ffe119'
@@ -70,8 +70,10 @@ def patch_axes(axes: Axes, patch: Patch, names: Sequence[str]) -> None:
         outline(axes, crop.field, 1.6)
         outline(axes, crop.cell, 0.8, ':')
     label = names[patch.label] if patch.label < len(names) else 'void'
-    rate = f'scale {patch.scale}' if patch.dilation is None else (
-        f'dilation {patch.dilation}'
+    rate = (
+        f'scale {patch.scale}'
+        if patch.dilation is None
+        else (f'dilation {patch.dilation}')
     )
     axes.text(
         0.5,
@@ -94,7 +96,7 @@ def class_legend(
     axes.set_axis_off()
     handles = [
         LegendPatch(
-            facecolor=[part / 255 for part in palette[index]],
+            facecolor=unit_color(palette[index]),
             edgecolor='black',
             linewidth=0.5,
             label=shorten(names[index], 18),
@@ -121,3 +123,19 @@ def shorten(text: str, length: int) -> str:
 def wrap(text: str, width: int) -> str:
     """Break a text into lines of at most ``width`` characters."""
     return '\n'.join(textwrap.wrap(text, width))
+
+
+def list_weights(
+    weights: Sequence[tuple[str, float]], most: int, width: int
+) -> str:
+    """List classes with their weights, as in "road 12.29, sidewalk 3.68".
+
+    Args:
+        weights: Names and weights, largest first.
+        most: Classes to list; dots say that there are more.
+        width: Characters a line; a class is not torn from its weight.
+    """
+    listed = [
+        f'{shorten(n, 22)} {w:.2f}'.replace(' ', '\xa0') for n, w in weights
+    ]
+    return wrap(', '.join(listed[:most] + ['…'] * (len(listed) > most)), width)

@@ -7,11 +7,16 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpecBase, SubplotSpec
 
 from mmproto.explanation import ConceptEvidence, Explanation
-from mmproto.visualization.colors import overlay_activation, overlay_classes
+from mmproto.visualization.colors import (
+    overlay_activation,
+    overlay_classes,
+    unit_color,
+)
 from mmproto.visualization.panels import (
     SMALL,
     class_legend,
     image_axes,
+    list_weights,
     mark_point,
     patch_axes,
     shorten,
@@ -79,9 +84,7 @@ def _draw_image(
     image_axes(axes, rgb, f'Image, explained at x={x}, y={y}')
     mark_point(axes, explanation.point)
     axes = figure.add_subplot(rows[1])
-    overlay = overlay_classes(
-        rgb, explanation.prediction, explanation.palette
-    )
+    overlay = overlay_classes(rgb, explanation.prediction, explanation.palette)
     image_axes(axes, overlay, 'Prediction')
     mark_point(axes, explanation.point)
     counts = np.bincount(
@@ -102,9 +105,7 @@ def _draw_image(
 def _draw_evidence(axes: Axes, explanation: Explanation) -> None:
     order = np.argsort(-explanation.evidence, kind='stable')[:6]
     values = explanation.evidence[order]
-    colors = [
-        [part / 255 for part in explanation.palette[index]] for index in order
-    ]
+    colors = [unit_color(explanation.palette[index]) for index in order]
     axes.barh(
         range(len(order)), values, color=colors, edgecolor='black', lw=0.5
     )
@@ -113,14 +114,12 @@ def _draw_evidence(axes: Axes, explanation: Explanation) -> None:
     )
     axes.invert_yaxis()
     limit = max(float(values.max()), 1e-12)
-    axes.set_xlim(0, 1.3 * limit)
+    axes.set_xlim(0, 1.45 * limit)
     axes.set_xticks([])
     for row, (index, value) in enumerate(zip(order, values)):
         share = explanation.probabilities[index]
         text = f'{value:.2f}  (p = {share:.2f})'
-        axes.text(
-            value + 0.02 * limit, row, text, va='center', fontsize=SMALL
-        )
+        axes.text(value + 0.02 * limit, row, text, va='center', fontsize=SMALL)
     axes.tick_params(length=0, labelsize=SMALL)
     axes.spines[['top', 'right', 'bottom']].set_visible(False)
     axes.set_title(
@@ -186,12 +185,12 @@ def _draw_contribution(
         f'Concept {item.concept}', fontsize=SMALL + 3, loc='left',
         weight='bold',
     )  # fmt: skip
-    weights = [f'{n} {w:.2f}' for n, w in explanation.weights_of(item.concept)]
-    listed = ', '.join(weights[:4]) + (', …' if len(weights) > 4 else '')
+    weights = explanation.weights_of(item.concept)
+    listed = list_weights(weights, most=4, width=30)
     axes.text(
         0,
         1.55,
-        wrap(f'weights: {listed}', 34),
+        f'weights: {listed}',
         fontsize=SMALL,
         va='top',
         color='#444444',
@@ -212,5 +211,7 @@ def _draw_map(
         else f'dilation {item.dilation}'
     )
     axes.set_title(
-        f'active here {activation:.2f}, {where}', fontsize=SMALL + 1, loc='left'
+        f'active here {activation:.2f}, {where}',
+        fontsize=SMALL + 1,
+        loc='left',
     )

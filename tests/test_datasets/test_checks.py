@@ -151,8 +151,8 @@ def test_an_empty_split(root, make):
 
 @pytest.mark.parametrize('make', [toy, dataset])
 def test_a_missing_folder(root, make):
-    problem = the_problem(root, lambda root: make(root, 'trian'))
-    assert 'leftImg8bit/trian is missing;' in problem
+    problem = the_problem(root, lambda root: make(root, 'elsewhere'))
+    assert 'leftImg8bit/elsewhere is missing;' in problem
     assert 'data_root or data_prefix.img_path' in problem
 
 

@@ -64,6 +64,7 @@ def equal(first, second):
     return first == second
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize('by_epoch', [False, True])
 def test_resume_in_the_middle_of_each_phase(tiny_config, train, by_epoch):
     cfg = phased(tiny_config, by_epoch)

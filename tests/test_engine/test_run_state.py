@@ -1,3 +1,4 @@
+import gc
 import weakref
 
 import pytest
@@ -40,6 +41,7 @@ def test_wrapper_is_rebuilt_when_the_trained_set_changes(build, distributed):
     )
     model, first = runner.model.module, weakref.ref(runner.model)
     runner.train()
+    gc.collect()
     wrappers, losses = zip(*runner.recorder.seen)
     assert bare_model(runner) is model
     # Built for everything, then the head, then everything again.

@@ -8,10 +8,11 @@ import torch
 import torch.nn.functional as F
 from golden import golden
 from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+
 from mmproto.models import PrototypeHead, SharedASPP
 from mmproto.models.decode_heads.links import LINKS
 from mmproto.models.decode_heads.non_negative_conv import NonNegativeConv2d
-from mmseg.structures import SegDataSample
 
 LAYERS = ['CosinePrototypes', 'SoftmaxConcepts', 'DistancePrototypes']
 
@@ -32,8 +33,7 @@ def make_head(layer='CosinePrototypes', **kwargs):
 def maps(scales=3, batch=2):
     generator = torch.Generator().manual_seed(1)
     return tuple(
-        torch.randn(batch, 6, 7, 9, generator=generator)
-        for _ in range(scales)
+        torch.randn(batch, 6, 7, 9, generator=generator) for _ in range(scales)
     )
 
 
@@ -75,7 +75,9 @@ def test_concepts_sum_prototypes_and_pool_scales(layer):
     for index, scale_map in enumerate(inputs):
         prototypes = head.prototype_layer(scale_map[:, None])[:, 0]
         for concept in range(5):
-            expected = prototypes[:, 2 * concept] + prototypes[:, 2 * concept + 1]
+            expected = (
+                prototypes[:, 2 * concept] + prototypes[:, 2 * concept + 1]
+            )
             torch.testing.assert_close(per_scale[:, index, concept], expected)
     stacked = per_scale.detach().numpy()
     np.testing.assert_array_equal(pooled.detach().numpy(), stacked.max(axis=1))
@@ -169,9 +171,7 @@ def test_golden_reproseg_head_with_the_relu_classifier(case):
             for name in ('running_mean', 'running_var', 'weight', 'bias')
         )
         eps = float(case['in_bn_eps'])
-        normed.append(
-            F.batch_norm(x, mean, var, gain, shift, eps=eps).relu()
-        )
+        normed.append(F.batch_norm(x, mean, var, gain, shift, eps=eps).relu())
     pooled, _, per_scale = head.activations(normed, per_scale=True)
     case.check(per_scale.transpose(1, 2), 'out_eval_concepts')
     case.check(pooled, 'out_eval_pooled')
@@ -183,7 +183,9 @@ def test_golden_reproseg_head_with_the_relu_classifier(case):
 
 
 def test_share_loss_is_the_log_likelihood_of_the_resized_evidence():
-    head = make_head(loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True))
+    head = make_head(
+        loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True)
+    )
     inputs, batch = maps(), samples()
     loss = head.loss(inputs, batch, {})['loss_ce']
     evidence = F.interpolate(head(inputs), (28, 36), mode='bilinear')

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from golden import golden
+
 from mmproto.models import (
     CosinePrototypes,
     DistancePrototypes,
@@ -34,7 +35,9 @@ def test_cosine_equals_the_formula_pixel_by_pixel():
 
 def test_cosine_similarity_is_the_product_of_embeddings():
     layer = CosinePrototypes(7, 5).double()
-    product = torch.einsum('nsdhw,pd->nsphw', layer.embed(latents()), layer.vectors)
+    product = torch.einsum(
+        'nsdhw,pd->nsphw', layer.embed(latents()), layer.vectors
+    )
     torch.testing.assert_close(layer.similarity(latents()), product)
 
 
@@ -74,7 +77,9 @@ def test_golden_protopnet_distances(case, activation):
     layer.set_vectors(prototypes)
     features = case.input('features')[:, None]
     # float32 originals cancel near a prototype: compare with their float64
-    distances = case.arrays.get('out64_distances', case.arrays['out_distances'])
+    distances = case.arrays.get(
+        'out64_distances', case.arrays['out_distances']
+    )
     similarity = case.arrays.get(
         'out64_similarity_log', case.arrays['out_similarity_log']
     )
@@ -134,8 +139,14 @@ def test_distance_gradient_is_finite_on_a_prototype():
         (lambda: SoftmaxConcepts(3, 5, add_on=False), 'expected 3'),
         (lambda: DistancePrototypes(3, 5, activation='exp'), 'exp'),
         (lambda: DistancePrototypes(3, 5, epsilon=0), 'epsilon'),
-        (lambda: SoftmaxConcepts(3, 5).set_vectors(torch.ones(3, 5)), 'no pro'),
-        (lambda: CosinePrototypes(3, 5).set_vectors(torch.ones(2, 5)), 'shape'),
+        (
+            lambda: SoftmaxConcepts(3, 5).set_vectors(torch.ones(3, 5)),
+            'no pro',
+        ),
+        (
+            lambda: CosinePrototypes(3, 5).set_vectors(torch.ones(2, 5)),
+            'shape',
+        ),
     ],
 )
 def test_bad_input_is_named(build, words):

@@ -5,8 +5,9 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from mmproto.models.necks.shifted_taps import SumShiftedTaps
+
 from mmproto.models.necks import SharedASPP
+from mmproto.models.necks.shifted_taps import SumShiftedTaps
 
 RATES = [(1,), (1, 6, 12, 18), (2, 3), (5, 1)]
 SIZES = [(7, 11), (1, 4), (3, 30), (13, 13)]
@@ -63,9 +64,7 @@ def test_every_scale_trains_the_one_kernel():
     assert all(gradient.abs().sum() > 0 for gradient in gradients)
     total = sum(scale.square().sum() for scale in neck((features,)))
     together = torch.autograd.grad(total, kernels[0])[0]
-    torch.testing.assert_close(
-        together, sum(gradients), rtol=1e-4, atol=1e-4
-    )
+    torch.testing.assert_close(together, sum(gradients), rtol=1e-4, atol=1e-4)
 
 
 def test_norm_statistics_are_joint_over_scales():
@@ -92,7 +91,7 @@ def test_norm_statistics_are_joint_over_scales():
 def test_sharing_survives(change):
     torch.manual_seed(0)
     neck = SharedASPP(3, 4, (1, 2))
-    neck(([torch.randn(1, 3, 5, 5)]))  # a state that a copy might break
+    neck([torch.randn(1, 3, 5, 5)])  # a state that a copy might break
     changed = change(neck)
     optimizer = torch.optim.SGD(changed.parameters(), lr=0.1)
     dtype = changed.conv.weight.dtype

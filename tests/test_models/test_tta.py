@@ -2,14 +2,19 @@
 
 import torch
 from mmengine.structures import PixelData
-from mmproto.models import EvidenceTTAModel
 from mmseg.structures import SegDataSample
+
+from mmproto.models import EvidenceTTAModel
 
 
 def test_evidence_is_averaged_and_not_probabilities():
-    views = [torch.tensor([[[0.0]], [[9.0]]]), torch.tensor([[[10.0]], [[0.0]]])]
     views = [
-        SegDataSample(seg_logits=PixelData(data=evidence)) for evidence in views
+        torch.tensor([[[0.0]], [[9.0]]]),
+        torch.tensor([[[10.0]], [[0.0]]]),
+    ]
+    views = [
+        SegDataSample(seg_logits=PixelData(data=evidence))
+        for evidence in views
     ]
     segmentor = torch.nn.Identity()
     segmentor.test_step = None  # only merging is tested

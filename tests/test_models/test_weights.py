@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from mmseg.models.backbones import TIMMBackbone
+
 from mmproto.models import weights
 from mmproto.models.weights import load_imagenet_weights, rename_lite0
-from mmseg.models.backbones import TIMMBackbone
 
 
 def lite0():

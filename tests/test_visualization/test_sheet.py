@@ -165,7 +165,9 @@ def test_field_is_clipped_and_crop_moved_inside(file):
 
 def test_crop_of_an_image_that_was_padded(file):
     # the network saw 96 x 160 pixels, of which 64 x 96 are in the file
-    patch = make_patch(file, row=7, col=11, size=(96, 160), feature_size=(12, 20))
+    patch = make_patch(
+        file, row=7, col=11, size=(96, 160), feature_size=(12, 20)
+    )
     crop = crop_patch(patch)
     assert crop.rgb[-1, -1, 1] == 95 and crop.rgb[-1, -1, 2] == 63
 

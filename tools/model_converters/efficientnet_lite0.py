@@ -11,6 +11,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import torch
+
 from mmproto.models.weights import load_lite0
 
 

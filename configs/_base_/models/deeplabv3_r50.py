@@ -40,6 +40,5 @@ model = dict(
         align_corners=False,
         loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),
     ),
-    train_cfg=dict(),
     test_cfg=dict(mode='whole'),
 )

@@ -22,7 +22,7 @@ def draw_sky(canvas: Canvas, stream: Stream) -> None:
         np.broadcast_to(down, (rows, cols)),
         np.full((1, cols), 100.0),
     )
-    base = stream.uniform(115, 225)
+    base = stream.uniform(140, 230)
     mood = stream.pick(('blue', 'blue', 'grey', 'grey', 'dusk'))
     pull = {'blue': (-35, 0, 40), 'grey': (0, 0, 0), 'dusk': (40, 0, -25)}
     share = stream.uniform(0.2, 1.0)
@@ -51,7 +51,7 @@ def draw_ground(canvas: Canvas, layout: Layout, stream: Stream) -> None:
     canvas.begin_object()
     _draw_pavement(canvas, stream)
     canvas.begin_object()
-    asphalt = stone(stream)
+    asphalt = stone(stream, 50, 150)
     on_road = (patch.u >= layout.left) & (patch.u <= layout.right)
     texture = canvas.rough(patch, 0.06, stream.uniform(0.05, 0.16))
     texture = texture * canvas.rough(patch, 1.7, 0.06)
@@ -77,7 +77,7 @@ def _draw_pavement(canvas: Canvas, stream: Stream) -> None:
     texture = np.where(seams, stream.uniform(0.55, 0.8), texture)
     everywhere = np.ones(patch.v.shape, bool)
     part = part_id('sidewalk', 'surface')
-    canvas.paint(patch, everywhere, part, stone(stream), texture)
+    canvas.paint(patch, everywhere, part, stone(stream, 90), texture)
 
 
 def _draw_markings(

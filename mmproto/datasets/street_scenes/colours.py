@@ -11,9 +11,9 @@ def any_colour(stream: Stream) -> Colour:
     return tinted(stream, value, chroma)
 
 
-def stone(stream: Stream) -> Colour:
-    """Grey of a road, a pavement, a wall or an overcast sky."""
-    return tinted(stream, stream.uniform(60, 205), 14.0)
+def stone(stream: Stream, low: float = 60, high: float = 205) -> Colour:
+    """Grey of a road, a pavement or a wall."""
+    return tinted(stream, stream.uniform(low, high), 14.0)
 
 
 def dark(stream: Stream) -> Colour:

@@ -19,11 +19,11 @@ def develop(canvas: Canvas, stream: Stream) -> np.ndarray:
     haze = tinted(stream, stream.uniform(130, 215), 12.0)
     reach = stream.uniform(70.0, 400.0)
     near = np.float32(reach) / (np.float32(reach) + canvas.depth)
-    gain, slope = stream.uniform(0.55, 1.05), stream.uniform(-0.3, 0.3)
+    gain, slope = stream.uniform(0.65, 1.05), stream.uniform(-0.3, 0.3)
     lift, noise = stream.uniform(0.0, 18.0), stream.uniform(1.0, 7.0)
     planes = []
     for plane, far in zip(canvas.colour, haze):
-        tint = gain * stream.uniform(0.91, 1.09)
+        tint = gain * stream.uniform(0.93, 1.07)
         plane = _average(plane * near + (1 - near) * np.float32(far))
         rows, cols = plane.shape
         right = np.arange(cols, dtype=np.float32) / np.float32(cols)

@@ -46,7 +46,7 @@ def place_street(layout: Layout, stream: Stream) -> list[Placed]:
     for _ in range(stream.integer(3, 6)):
         placed += _place_bicycle(layout, plan, stream)
     for _ in range(stream.integer(4, 6)):
-        x, z = _beside(layout, stream), _depth(stream, 3.5, 18.0)
+        x, z = _beside(layout, stream), _depth(stream, 3.5, 15.0)
         if plan.take((x - 0.3, x + 0.3, z - 0.3, z + 0.3)):
             placed.append((z, partial(draw_pole, x=x, z=z, stream=stream)))
     for _ in range(stream.integer(1, 3)):
@@ -73,7 +73,7 @@ def _beside(layout: Layout, stream: Stream) -> float:
 
 def _walker(layout: Layout, stream: Stream) -> tuple[float, float]:
     """Where a pedestrian is: on a pavement mostly, or on the road."""
-    z = _depth(stream, 3.4, 16.0)
+    z = _depth(stream, 3.4, 14.0)
     place = stream.pick(('left', 'left', 'right', 'right', 'road'))
     span = {
         'left': (layout.wall_left + 0.4, layout.left - 0.3),
@@ -98,7 +98,7 @@ def _place_vehicle(layout: Layout, plan: Plan, stream: Stream) -> list[Placed]:
     kind = stream.pick(('car', 'car', 'truck', 'bus'))
     vehicle = random_vehicle(kind, stream)
     near = 3.4 if kind == 'car' else 5.0
-    z = _depth(stream, near, 30.0 if kind == 'car' else 38.0)
+    z = _depth(stream, near, 26.0 if kind == 'car' else 32.0)
     course = stream.pick(('lane', 'parked', 'across', 'slanted'))
     if course in ('lane', 'parked'):
         pose, box = _along_road(layout, vehicle, z, course, stream)

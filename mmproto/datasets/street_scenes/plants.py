@@ -12,7 +12,7 @@ from .stream import Stream
 def leaf_colour(stream: Stream) -> Colour:
     """Green mostly, also yellow, red or brown as in autumn, dark or pale."""
     value = stream.uniform(40, 120)
-    kind = stream.pick(('green', 'green', 'autumn', 'dull'))
+    kind = stream.pick(('green', 'green', 'green', 'autumn', 'dull'))
     pull = {
         'green': (-10, 26, -22),
         'autumn': (32, 5, -22),
@@ -72,7 +72,7 @@ def draw_pole(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
     if patch is None:
         return
     canvas.begin_object()
-    width = stream.uniform(0.1, 0.15)
+    width = stream.uniform(0.12, 0.18)
     post = rectangle(patch, -width, 0.0, width, tall)
     arms = {'arm': (inward,), 'double': (-1.0, 1.0)}.get(lamp_kind, ())
     for side in arms:

@@ -59,6 +59,12 @@ class ConceptState:
         return one_hot.repeat_interleave(per_concept, dim=0)  # P,C
 
     @cached_property
+    def group_weights(self) -> list[Tensor]:
+        """How each class spreads its weight over concepts, (1,K_c) each."""
+        used = [row[row > 0] for row in self.class_weights]
+        return [(row / row.sum())[None] for row in used if len(row)]
+
+    @cached_property
     def distances(self) -> Tensor:
         """Squared distance to each prototype, smallest over scales (N,P,H,W).
 
@@ -89,9 +95,9 @@ class ConceptState:
         half = len(views) // 2
         if views != [0] * half + [1] * half:
             raise ValueError(
-                f'a concept loss compares two views, but the batch holds {views}'
-                '; end the train pipeline with mmproto.TwoViews and set '
-                "collate_fn=dict(type='mmproto.two_view_collate'), with 'view' "
-                'among the meta_keys of PackSegInputs'
+                'a concept loss compares two views of each image, but the '
+                f'samples are views {views}; end the train pipeline with '
+                'mmproto.TwoViews and set the loader to '
+                "collate_fn=dict(type='mmproto.two_view_collate')"
             )
         return self.per_scale[view * half : (view + 1) * half]

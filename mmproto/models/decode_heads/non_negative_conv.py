@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmproto.models.precision import without_autocast
+from mmproto.models.precision import in_full_precision
 
 
 class NonNegativeConv2d(nn.Conv2d):
@@ -37,7 +37,7 @@ class NonNegativeConv2d(nn.Conv2d):
         """The weights in force (C,K,1,1)."""
         return F.relu(self.weight)
 
-    @without_autocast
+    @in_full_precision
     def forward(self, activations: Tensor) -> Tensor:
         """Sum contributions: (N,K,H,W) to evidence (N,C,H,W)."""
         weight = self.non_negative_weight.to(activations.dtype)

@@ -1,14 +1,14 @@
 """Decode head that classifies pixels by the concepts they show."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 
-from mmproto.models.precision import without_autocast
+from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 from .concept_state import ConceptState
@@ -56,7 +56,7 @@ class PrototypeHead(BaseDecodeHead):
         link: str = 'share',
         concept_losses: Sequence[dict] = (),
         in_index: int | Sequence[int] | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         _check_choice('scale_pooling', scale_pooling, SCALE_POOLINGS)
         _check_choice('link', link, LINKS)
@@ -110,7 +110,8 @@ class PrototypeHead(BaseDecodeHead):
     def loss_names(self) -> tuple[str, ...]:
         """Names of all losses, those of mmseg first."""
         return tuple(
-            loss.loss_name for loss in [*self._decode_losses, *self.concept_losses]
+            loss.loss_name
+            for loss in [*self._decode_losses, *self.concept_losses]
         )
 
     def set_active_losses(self, names: Iterable[str] | None) -> None:
@@ -167,7 +168,7 @@ class PrototypeHead(BaseDecodeHead):
         """Evidence (N,C,H,W) for every class, at feature resolution."""
         return self.cls_seg(self.activations(inputs)[0])
 
-    @without_autocast
+    @in_full_precision
     def probabilities(self, evidence: Tensor) -> Tensor:
         """Turn evidence (N,C,H,W) into class probabilities by the link."""
         return LINKS[self.link](evidence).softmax(dim=1)
@@ -185,8 +186,12 @@ class PrototypeHead(BaseDecodeHead):
         if any(self._counts(loss) for loss in self._decode_losses):
             evidence = self.cls_seg(pooled)
             losses.update(self.loss_by_feat(evidence, batch_data_samples))
+            for loss in self._decode_losses:
+                if not self._counts(loss):
+                    losses.pop(loss.loss_name)
         state = ConceptState(self, latents, maps, pooled, batch_data_samples)
-        for loss in filter(self._counts, self.concept_losses):
+        concept_losses: list[Any] = [*self.concept_losses]
+        for loss in filter(self._counts, concept_losses):
             arguments = {name: getattr(state, name) for name in loss.inputs}
             losses[loss.loss_name] = loss(**arguments)
         return losses
@@ -205,7 +210,7 @@ class PrototypeHead(BaseDecodeHead):
         logits = self._loss_logits(evidence)
         return super().loss_by_feat(logits, batch_data_samples)
 
-    @without_autocast
+    @in_full_precision
     def _loss_logits(self, evidence: Tensor) -> Tensor:
         if self.link == 'share':
             return share_logits(evidence, SHARE_FLOOR)
@@ -227,15 +232,16 @@ class PrototypeHead(BaseDecodeHead):
         ), scale
 
     @property
-    def _decode_losses(self) -> list[nn.Module]:
+    def _decode_losses(self) -> list[Any]:
         if isinstance(self.loss_decode, nn.ModuleList):
             return list(self.loss_decode)
         return [self.loss_decode]
 
-    def _counts(self, loss: nn.Module) -> bool:
+    def _counts(self, loss: Any) -> bool:
         active = self.active_losses
-        return loss.loss_weight != 0 and (
-            active is None or loss.loss_name in active
+        return bool(
+            loss.loss_weight != 0
+            and (active is None or loss.loss_name in active)
         )
 
 

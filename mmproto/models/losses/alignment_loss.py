@@ -7,7 +7,7 @@ from mmproto.models.losses.base import (
     check_positive,
     check_same_shape,
 )
-from mmproto.models.losses.precision import in_full_precision
+from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 
@@ -17,7 +17,7 @@ def one_sided_alignment(
 ) -> Tensor:
     """Distance of the concepts of one view to those of the other.
 
-    Nauta et al., PIP-Net, CVPR 2023, equation 1:
+    Nauta et al., PIP-Net, CVPR 2023, alignment loss L_A:
     ``-mean_n log(<z(n), t(n)> + eps)``. It is 0 only where both views are
     one-hot in the same concept.
 

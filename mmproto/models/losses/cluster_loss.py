@@ -3,8 +3,8 @@
 from torch import Tensor
 
 from mmproto.models.losses.base import ConceptLoss
-from mmproto.models.losses.precision import in_full_precision
 from mmproto.models.losses.ranks import mean_over_ranks
+from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 
@@ -37,7 +37,7 @@ def cluster_cost(
 ) -> Tensor:
     """Mean distance to the nearest prototype of the own class.
 
-    Chen et al., ProtoPNet, NeurIPS 2019, equation 2 (``Clst``), for pixels
+    Chen et al., ProtoPNet, NeurIPS 2019, cluster cost Clst, for pixels
     instead of images.
 
     Args:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mmproto.models.losses.base import ConceptLoss, check_positive
-from mmproto.models.losses.precision import in_full_precision
+from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 
@@ -14,7 +14,7 @@ from mmproto.registry import MODELS
 def group_entropy(group_weights: list[Tensor], eps: float = 1e-5) -> Tensor:
     """Mean normalised entropy of all groups: 0 one prototype, 1 all alike.
 
-    ScaleProtoSeg (multi-scale grouping of prototypes):
+    Porta et al., ScaleProtoSeg, arXiv 2409.09497, entropy of the groups:
     ``-sum_p w_kp log(w_kp + eps) / log P_c`` averaged over classes ``c`` and
     groups ``k``. A class with one prototype has no choice and is left out.
 

@@ -10,8 +10,8 @@ from mmproto.models.losses.class_pixels import (
     pixel_blocks,
 )
 from mmproto.models.losses.jensen_shannon_loss import log_activations
-from mmproto.models.losses.precision import in_full_precision
 from mmproto.models.losses.ranks import mean_over_ranks
+from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 # Pixels of a block: enough for an efficient product and no fewer than the
@@ -103,9 +103,9 @@ def jeffreys_diversity(
 ) -> Tensor:
     """Mean of ``exp(-J(p,q))`` over images, classes and pairs of a class.
 
-    Sacha et al., ProtoSeg, WACV 2023, equations 3-5. ``u_p`` is the softmax of
-    the score of ``p`` over the pixels of the class in one image, and ``J`` is
-    half the sum of both Kullback-Leibler divergences.
+    Sacha et al., ProtoSeg, WACV 2023, diversity loss. ``u_p`` is the softmax
+    of the score of ``p`` over the pixels of the class in one image, and ``J``
+    is half the sum of both Kullback-Leibler divergences.
 
     Args:
         scores: (N,P,H,W). Large where the concept is active: for distances

@@ -5,7 +5,7 @@ import math
 from torch import Tensor
 
 from mmproto.models.losses.base import ConceptLoss, check_positive
-from mmproto.models.losses.precision import in_full_precision
+from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 
@@ -15,7 +15,8 @@ def jensen_shannon_diversity(scores: Tensor, swapped: bool = False) -> Tensor:
 
     With ``u_k`` the distribution of concept ``k`` over the pixels and ``m``
     their mean, ``JSD = mean_k KL(u_k || m)``, from 0 (all alike) to
-    ``log K`` (all apart). Lin, IEEE Trans. Inf. Theory 1991, equation 5.1.
+    ``log K`` (all apart). Lin, IEEE Trans. Inf. Theory 1991, the divergence
+    of several distributions.
 
     Args:
         scores: (N,K,H,W); their softmax over the pixels is ``u``. Give the

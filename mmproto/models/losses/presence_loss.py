@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from mmproto.models.losses.base import ConceptLoss, check_positive
-from mmproto.models.losses.precision import in_full_precision
 from mmproto.models.losses.ranks import sum_over_ranks
+from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 POOLINGS = ('sum', 'max')
@@ -37,7 +37,7 @@ def concept_presence(activations: Tensor, pooling: str = 'sum') -> Tensor:
 def presence_loss(presence: Tensor, eps: float = 1e-6) -> Tensor:
     """Large while a concept is hardly present, flat once it is.
 
-    Nauta et al., PIP-Net, CVPR 2023, equation 2:
+    Nauta et al., PIP-Net, CVPR 2023, tanh loss L_T:
     ``-mean_k log(tanh(presence_k) + eps)``.
 
     Args:

@@ -13,8 +13,8 @@ def separation_cost(
 ) -> Tensor:
     """Mean distance to the nearest prototype of any other class.
 
-    Chen et al., ProtoPNet, NeurIPS 2019, equation 2 (``-Sep``), for pixels
-    instead of images. Large is good: the loss is its negative.
+    Chen et al., ProtoPNet, NeurIPS 2019, separation cost Sep, for pixels
+    instead of images and without its minus sign: the loss is its negative.
 
     Args:
         distances: Squared distances (n,P).

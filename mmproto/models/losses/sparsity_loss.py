@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmproto.models.losses.base import ConceptLoss
-from mmproto.models.losses.precision import in_full_precision
+from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 
@@ -14,8 +14,8 @@ def sparsity_loss(
 ) -> Tensor:
     """Sum of the absolute weights, all or those to other classes.
 
-    Chen et al., ProtoPNet, NeurIPS 2019, section 2.3 (convex optimisation of
-    the last layer).
+    Chen et al., ProtoPNet, NeurIPS 2019, L1 term of the convex optimisation of
+    the last layer.
 
     Args:
         class_weights: Classifier (C,K).

@@ -41,7 +41,7 @@ class PrototypeLayer(nn.Module, ABC):
 
     @abstractmethod
     def similarity(self, latents: Tensor) -> Tensor:
-        """Rank latents (N,S,D,H,W) by nearness, (N,S,P,H,W); more is nearer."""
+        """Nearness (N,S,P,H,W) of latents (N,S,D,H,W); more is nearer."""
 
     @abstractmethod
     def forward(self, latents: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmproto.models.precision import without_autocast
+from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 from .base import PrototypeLayer
@@ -30,6 +30,8 @@ class CosinePrototypes(PrototypeLayer):
         ValueError: If the temperature is not positive.
     """
 
+    vectors: nn.Parameter
+
     def __init__(
         self,
         num_prototypes: int,
@@ -39,7 +41,9 @@ class CosinePrototypes(PrototypeLayer):
     ) -> None:
         super().__init__(num_prototypes, channels)
         if not temperature > 0:
-            raise ValueError(f'temperature must be positive, got {temperature}')
+            raise ValueError(
+                f'temperature must be positive, got {temperature}'
+            )
         vectors = F.normalize(torch.randn(num_prototypes, channels), dim=1)
         self.vectors = nn.Parameter(vectors)
         log_temperature = torch.tensor(math.log(temperature))
@@ -53,12 +57,12 @@ class CosinePrototypes(PrototypeLayer):
         """The temperature in force, a scalar."""
         return self.log_temperature.exp()
 
-    @without_autocast
+    @in_full_precision
     def embed(self, latents: Tensor) -> Tensor:
         """Scale latents (N,S,D,H,W) to unit length."""
         return F.normalize(latents, dim=2)
 
-    @without_autocast
+    @in_full_precision
     def similarity(self, latents: Tensor) -> Tensor:
         """Cosine (N,S,P,H,W) of latents (N,S,D,H,W) to the prototypes."""
         latents = latents.permute(0, 1, 3, 4, 2)  # N,S,H,W,D
@@ -67,7 +71,7 @@ class CosinePrototypes(PrototypeLayer):
         cosine = F.linear(latents, vectors) / length  # N,S,H,W,P
         return cosine.permute(0, 1, 4, 2, 3)
 
-    @without_autocast
+    @in_full_precision
     def forward(self, latents: Tensor) -> Tensor:
         """Activate prototypes (N,S,P,H,W); the sum over ``P`` is one."""
         return (self.similarity(latents) / self.temperature).softmax(dim=2)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mmproto.models.precision import without_autocast
+from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 from .base import PrototypeLayer
@@ -30,6 +30,8 @@ class DistancePrototypes(PrototypeLayer):
         ValueError: If the activation is unknown or epsilon not in (0, 1).
     """
 
+    vectors: nn.Parameter
+
     def __init__(
         self,
         num_prototypes: int,
@@ -48,7 +50,7 @@ class DistancePrototypes(PrototypeLayer):
         self.epsilon = epsilon
         self.vectors = nn.Parameter(torch.rand(num_prototypes, channels))
 
-    @without_autocast
+    @in_full_precision
     def distances(self, latents: Tensor) -> Tensor:
         """Squared distances (N,S,P,H,W) of latents (N,S,D,H,W)."""
         n, s, d, h, w = latents.shape

@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mmproto.models.precision import without_autocast
+from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 from .base import PrototypeLayer
@@ -36,7 +36,7 @@ class SoftmaxConcepts(PrototypeLayer):
             )
         self.add_on = nn.Linear(channels, num_prototypes) if add_on else None
 
-    @without_autocast
+    @in_full_precision
     def similarity(self, latents: Tensor) -> Tensor:
         """Logits (N,S,P,H,W) of latents (N,S,D,H,W)."""
         if self.add_on is None:
@@ -46,7 +46,7 @@ class SoftmaxConcepts(PrototypeLayer):
         bias = self.add_on.bias.to(latents.dtype)
         return F.linear(latents, weight, bias).permute(0, 1, 4, 2, 3)
 
-    @without_autocast
+    @in_full_precision
     def forward(self, latents: Tensor) -> Tensor:
         """Activate prototypes (N,S,P,H,W); the sum over ``P`` is one."""
         return self.similarity(latents).softmax(dim=2)

@@ -1,0 +1,171 @@
+"""The commands that project, explain and list concepts."""
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+from mmengine.runner import save_checkpoint
+from mmengine.runner.checkpoint import weights_to_cpu
+from mmseg.apis import init_model
+
+from mmproto.concepts import concept_usage, list_concepts
+from mmproto.features import evaluating
+
+TOOLS = Path(__file__).parents[1] / 'tools'
+
+
+@pytest.fixture
+def trained(tiny_model, tiny_config, tmp_path):
+    """Config file and checkpoint of the tiny model."""
+    config, checkpoint = tmp_path / 'config.py', tmp_path / 'model.pth'
+    tiny_config.dump(config)
+    weights = tiny_model.decode_head.conv_seg.weight
+    with torch.no_grad():
+        weights[:, 6, 0, 0] = torch.tensor([12.29, 3.68, -1.0, 1.29])
+    meta = dict(dataset_meta=tiny_model.dataset_meta, epoch=1, iter=4)
+    weights = weights_to_cpu(tiny_model.state_dict())
+    save_checkpoint(
+        dict(meta=meta, state_dict=weights, optimizer={}), str(checkpoint)
+    )
+    return str(config), str(checkpoint)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs a tool as a script; the lines that it prints."""
+
+    def call(tool, *arguments):
+        arguments = [str(argument) for argument in arguments]
+        path = str(TOOLS / tool)
+        monkeypatch.setattr(sys, 'argv', [path, *arguments])
+        capsys.readouterr()
+        runpy.run_path(path, run_name='__main__')
+        return capsys.readouterr().out.splitlines()
+
+    return call
+
+
+def test_project_writes_a_new_checkpoint(trained, run, tmp_path):
+    before = Path(trained[1]).read_bytes()
+    lines = run('project.py', *trained, '--topk', 2, '--device', 'cpu')
+    path = Path(lines[-1])
+    assert path == tmp_path / 'model_projected.pth'
+    assert Path(trained[1]).read_bytes() == before
+    new, old = torch.load(path, weights_only=True), torch.load(trained[1])
+    assert set(new) == {'meta', 'state_dict'} and new['meta']['iter'] == 4
+    changed = {
+        name
+        for name, value in old['state_dict'].items()
+        if not torch.equal(value, new['state_dict'][name])
+    }
+    assert changed == {'decode_head.prototype_layer.vectors'}
+    record = new['meta']['dataset_meta']['projection']
+    file = tmp_path / 'model_projected.projection.json'
+    assert json.loads(file.read_text()) == record
+    model = init_model(*map(str, (trained[0], path)), device='cpu')
+    assert model.dataset_meta['projection'] == record
+
+
+def test_project_refuses_to_overwrite(trained, run):
+    with pytest.raises(SystemExit, match='never overwritten'):
+        run('project.py', *trained, '--out', trained[1])
+    with pytest.raises(SystemExit, match='no checkpoint at nowhere.pth'):
+        run('project.py', trained[0], 'nowhere.pth')
+
+
+def test_mine_changes_no_weights(trained, run, tmp_path):
+    out = tmp_path / 'new' / 'mined.pth'
+    run('project.py', *trained, '--mode', 'mine', '--out', out)
+    new, old = torch.load(out), torch.load(trained[1])
+    for name, value in old['state_dict'].items():
+        assert torch.equal(value, new['state_dict'][name])
+    assert new['meta']['dataset_meta']['projection']['mode'] == 'mine'
+
+
+def test_explain_prints_the_path_last(trained, run, tiny_data, tmp_path):
+    image = next((tiny_data / 'leftImg8bit/val/town').iterdir())
+    out = tmp_path / 'explained'
+    lines = run('explain.py', *trained, image, '--point', 10, 20, '--out', out)
+    assert lines[-1] == str(out / 'explanation.png')
+    assert 'because of concept' in lines[-2]
+    data = json.loads((out / 'explanation.json').read_text())
+    assert data['point'] == dict(x=10, y=20)
+    with pytest.raises(SystemExit, match='outside the image'):
+        run('explain.py', *trained, image, '--point', 96, 0)
+    with pytest.raises(SystemExit, match='no image at gone.png'):
+        run('explain.py', *trained, 'gone.png')
+
+
+def test_list_concepts(trained, run, tmp_path):
+    path = run('project.py', *trained, '--topk', 2)[-1]
+    out = tmp_path / 'concepts'
+    tool = 'analysis_tools/list_concepts.py'
+    lines = run(tool, trained[0], path, '--out', out)
+    assert lines[-2:] == [
+        str(out / 'concepts.json'),
+        str(out / 'concepts_01.png'),
+    ]
+    sentences = [line for line in lines if line.startswith('concept ')]
+    assert len(sentences) == 8
+    first = next(line for line in sentences if line.startswith('concept 6:'))
+    assert 'concept 6: road 12.29, wall 3.68, sign 1.29 (' in first
+    table = json.loads((out / 'concepts.json').read_text())
+    assert len(table[0]['patches']) == 4  # two for each of its prototypes
+    assert cv2.imread(lines[-1]).shape[1] == 1300
+
+
+def batches_of(dataset):
+    for sample in dataset:
+        yield {key: [value] for key, value in sample.items()}
+
+
+def test_usage_equals_a_loop_over_cells(tiny_model, tiny_config):
+    from mmengine.runner import Runner
+
+    with torch.no_grad():
+        tiny_model.decode_head.conv_seg.weight.uniform_(-0.5, 1)
+    loader = Runner.build_dataloader(tiny_config.val_dataloader)
+    mean, share = concept_usage(tiny_model, loader)
+    head = tiny_model.decode_head
+    activations = []
+    with evaluating(tiny_model):
+        for batch in batches_of(loader.dataset):
+            data = tiny_model.data_preprocessor(batch, False)
+            maps = tiny_model.extract_feat(data['inputs'])
+            activations += head.activations(maps)[0][0].flatten(1).T
+    top = torch.zeros(8)
+    for activation in activations:  # K
+        contributions = head.class_weights * activation  # C,K
+        top[contributions[contributions.sum(1).argmax()].argmax()] += 1
+    assert torch.equal(share, top.double() / len(activations))
+    expected = torch.stack(activations).mean(0)
+    torch.testing.assert_close(mean.float(), expected)
+    listed = list_concepts(tiny_model, loader)
+    shares = [concept.top_share for concept in listed]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(1)
+    assert all(concept.patches == [] for concept in listed)
+
+
+def test_concepts_without_evidence_decide_nothing(tiny_model, tiny_config):
+    from mmengine.runner import Runner
+
+    torch.nn.init.zeros_(tiny_model.decode_head.conv_seg.weight)
+    loader = Runner.build_dataloader(tiny_config.val_dataloader)
+    listed = list_concepts(tiny_model, loader)
+    assert all(concept.top_share == 0 for concept in listed)
+    assert 'no class' in listed[0].sentence()
+    with pytest.raises(ValueError, match='empty'):
+        concept_usage(tiny_model, [])
+
+
+def test_benchmark_runs(trained, run):
+    lines = run(
+        'analysis_tools/benchmark_projection.py',
+        *('--config', trained[0], '--size', 32, 64, '--repeats', 1),
+    )
+    assert lines[-1].startswith('ratio')
