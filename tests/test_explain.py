@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import cv2
-import jsonschema
 import numpy as np
 import pytest
 import torch
@@ -214,6 +213,7 @@ def test_no_evidence_is_said(projected, image):
 
 
 def validate(data):
+    jsonschema = pytest.importorskip('jsonschema')
     folder = Path(mmproto.__file__).parent / 'schemas'
     text = (folder / 'explanation.schema.json').read_text()
     schema = json.loads(text)
@@ -235,7 +235,7 @@ def test_saves_picture_and_json(projected, image, tmp_path):
     total = sum(item['predicted'] for item in data['contributions'])
     assert total == pytest.approx(data['predicted']['evidence'], rel=1e-5)
     del data['concepts'][0]['patches'][0]['similarity']
-    with pytest.raises(jsonschema.ValidationError, match='similarity'):
+    with pytest.raises(Exception, match="'similarity' is a required"):
         validate(data)
 
 

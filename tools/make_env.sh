@@ -21,13 +21,12 @@ make_env() {
         echo "mmproto needs Python 3.10 or newer: set PYTHON to one." >&2
         return 1
     }
-    if ! "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
-        echo "Making $folder with $("$python" --version)"
-        # Debian ships Python without the pip that venv wants to put in
-        "$python" -m venv --clear "$folder" >/dev/null 2>&1 ||
-            { "$python" -m venv --clear --without-pip "$folder" &&
-                "$python" -m pip --python "$folder" install pip; } || return
-    fi
+    [ -x "$folder/bin/python" ] ||
+        "$python" -m venv --without-pip "$folder" || return
+    # Debian ships Python without ensurepip, but with a pip for other folders
+    "$folder/bin/python" -m pip --version >/dev/null 2>&1 ||
+        "$folder/bin/python" -m ensurepip >/dev/null 2>&1 ||
+        "$python" -m pip --python "$folder" install pip || return
     echo "Installing into $folder (2 to 10 minutes, most of it torch)"
     "$folder/bin/python" -m pip install "$@" && touch "$stamp"
 }

@@ -4,7 +4,9 @@ import copy
 
 import pytest
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
+from torch.nn.parallel import DistributedDataParallel
 
 from mmproto.models.necks import SharedASPP
 from mmproto.models.necks.shifted_taps import SumShiftedTaps
@@ -136,3 +138,19 @@ def test_autocast_agrees_with_float32():
 def test_bad_dilations_are_named(dilations):
     with pytest.raises(ValueError, match='dilations'):
         SharedASPP(3, 4, dilations)
+
+
+def test_data_parallel_wrapper_trains_the_kernel(tmp_path):
+    store = dist.FileStore(str(tmp_path / 'store'), 1)
+    dist.init_process_group('gloo', store=store, rank=0, world_size=1)
+    try:
+        torch.manual_seed(0)
+        plain = SharedASPP(3, 4, (1, 2, 3), norm_cfg=dict(type='BN'))
+        wrapped = DistributedDataParallel(copy.deepcopy(plain))
+        features = torch.randn(2, 3, 6, 6)
+        for module in (plain, wrapped):
+            sum(x.square().sum() for x in module((features,))).backward()
+        gradient = wrapped.module.conv.weight.grad
+        torch.testing.assert_close(gradient, plain.conv.weight.grad)
+    finally:
+        dist.destroy_process_group()

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -12,7 +13,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ('configs', 'tools', 'model-index.yml')
-BUILT_FROM = ('mmproto', 'setup.py', 'pyproject.toml', 'MANIFEST.in')
+SOURCES = ('mmproto', 'setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE')
 # pip calls these hooks, in the folder of the project
 BUILD = 'from setuptools import build_meta; build_meta.build_{}("dist")'
 NO_LINKS = """
@@ -32,7 +33,7 @@ def ignored(folder, names):
 def checkout(tmp_path_factory):
     """A copy of the files that a package is built from."""
     copy = tmp_path_factory.mktemp('checkout')
-    for name in (*SHIPPED, *BUILT_FROM):
+    for name in (*SHIPPED, *SOURCES):
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, copy / name, ignore=ignored)
         else:
@@ -41,7 +42,7 @@ def checkout(tmp_path_factory):
 
 
 def build(checkout, kind, before=''):
-    """Run a build hook, and return the files in what it has built."""
+    """Run a build hook, and return the one file that it has made."""
     shutil.rmtree(checkout / 'dist', ignore_errors=True)
     (checkout / 'dist').mkdir()
     subprocess.run(
@@ -50,9 +51,8 @@ def build(checkout, kind, before=''):
         check=True,
         capture_output=True,
     )
-    (wheel,) = (checkout / 'dist').glob('*.whl')
-    with ZipFile(wheel) as archive:
-        return {info.filename: info for info in archive.infolist()}
+    (built,) = (checkout / 'dist').iterdir()
+    return built
 
 
 def source_files(checkout):
@@ -71,7 +71,8 @@ def test_wheel_holds_configs_tools_and_schemas(checkout):
     build(checkout, 'wheel')
     gone.unlink()
     # a second build must not ship what the first has left behind
-    files = build(checkout, 'wheel')
+    with ZipFile(build(checkout, 'wheel')) as archive:
+        files = {info.filename: info for info in archive.infolist()}
 
     mim = 'mmproto/.mim/'
     packed = {name[len(mim) :] for name in files if name.startswith(mim)}
@@ -84,9 +85,16 @@ def test_wheel_holds_configs_tools_and_schemas(checkout):
     assert {top for top in tops if '.dist-info' not in top} == {'mmproto'}
 
 
+def test_source_archive_builds_the_same_wheel(checkout):
+    with tarfile.open(build(checkout, 'sdist')) as archive:
+        names = {name.partition('/')[2] for name in archive.getnames()}
+    assert source_files(checkout) | {'LICENSE', 'setup.py'} <= names
+    assert not any(name.startswith('mmproto/.mim') for name in names)
+
+
 @pytest.mark.parametrize('links', [True, False])
 def test_editable_install_makes_mim(checkout, links):
-    build(checkout, 'editable', '' if links else NO_LINKS)
+    build(checkout, 'editable', before='' if links else NO_LINKS)
     for name in SHIPPED:
         placed = checkout / 'mmproto' / '.mim' / name
         assert placed.is_symlink() == links
