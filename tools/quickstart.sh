@@ -23,11 +23,10 @@ echo "3/4  Testing the projected model"
 "$python" tools/test.py "$config" "$checkpoint" --work-dir "$work" |
     tee "$work/test.log"
 miou=$(sed -n 's/.* mIoU: \([0-9.]*\).*/\1/p' "$work/test.log" | tail -n 1)
+echo "val mIoU after projection: $miou %"
 
+# prints the path of the picture last; the JSON lies beside it
 echo "4/4  Explaining a prediction"
 images=("$data"/leftImg8bit/val/*/*_leftImg8bit.png)
 "$python" tools/explain.py "$config" "$checkpoint" "${images[0]}" \
     --out "$work/explanation"
-
-echo "val mIoU after projection: $miou %"
-ls "$PWD/$work"/explanation/*

@@ -101,6 +101,10 @@ def check_text(figure):
     for text, (x0, y0, x1, y1) in boxes:
         inside = x0 >= 0 and y0 >= 0 and x1 <= width and y1 <= height
         assert inside, f'{text!r} is cut off'
+    for axes in figure.axes:
+        if axes.images:
+            image = np.array(axes.images[0].get_window_extent().extents)
+            boxes.append(('an image', image))
     for (first, a), (second, b) in itertools.combinations(boxes, 2):
         overlap = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
         assert overlap.min() < 1, f'{first!r} overlaps {second!r}'
