@@ -25,7 +25,7 @@ optim_wrapper = dict(
     )
 )
 
-switch = 75  # half of the budget, as on CamVid
+switch = 120  # two thirds: half the budget ended 1.7 points lower
 custom_hooks = [
     *_base_.custom_hooks,
     dict(
@@ -38,9 +38,9 @@ custom_hooks = [
         ],
     ),
     dict(type='mmproto.PrototypeInitHook', begin=switch),
-    # The learning rates of the classifier sum to 0.2 in the second phase, its
+    # The learning rates of the classifier sum to 0.13 in the second phase, its
     # columns to 1: what is below 0.1 and not needed goes.
-    dict(type='mmproto.SparsifyHook', strength=0.5, begin=switch),
+    dict(type='mmproto.SparsifyHook', strength=0.8, begin=switch),
     dict(type='mmproto.PrototypeHealthHook'),
     dict(type='mmproto.PrototypeProjectionHook', topk=10),
 ]

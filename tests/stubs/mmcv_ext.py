@@ -5,15 +5,12 @@ mmsegmentation imports `mmcv.ops` for heads that no model here uses, and
 all; calling one is an error.
 """
 
-import os
 import sys
 from importlib import metadata
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 from types import ModuleType
 
 NAME = 'mmcv._ext'
-SITE = str(Path(__file__).resolve().parent / 'site')
 
 
 class StubExtension(ModuleType):
@@ -34,17 +31,9 @@ class StubExtension(ModuleType):
 
 
 def install():
-    """Stand in for the operators, here and in the processes started here.
-
-    Does nothing unless mmcv-lite is installed.
-    """
+    """Stand in for the operators where mmcv-lite is installed."""
     try:
         metadata.distribution('mmcv-lite')
     except metadata.PackageNotFoundError:
         return
     sys.modules.setdefault(NAME, StubExtension())
-    paths = os.environ.get('PYTHONPATH', '').split(os.pathsep)
-    if SITE not in paths:
-        os.environ['PYTHONPATH'] = os.pathsep.join(
-            filter(None, [SITE, *paths])
-        )

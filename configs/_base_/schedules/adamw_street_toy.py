@@ -1,6 +1,6 @@
-# What a laptop's CPU trains in three minutes. The black box and the concept
+# What a laptop's CPU trains in four minutes. The black box and the concept
 # model share it.
-max_iters = 150
+max_iters = 180
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-2),
@@ -22,7 +22,7 @@ param_scheduler = [
     ),
 ]
 train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=75
+    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=180
 )
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')

@@ -1,4 +1,8 @@
-"""Installs the stub in every Python process with this folder on its path."""
+"""Installs the stub in every Python process with this folder on its path.
+
+The tests start processes: on the stock stack without compiled operators, run
+them with PYTHONPATH=$PWD/tests/stubs/site.
+"""
 
 import runpy
 from pathlib import Path
