@@ -14,6 +14,8 @@ from mmproto.models.utils import get_prototype_head
 from mmproto.patches import Patch, concept_patches
 from mmproto.visualization.colors import class_names
 
+COVERAGE = 0.95  # of the evidence that a decision's concepts explain
+
 
 @dataclass(frozen=True)
 class Concept:
@@ -56,14 +58,31 @@ class Concept:
         )
 
 
+@dataclass(frozen=True)
+class ConceptUsage:
+    """How much and how often a model uses its concepts on a data set.
+
+    Args:
+        mean_activation: Of each concept over all cells (K,).
+        top_share: Share of cells where a concept contributes most to the
+            predicted class (K,). Cells without evidence count for none.
+        decision_size: Mean number of concepts that 95 % of the winning
+            evidence of a cell takes, the largest first.
+    """
+
+    mean_activation: Tensor
+    top_share: Tensor
+    decision_size: float
+
+
 def list_concepts(
-    model: Any, loader: Iterable, data_root: str | Path | None = None
+    model: Any, usage: ConceptUsage, data_root: str | Path | None = None
 ) -> list[Concept]:
     """List all concepts of a model, the most used first.
 
     Args:
         model: From ``mmseg.apis.init_model``, with a ``PrototypeHead``.
-        loader: Images on which usage is measured, without augmentation.
+        usage: Of :func:`concept_usage`.
         data_root: Where the training images lie, if they moved since the
             prototypes were projected.
 
@@ -71,20 +90,19 @@ def list_concepts(
         The concepts; without patches if the model holds no record.
 
     Raises:
-        ValueError: If the model has no prototype head or the loader is empty.
+        ValueError: If the model has no prototype head.
     """
     head = get_prototype_head(model)
     meta = getattr(model, 'dataset_meta', None) or {}
     names = class_names(meta, head.num_classes)
     record = meta.get('projection') or dict(prototypes=[])
-    activation, share = concept_usage(model, loader)
     class_weights = head.class_weights.detach().cpu()  # C,K
     concepts = [
         Concept(
             index=k,
             weights=_weights(class_weights[:, k], names),
-            mean_activation=float(activation[k]),
-            top_share=float(share[k]),
+            mean_activation=float(usage.mean_activation[k]),
+            top_share=float(usage.top_share[k]),
             patches=concept_patches(record, k, data_root),
         )
         for k in range(head.num_concepts)
@@ -114,7 +132,7 @@ def save_concepts(
     return [table, *save_pages(concepts, names, folder)]
 
 
-def concept_usage(model: nn.Module, loader: Iterable) -> tuple[Tensor, Tensor]:
+def concept_usage(model: nn.Module, loader: Iterable) -> ConceptUsage:
     """Measure how much and how often concepts are used.
 
     One pass in evaluation mode; memory does not depend on its length.
@@ -123,18 +141,13 @@ def concept_usage(model: nn.Module, loader: Iterable) -> tuple[Tensor, Tensor]:
         model: A segmentor with a ``PrototypeHead``.
         loader: Gives ``dict(inputs=[...], data_samples=[...])``.
 
-    Returns:
-        Mean activation (K,) over all cells, and the share (K,) of cells where
-        a concept contributes most to the predicted class. Cells without
-        evidence for any class count for no concept.
-
     Raises:
         ValueError: If the loader is empty.
     """
     head = get_prototype_head(model)
     total = torch.zeros(head.num_concepts, dtype=torch.float64)
     top = torch.zeros(head.num_concepts, dtype=torch.int64)
-    cells = 0
+    cells = needed = 0
     with evaluating(model):
         weights = head.class_weights  # C,K
         for image in iterate_features(model, loader, 'Concept usage'):
@@ -147,12 +160,39 @@ def concept_usage(model: nn.Module, loader: Iterable) -> tuple[Tensor, Tensor]:
             concept = concept[largest > 0].cpu()
             top += concept.bincount(minlength=head.num_concepts)
             total += activations.double().sum(dim=1).cpu()
+            needed += int(needed_concepts(contributions).sum())
             cells += activations.shape[1]
     if not cells:
         raise ValueError(
             'usage of concepts cannot be measured: the data loader is empty'
         )
-    return total / cells, top.double() / cells
+    return ConceptUsage(total / cells, top.double() / cells, needed / cells)
+
+
+def needed_concepts(contributions: Tensor) -> Tensor:
+    """Fewest concepts that reach 95 % of the evidence.
+
+    Args:
+        contributions: Of each concept to one class, at some cells (K,n).
+
+    Returns:
+        Numbers of concepts (n,), 0 where there is no evidence.
+    """
+    reached = contributions.sort(dim=0, descending=True).values.cumsum(dim=0)
+    short = reached < COVERAGE * reached[-1]  # K,n
+    return (short.sum(dim=0) + 1) * (reached[-1] > 0)
+
+
+def model_summary(model: Any, usage: ConceptUsage) -> str:
+    """Say in a sentence how sparse a model is and its decisions are."""
+    weights = get_prototype_head(model).class_weights  # C,K
+    used = int((weights > 0).any(dim=0).sum())
+    return (
+        f'{used} of {weights.shape[1]} concepts speak for a class, '
+        f'{(weights == 0).float().mean():.1%} of the class weights are '
+        f'exactly zero, and a decision takes {usage.decision_size:.1f} '
+        f'concepts for {COVERAGE:.0%} of its evidence'
+    )
 
 
 def _weights(column: Tensor, names: list[str]) -> list[tuple[str, float]]:

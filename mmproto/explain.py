@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmproto.concepts import COVERAGE
 from mmproto.evidence import EvidenceMaps, Image
 from mmproto.explanation import ConceptEvidence, Explanation
 from mmproto.models.decode_heads import PrototypeHead
@@ -19,7 +20,6 @@ from mmproto.visualization.colors import class_colors, class_names
 
 __all__ = ['Explanation', 'explain']
 
-COVERAGE = 0.95  # of the winning evidence that the listed concepts explain
 BORDER = 8  # the default point keeps an 8th of each side from the border
 
 

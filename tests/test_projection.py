@@ -1,6 +1,5 @@
 """One pass that finds the same places whatever the batches look like."""
 
-import itertools
 import json
 
 import cv2
@@ -171,7 +170,7 @@ def test_repeated_images_count_once(tiny_model, loader):
     assert twice == once
 
 
-@pytest.mark.parametrize('order', list(itertools.permutations(range(3))))
+@pytest.mark.parametrize('order', [(0, 1, 2), (2, 0, 1)])
 def test_ties_go_to_the_first_path_scale_row_and_column(
     tiny_model, tiny_data, loader, order
 ):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine.runner import save_checkpoint
@@ -129,7 +130,7 @@ def test_usage_equals_a_loop_over_cells(tiny_model, tiny_config):
     with torch.no_grad():
         tiny_model.decode_head.conv_seg.weight.uniform_(-0.5, 1)
     loader = Runner.build_dataloader(tiny_config.val_dataloader)
-    mean, share = concept_usage(tiny_model, loader)
+    usage = concept_usage(tiny_model, loader)
     head = tiny_model.decode_head
     activations = []
     with evaluating(tiny_model):
@@ -138,13 +139,19 @@ def test_usage_equals_a_loop_over_cells(tiny_model, tiny_config):
             maps = tiny_model.extract_feat(data['inputs'])
             activations += head.activations(maps)[0][0].flatten(1).T
     top = torch.zeros(8)
+    needed = []
     for activation in activations:  # K
         contributions = head.class_weights * activation  # C,K
-        top[contributions[contributions.sum(1).argmax()].argmax()] += 1
-    assert torch.equal(share, top.double() / len(activations))
+        winning = contributions[contributions.sum(1).argmax()]
+        top[winning.argmax()] += 1
+        largest = sorted(winning.tolist(), reverse=True)
+        sums = [sum(largest[: n + 1]) for n in range(8)]
+        needed.append(1 + sum(s < 0.95 * sums[-1] for s in sums))
+    assert torch.equal(usage.top_share, top.double() / len(activations))
+    assert usage.decision_size == pytest.approx(np.mean(needed), abs=0.01)
     expected = torch.stack(activations).mean(0)
-    torch.testing.assert_close(mean.float(), expected)
-    listed = list_concepts(tiny_model, loader)
+    torch.testing.assert_close(usage.mean_activation.float(), expected)
+    listed = list_concepts(tiny_model, usage)
     shares = [concept.top_share for concept in listed]
     assert shares == sorted(shares, reverse=True)
     assert sum(shares) == pytest.approx(1)
@@ -156,7 +163,9 @@ def test_concepts_without_evidence_decide_nothing(tiny_model, tiny_config):
 
     torch.nn.init.zeros_(tiny_model.decode_head.conv_seg.weight)
     loader = Runner.build_dataloader(tiny_config.val_dataloader)
-    listed = list_concepts(tiny_model, loader)
+    usage = concept_usage(tiny_model, loader)
+    assert usage.decision_size == 0
+    listed = list_concepts(tiny_model, usage)
     assert all(concept.top_share == 0 for concept in listed)
     assert 'no class' in listed[0].sentence()
     with pytest.raises(ValueError, match='empty'):

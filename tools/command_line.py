@@ -4,7 +4,9 @@ import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+import torch.distributed
 from mmengine.config import Config, DictAction
+from mmengine.device import get_device
 
 from mmproto.environment import set_up
 
@@ -59,4 +61,33 @@ def load_config(args: Namespace) -> Config:
         or cfg.get('work_dir')
         or str(Path('work_dirs', Path(args.config).stem))
     )
+    if cfg.launcher == 'pytorch' and get_device() == 'cpu':
+        distribute_on_cpus(cfg)
     return cfg
+
+
+def distribute_on_cpus(cfg: Config) -> None:
+    """Start distributed work on a machine without GPUs.
+
+    mmengine would choose a GPU for every process and hand it to the wrapper
+    of the model, whatever the backend.
+
+    Args:
+        cfg: gets a wrapper without devices, unless it has its own.
+
+    Raises:
+        ValueError: the config asks for the backend of GPUs.
+    """
+    backend = cfg.env_cfg.dist_cfg.backend
+    if backend == 'nccl':
+        raise ValueError(
+            'This machine has no GPU, which the backend nccl needs: add '
+            '--cfg-options env_cfg.dist_cfg.backend=gloo'
+        )
+    torch.distributed.init_process_group(backend)
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    ) | cfg.get('model_wrapper_cfg', {})

@@ -8,6 +8,8 @@ from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmproto.datasets.config_checks import check_config
+
 
 def parse_args() -> Namespace:
     """Read the command line, which is that of mmseg's tools/train.py."""
@@ -56,6 +58,7 @@ def main() -> None:
     cfg.resume = args.resume
     if args.amp:
         enable_amp(cfg)
+    check_config(cfg, samples=0)  # the hook opens masks; this finds folders
     # a config may name another runner, as in mmseg
     build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
     build(cfg).train()

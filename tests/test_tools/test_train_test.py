@@ -127,6 +127,14 @@ def test_command_line_before_config(tool, config_file):
     assert train['load_config'](train['parse_args']()).work_dir == 'other'
 
 
+def test_gpu_backend_without_gpus(tool, tiny_config):
+    tiny_config.env_cfg.dist_cfg.backend = 'nccl'
+    with pytest.raises(ValueError, match='dist_cfg.backend=gloo'):
+        tool('train.py')['load_config'].__globals__['distribute_on_cpus'](
+            tiny_config
+        )
+
+
 def test_amp_wraps_the_optimizer(tool, monkeypatch):
     enable_amp = tool('train.py')['enable_amp']
     monkeypatch.setitem(enable_amp.__globals__, 'get_device', lambda: 'cuda')

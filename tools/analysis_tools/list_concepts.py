@@ -34,18 +34,25 @@ def main() -> None:
     from mmengine.runner import Runner
     from mmseg.apis import init_model
 
-    from mmproto.concepts import list_concepts, save_concepts
+    from mmproto.concepts import (
+        concept_usage,
+        list_concepts,
+        model_summary,
+        save_concepts,
+    )
 
     args = parse_args()
     try:
         cfg = Config.fromfile(args.config)
         model = init_model(cfg, args.checkpoint, args.device)
         loader = Runner.build_dataloader(cfg.val_dataloader)
-        concepts = list_concepts(model, loader, args.data_root)
+        usage = concept_usage(model, loader)
+        concepts = list_concepts(model, usage, args.data_root)
     except (ValueError, FileNotFoundError) as error:
         raise SystemExit(f'error: {error}') from error
     for concept in concepts:
         print(concept.sentence())
+    print(model_summary(model, usage))
     for path in save_concepts(concepts, model, args.out):
         print(path)
 

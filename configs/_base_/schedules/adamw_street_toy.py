@@ -1,4 +1,4 @@
-# What a laptop's CPU trains in four minutes. The black box and the concept
+# What a laptop's CPU trains in three minutes. The black box and the concept
 # model share it.
 max_iters = 180
 optim_wrapper = dict(
