@@ -5,6 +5,7 @@ _base_ = [
     './_base_/schedules/adamw_street_toy.py',
     './_base_/default_runtime.py',
 ]
+default_hooks = dict(logger=dict(interval=10))  # a step takes a second
 model = dict(
     data_preprocessor=dict(size=(128, 256)),
     # Of 128 rows stride 16 leaves eight: stride 8, and not the last stage,

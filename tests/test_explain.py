@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import cv2
+import jsonschema
 import numpy as np
 import pytest
 import torch
@@ -213,7 +214,6 @@ def test_no_evidence_is_said(projected, image):
 
 
 def validate(data):
-    jsonschema = pytest.importorskip('jsonschema')
     folder = Path(mmproto.__file__).parent / 'schemas'
     text = (folder / 'explanation.schema.json').read_text()
     schema = json.loads(text)
