@@ -151,22 +151,24 @@ class PrototypeHead(BaseDecodeHead):
             Concept activations (N,K,H,W), the scale (N,K,H,W) at which each
             is largest and, on demand, the maps of all scales (N,S,K,H,W).
         """
-        pooled, scale, maps = self.pool_concepts(self.stack_scales(inputs))
+        pooled, maps = self.pool_concepts(self.stack_scales(inputs))
+        scale = maps.argmax(dim=1)
         return (pooled, scale, maps) if per_scale else (pooled, scale)
 
-    def pool_concepts(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def pool_concepts(self, latents: Tensor) -> tuple[Tensor, Tensor]:
         """Activate concepts by latents (N,S,D,H,W).
 
         Returns:
-            As :meth:`activations`, with the maps of all scales.
+            Activations (N,K,H,W), and those of every scale (N,S,K,H,W).
         """
         maps = self._concepts_per_scale(latents)
-        pooled, scale = self._pool_scales(maps)
-        return pooled, scale, maps
+        pool = maps.amax if self.scale_pooling == 'max' else maps.mean
+        return pool(dim=1), maps
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         """Evidence (N,C,H,W) for every class, at feature resolution."""
-        return self.cls_seg(self.activations(inputs)[0])
+        pooled, _ = self.pool_concepts(self.stack_scales(inputs))
+        return self.cls_seg(pooled)
 
     @in_full_precision
     def probabilities(self, evidence: Tensor) -> Tensor:
@@ -181,7 +183,7 @@ class PrototypeHead(BaseDecodeHead):
     ) -> dict[str, Tensor]:
         """Compute the losses that count in this phase, by name."""
         latents = self.stack_scales(inputs)
-        pooled, _, maps = self.pool_concepts(latents)
+        pooled, maps = self.pool_concepts(latents)
         losses = {}
         if any(self._counts(loss) for loss in self._decode_losses):
             evidence = self.cls_seg(pooled)
@@ -223,13 +225,6 @@ class PrototypeHead(BaseDecodeHead):
             return prototypes
         split = (self.num_concepts, self.prototypes_per_concept)
         return prototypes.unflatten(2, split).sum(dim=3)  # N,S,K,M,H,W
-
-    def _pool_scales(self, maps: Tensor) -> tuple[Tensor, Tensor]:
-        """Pool (N,S,K,H,W) over scales; also the arg-max scale (N,K,H,W)."""
-        largest, scale = maps.max(dim=1)
-        return (
-            largest if self.scale_pooling == 'max' else maps.mean(dim=1)
-        ), scale
 
     @property
     def _decode_losses(self) -> list[Any]:

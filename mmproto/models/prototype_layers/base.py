@@ -8,6 +8,15 @@ from torch import Tensor, nn
 from mmproto.models.precision import full_precision
 
 
+def softmax_over_prototypes(logits: Tensor) -> Tensor:
+    """Softmax of logits (N,S,P,H,W) over ``P``.
+
+    Memory is channels-last: taken along the last axis it needs no copy.
+    """
+    channels_last = logits.permute(0, 1, 3, 4, 2)  # N,S,H,W,P
+    return channels_last.softmax(dim=-1).permute(0, 1, 4, 2, 3)
+
+
 class PrototypeLayer(nn.Module, ABC):
     """Similarity of every latent vector to every prototype, at every scale.
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
-from .base import PrototypeLayer
+from .base import PrototypeLayer, softmax_over_prototypes
 
 
 @MODELS.register_module()
@@ -74,4 +74,5 @@ class CosinePrototypes(PrototypeLayer):
     @in_full_precision
     def forward(self, latents: Tensor) -> Tensor:
         """Activate prototypes (N,S,P,H,W); the sum over ``P`` is one."""
-        return (self.similarity(latents) / self.temperature).softmax(dim=2)
+        logits = self.similarity(latents) / self.temperature
+        return softmax_over_prototypes(logits)

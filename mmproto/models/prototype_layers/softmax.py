@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
-from .base import PrototypeLayer
+from .base import PrototypeLayer, softmax_over_prototypes
 
 
 @MODELS.register_module()
@@ -49,4 +49,4 @@ class SoftmaxConcepts(PrototypeLayer):
     @in_full_precision
     def forward(self, latents: Tensor) -> Tensor:
         """Activate prototypes (N,S,P,H,W); the sum over ``P`` is one."""
-        return self.similarity(latents).softmax(dim=2)
+        return softmax_over_prototypes(self.similarity(latents))
