@@ -1,7 +1,16 @@
 """Models: necks, decode heads, prototype layers, losses and the TTA model."""
 
 from .decode_heads import PrototypeHead
-from .losses import *  # noqa: F401,F403
+from .losses import (
+    AlignmentLoss,
+    ClusterLoss,
+    GroupEntropyLoss,
+    JeffreysDiversityLoss,
+    JensenShannonDiversityLoss,
+    PresenceLoss,
+    SeparationLoss,
+    SparsityLoss,
+)
 from .necks import SharedASPP
 from .prototype_layers import (
     CosinePrototypes,
@@ -12,11 +21,19 @@ from .tta import EvidenceTTAModel
 from .weights import load_imagenet_weights
 
 __all__ = [
+    'AlignmentLoss',
+    'ClusterLoss',
     'CosinePrototypes',
     'DistancePrototypes',
     'EvidenceTTAModel',
+    'GroupEntropyLoss',
+    'JeffreysDiversityLoss',
+    'JensenShannonDiversityLoss',
+    'PresenceLoss',
     'PrototypeHead',
+    'SeparationLoss',
     'SharedASPP',
     'SoftmaxConcepts',
+    'SparsityLoss',
     'load_imagenet_weights',
 ]

@@ -1,0 +1,59 @@
+"""PrototypeInitHook in a real training."""
+
+import pytest
+import torch
+from mmengine.runner import Runner
+
+from mmproto.engine import PrototypeInitHook
+from mmproto.engine.hooks import prototype_init_hook
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Iterations at which the hook clustered."""
+    seen = []
+    original = prototype_init_hook.init_prototypes
+
+    def init(model, loader, *args):
+        original(model, loader, *args)
+        vectors = model.decode_head.prototype_layer.vectors
+        seen.append(vectors.detach().clone())
+
+    monkeypatch.setattr(prototype_init_hook, 'init_prototypes', init)
+    return seen
+
+
+def make_runner(cfg, name, **changes):
+    cfg = cfg.copy()
+    cfg.custom_hooks = [dict(type='mmproto.PrototypeInitHook', begin=2)]
+    cfg.experiment_name = f'init-{name}-{id(cfg)}'
+    cfg.update(changes)
+    return Runner.from_cfg(cfg)
+
+
+def test_clusters_once_before_its_iteration(tiny_config, calls):
+    tiny_config.param_scheduler = []
+    tiny_config.optim_wrapper.optimizer.lr = 0.0
+    tiny_config.optim_wrapper.optimizer.weight_decay = 0.0
+    runner = make_runner(tiny_config, 'once')
+    runner.train()
+    assert len(calls) == 1
+    head = runner.model.decode_head
+    # learning rate zero: what clustering left is what training ends with
+    assert torch.equal(head.prototype_layer.vectors, calls[0])
+    columns = head.class_weights.sum(dim=0)
+    torch.testing.assert_close(columns, torch.ones(8))
+    momentum = runner.optim_wrapper.optimizer.state
+    assert head.prototype_layer.vectors in momentum  # made anew afterwards
+
+
+def test_resumed_training_does_not_cluster_again(tiny_config, calls):
+    make_runner(tiny_config, 'first').train()
+    tiny_config.train_cfg.max_iters = 6
+    make_runner(tiny_config, 'second', resume=True).train()
+    assert len(calls) == 1
+
+
+def test_negative_begin_is_named():
+    with pytest.raises(ValueError, match='begin'):
+        PrototypeInitHook(begin=-1)
