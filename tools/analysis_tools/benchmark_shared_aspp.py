@@ -3,7 +3,9 @@
     python tools/analysis_tools/benchmark_shared_aspp.py
 
 All have the same channels; the four convolutions have the rates of the
-SharedASPP. Runs alternate, so that all see the same load.
+SharedASPP. Runs alternate, so that all see the same load. SharedASPP works in
+channels-last memory; the convolutions in the layout that is faster for them on
+a CPU, forward and backward, the contiguous one.
 """
 
 import argparse
@@ -40,9 +42,11 @@ def candidates(
     )
     one = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
     for module in (shared, four, one):
-        module.to(args.device, memory_format=torch.channels_last)
+        module.to(args.device)
+    ours = features.to(memory_format=torch.channels_last)
+    ours.requires_grad_(features.requires_grad)
     return {
-        'SharedASPP': lambda: shared((features,)),
+        'SharedASPP': lambda: shared((ours,)),
         'one 3x3 convolution': lambda: (one(features),),
         f'{len(four)} dilated convolutions': lambda: [
             convolution(features) for convolution in four
@@ -50,13 +54,10 @@ def candidates(
     }
 
 
-def forward_backward(
-    call: Callable[[], Sequence[Tensor]], features: Tensor
-) -> None:
+def forward_backward(call: Callable[[], Sequence[Tensor]]) -> None:
     """Run forward and backward with a dense gradient."""
     maps = call()
     torch.autograd.backward(maps, [torch.ones_like(x) for x in maps])
-    features.grad = None
 
 
 def report(title: str, seconds: dict[str, float]) -> None:
@@ -74,14 +75,13 @@ def main() -> None:
     torch.manual_seed(0)
     shape = (1, args.in_channels, *args.size)
     features = torch.randn(shape, device=args.device)
-    features = features.to(memory_format=torch.channels_last)
-    calls = candidates(args, features)
     print(f'{shape} on {args.device}, {torch.get_num_threads()} threads')
     with torch.no_grad():
+        calls = candidates(args, features)
         report('forward', interleaved_medians(calls, args.repeats))
-    features.requires_grad_()
+    calls = candidates(args, features.requires_grad_())
     both = {
-        name: lambda call=call: forward_backward(call, features)
+        name: lambda call=call: forward_backward(call)
         for name, call in calls.items()
     }
     report('forward + backward', interleaved_medians(both, args.repeats))
