@@ -9,7 +9,7 @@ import torch
 from mmengine.registry import DefaultScope, init_default_scope
 from mmengine.runner import Runner
 
-import mmproto.registry  # noqa: F401
+import mmproto.registry  # noqa: F401 - registers the transform
 from mmproto.datasets.transforms import TwoViews, two_view_collate
 
 COLOURS = {
