@@ -91,27 +91,63 @@ class EvidenceMaps:
         return record
 
     def _inference(self) -> Tensor:
-        meta = dict(self._meta)  # the sliding window writes into it
-        maps = self._model.inference(self._inputs, [meta])  # 1,C,h,w
-        sample = SegDataSample(metainfo=self._meta)
-        result = self._model.postprocess_result(maps, [sample])[0]
-        return result.seg_logits.data.cpu()
+        return run_inference(self._model, self._inputs, [self._meta])[0].cpu()
 
     def _replay(self, windows: list[Tensor]) -> Tensor:
-        channels = windows[0].shape[1]
-        if channels == 1:  # mmseg takes a single channel for a binary model
-            windows = [maps.expand(-1, 2, -1, -1) for maps in windows]
-        recorded = iter(windows)
-        with (
-            evaluating(self._model),
-            replaced(self._head, forward=lambda _: next(recorded)),
-            replaced(
-                self._model,
-                extract_feat=lambda _: None,
-                out_channels=windows[0].shape[1],
-            ),
-        ):
-            return self._inference()[:channels]
+        return replay(self._model, self._inputs, [self._meta], windows)[
+            0
+        ].cpu()
+
+
+def run_inference(
+    model: Any, inputs: Tensor, metas: Sequence[dict]
+) -> list[Tensor]:
+    """Run mmseg's own inference, whole or by sliding windows.
+
+    Args:
+        model: A segmentor.
+        inputs: Preprocessed images (N,3,h,w).
+        metas: Meta information of each image.
+
+    Returns:
+        Logits (C,h,w) of each image at the size of its file.
+    """
+    # copies: the sliding window writes into them
+    maps = model.inference(inputs, [dict(meta) for meta in metas])
+    samples = [SegDataSample(metainfo=meta) for meta in metas]
+    results = model.postprocess_result(maps, samples)
+    return [result.seg_logits.data for result in results]
+
+
+def replay(
+    model: Any, inputs: Tensor, metas: Sequence[dict], windows: list[Tensor]
+) -> list[Tensor]:
+    """Put other maps through the inference that led to the logits.
+
+    Args:
+        model: A segmentor with a ``PrototypeHead``.
+        inputs: The preprocessed images (N,3,h,w).
+        metas: Meta information of each image.
+        windows: Maps (N,n,H,W) of every window, in the order of inference.
+
+    Returns:
+        The maps (n,h,w) of each image, at the size of its file.
+    """
+    channels = windows[0].shape[1]
+    if channels == 1:  # mmseg takes a single channel for a binary model
+        windows = [maps.expand(-1, 2, -1, -1) for maps in windows]
+    recorded = iter(windows)
+    with (
+        evaluating(model),
+        replaced(get_prototype_head(model), forward=lambda _: next(recorded)),
+        replaced(
+            model,
+            extract_feat=lambda _: None,
+            out_channels=windows[0].shape[1],
+        ),
+    ):
+        results = run_inference(model, inputs, metas)
+    return [maps[:channels] for maps in results]
 
 
 @contextmanager

@@ -18,6 +18,11 @@ def _child(name: str, parent: Registry, *locations: str) -> Registry:
 MODELS = _child('model', MMENGINE_MODELS, 'mmproto.models')
 HOOKS = _child('hook', MMENGINE_HOOKS, 'mmproto.engine', 'mmproto.datasets')
 DATASETS = _child('dataset', MMENGINE_DATASETS, 'mmproto.datasets')
-TRANSFORMS = _child('transform', MMENGINE_TRANSFORMS, 'mmproto.datasets')
+TRANSFORMS = _child(
+    'transform',
+    MMENGINE_TRANSFORMS,
+    'mmproto.datasets',
+    'mmproto.evaluation',
+)
 FUNCTIONS = _child('function', MMENGINE_FUNCTIONS, 'mmproto.datasets')
 METRICS = _child('metric', MMENGINE_METRICS, 'mmproto.evaluation')

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from command_line import add_runner_arguments, load_config
+from mmproto.command_line import add_runner_arguments, load_config
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import RUNNERS

@@ -29,6 +29,8 @@ custom_hooks = [
     dict(type='mmproto.ChannelsLastHook'),
     # A wrong mask is named before the first iteration.
     dict(type='mmproto.DatasetCheckHook'),
+    # Shows metrics of explanations what the model computes.
+    dict(type='mmproto.ExplanationMetricsHook'),
 ]
 
 vis_backends = [dict(type='LocalVisBackend')]

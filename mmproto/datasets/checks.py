@@ -147,7 +147,8 @@ def find_mask_problems(dataset: Any, infos: Iterable[dict]) -> Iterator[str]:
     """What is wrong with the masks of a mmseg data set.
 
     Args:
-        dataset: Has `metainfo` and `ignore_index`.
+        dataset: Has `metainfo` and `ignore_index`, and perhaps
+            `unseen_ids`, ids of objects without a class.
         infos: Its entries to look at; files that are missing are passed
             over.
     """
@@ -165,6 +166,7 @@ def find_mask_problems(dataset: Any, infos: Iterable[dict]) -> Iterator[str]:
             info.get('reduce_zero_label', False),
             dataset.ignore_index,
         )
+        allowed.update(getattr(dataset, 'unseen_ids', ()))
         problem = find_mask_problem(path, read_mask(path), size, allowed)
         if problem is not None:
             yield problem

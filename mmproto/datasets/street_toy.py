@@ -1,11 +1,13 @@
 """The drawn street scenes as a data set of mmseg."""
 
+from pathlib import Path
 from typing import Any
 
 from mmproto.registry import DATASETS
 
 from .base import PlainSegDataset
-from .street_scenes.parts import CLASSES
+from .street_scenes.parts import CLASSES, UNSEEN
+from .street_scenes.writer import UNSEEN_SPLIT
 
 
 @DATASETS.register_module()
@@ -15,6 +17,12 @@ class StreetToyDataset(PlainSegDataset):
     The training masks hold contiguous ids: the position of the class in
     `METAINFO['classes']`. Every entry also names the mask of the parts, as
     `part_map_path`; `mmproto.datasets.street_scenes.PARTS` is its table.
+
+    The split `unseen` (`data_prefix` with `leftImg8bit/unseen` and
+    `gtFine/unseen`) shows objects of no class, whose id is
+    `mmproto.datasets.street_scenes.UNSEEN`, 254. It is for OODMetric;
+    IoUMetric is right on it with `ignore_index=254`, for the drawn scenes
+    have no void pixels.
 
     Args:
         img_suffix: End of the names of the images.
@@ -26,6 +34,7 @@ class StreetToyDataset(PlainSegDataset):
     METAINFO = {
         'classes': tuple(item.name for item in CLASSES),
         'palette': [list(item.colour) for item in CLASSES],
+        'part_loader': {'type': 'mmproto.LoadStreetToyParts'},
     }
 
     def __init__(
@@ -39,6 +48,12 @@ class StreetToyDataset(PlainSegDataset):
         super().__init__(
             img_suffix=img_suffix, seg_map_suffix=seg_map_suffix, **kwargs
         )
+
+    @property
+    def unseen_ids(self) -> tuple[int, ...]:
+        """Ids without a class that the masks of this split may hold."""
+        masks = Path(self.data_prefix.get('seg_map_path') or '')
+        return (UNSEEN,) if masks.name == UNSEEN_SPLIT else ()
 
     def load_data_list(self) -> list[dict]:
         """List all images with their masks and part masks."""

@@ -2,6 +2,7 @@
 
 from .hooks import (
     ChannelsLastHook,
+    ExplanationMetricsHook,
     PrototypeHealthHook,
     PrototypeInitHook,
     PrototypeProjectionHook,
@@ -11,6 +12,7 @@ from .hooks import (
 
 __all__ = [
     'ChannelsLastHook',
+    'ExplanationMetricsHook',
     'PrototypeHealthHook',
     'PrototypeInitHook',
     'PrototypeProjectionHook',

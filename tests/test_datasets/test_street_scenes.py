@@ -10,18 +10,27 @@ from mmproto.datasets.street_scenes import (
     CLASS_NAMES,
     CLASSES,
     PARTS,
+    UNSEEN,
     draw_scene,
+    draw_unseen_scene,
     part_id,
 )
 
 # Of the scene with seed 7, split 1, index 3 at 64 x 128 pixels: the same on
 # every machine, every numpy and every OpenCV.
 CHECKSUM = '7e427355cf37815670cc42d3b6cac2dfaecbafb34945d607688d17b56fc44f9b'
+# Of the scene with deer with seed 7, split 2, index 3 at 64 x 128 pixels.
+UNSEEN_SUM = '0c343b5e0e10db5a7f93c40e0effcaf1d69ba6c61b66d28570b6eaa67cdac192'
 
 
 @cache
 def scenes(split, number):
     return [draw_scene(0, index, split) for index in range(number)]
+
+
+@cache
+def unseen_scenes(number):
+    return [draw_unseen_scene(0, index, 2) for index in range(number)]
 
 
 def checksum(scene):
@@ -34,6 +43,7 @@ def checksum(scene):
 
 def test_a_scene_is_the_same_everywhere():
     assert checksum(draw_scene(7, 3, 1, (64, 128))) == CHECKSUM
+    assert checksum(draw_unseen_scene(7, 3, 2, (64, 128))) == UNSEEN_SUM
 
 
 @pytest.mark.parametrize('other', [(8, 3, 1), (7, 4, 1), (7, 3, 0)])
@@ -155,6 +165,46 @@ def test_colour_does_not_separate_the_classes():
     np.add.at(counts, pairs(0, 60), 1)
     assert iou(counts.argmax(1)) < 0.35
     assert iou((counts / counts.sum(0)).argmax(1)) < 0.35
+
+
+def test_unseen_objects_have_ids_of_their_own():
+    known = {part.id for part in PARTS}
+    assert UNSEEN not in known and len(CLASSES) < UNSEEN < 255
+    for scene in unseen_scenes(20):
+        deer = scene.train_ids == UNSEEN
+        assert 0.008 <= deer.mean() < 0.4
+        np.testing.assert_array_equal(scene.part_ids == UNSEEN, deer)
+        np.testing.assert_array_equal(scene.label_ids == 0, deer)
+        np.testing.assert_array_equal(scene.instance_ids == 0, deer)
+        assert set(np.unique(scene.part_ids[~deer])) <= known
+        assert scene.train_ids[~deer].max() < len(CLASSES)
+
+
+def test_unseen_objects_stand_on_the_ground():
+    """Below their feet is road or pavement, or what stands before them."""
+    ground = 0
+    for scene in unseen_scenes(20):
+        deer = scene.train_ids == UNSEEN
+        lowest = deer & ~np.roll(deer, -1, axis=0)
+        lowest[-1] = False
+        below = np.roll(scene.train_ids, -1, axis=0)[lowest]
+        ground += np.isin(below, (0, 1)).mean() > 0.3
+    assert ground >= 17
+
+
+def test_the_colour_of_unseen_objects_does_not_give_them_away():
+    """Colours (16 steps a channel) that known things of the scenes have."""
+    known = np.zeros(4096, bool)
+    known[_codes(scenes(0, 60), lambda ids: ids != UNSEEN)] = True
+    deer = _codes(unseen_scenes(20), lambda ids: ids == UNSEEN)
+    assert known[deer].mean() > 0.9
+
+
+def _codes(some, chosen):
+    colours = np.concatenate(
+        [scene.image[chosen(scene.train_ids)] for scene in some]
+    )
+    return (colours >> 4).astype(int) @ np.array([256, 16, 1])
 
 
 def test_an_unknown_part_is_refused():

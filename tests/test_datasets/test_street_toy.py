@@ -4,10 +4,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from mmengine.registry import init_default_scope
-from mmseg.registry import DATASETS
+from mmseg.registry import DATASETS, METRICS
 
-from mmproto.datasets.street_scenes import CLASSES, PARTS, draw_scene
+from mmproto.datasets.check_hook import DatasetCheckHook
+from mmproto.datasets.checks import find_problems
+from mmproto.datasets.street_scenes import (
+    CLASSES,
+    PARTS,
+    UNSEEN,
+    draw_scene,
+    draw_unseen_scene,
+)
 from mmproto.datasets.street_scenes.writer import write_street_scenes
 
 TOOL = Path(__file__).parents[2] / 'tools/dataset_converters/street_toy.py'
@@ -93,6 +102,7 @@ def test_nothing_is_left_of_an_interrupted_drawing(tmp_path):
         ({'num_val': -1}, 'at least one of each'),
         ({'seed': -1}, 'expected 0 or more'),
         ({'size': (16, 128)}, 'at least 32 pixels'),
+        ({'num_unseen': -1}, 'found -1 pictures of unseen'),
     ],
 )
 def test_senseless_arguments_are_refused(tmp_path, changes, words):
@@ -164,3 +174,111 @@ def test_the_tool(tmp_path, run_tool, capsys):
     assert 'toy is there already' in capsys.readouterr().out
     with pytest.raises(SystemExit, match='not empty'):
         run_tool(*arguments, '--seed', 9)
+    with pytest.raises(SystemExit, match='not empty'):
+        run_tool(*arguments, '--unseen', 1)
+
+
+@pytest.fixture(scope='module')
+def unseen_folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp('unseen') / 'toy'
+    assert write_street_scenes(out, 3, 2, seed=5, size=SIZE, num_unseen=2)
+    return out
+
+
+def test_the_split_of_unseen_objects(folder, unseen_folder):
+    for path in folder.rglob('*.png'):
+        twin = unseen_folder / path.relative_to(folder)
+        assert path.read_bytes() == twin.read_bytes()
+    assert len(list(unseen_folder.rglob('*.png'))) == 7 * 5
+    masks = sorted(unseen_folder.glob('gtFine/unseen/*/*labelTrainIds.png'))
+    for index, path in enumerate(masks):
+        expected = draw_unseen_scene(5, index, 2, SIZE).train_ids
+        mask = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        np.testing.assert_array_equal(mask, expected)
+
+
+def test_the_record_tells_of_unseen_objects(folder, unseen_folder):
+    records = [
+        json.loads((root / 'street_toy.json').read_text())
+        for root in (folder, unseen_folder)
+    ]
+    assert records[1] == {**records[0], 'unseen': 2}
+    arguments = {'num_train': 3, 'num_val': 2, 'seed': 5, 'size': SIZE}
+    for number in (0, 2):
+        assert not write_street_scenes(
+            unseen_folder, **arguments, num_unseen=number
+        )
+    for root, number in ((folder, 2), (unseen_folder, 1)):
+        with pytest.raises(ValueError, match='not empty'):
+            write_street_scenes(root, **arguments, num_unseen=number)
+
+
+def problems(dataset):
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    return list(find_problems(dataset, infos))
+
+
+def test_only_the_unseen_split_may_hold_the_unseen_id(unseen_folder):
+    assert not problems(build(unseen_folder, 'unseen'))
+    metainfo = {'classes': ('car', 'road')}
+    assert not problems(build(unseen_folder, 'unseen', metainfo=metainfo))
+    image = 'leftImg8bit/train/toytown/toytown_000000_000000_leftImg8bit.png'
+    mask = 'gtFine/train/toytown/toytown_000000_000000_gtFine_{}.png'
+    path = unseen_folder / mask.format('labelTrainIds')
+    assert (unseen_folder / image).is_file()
+    original = path.read_bytes()
+    cv2.imwrite(str(path), np.full(SIZE, UNSEEN, np.uint8))
+    found = problems(build(unseen_folder))
+    path.write_bytes(original)
+    assert len(found) == 1 and 'the unknown ids 254' in found[0]
+
+
+def test_a_training_may_validate_on_unseen_objects(unseen_folder):
+    class Loader:
+        def __init__(self, split):
+            self.dataset = build(unseen_folder, split)
+
+    class Runner:
+        train_dataloader, val_dataloader = Loader('train'), Loader('unseen')
+        val_loop = True
+
+    DatasetCheckHook().before_train(Runner)
+
+
+def test_iou_metric_leaves_unseen_objects_out(unseen_folder):
+    """With ignore_index=254: the same as without their pixels."""
+    rng = np.random.default_rng(0)
+    init_default_scope('mmseg')
+    metric = METRICS.build(
+        {'type': 'IoUMetric', 'ignore_index': UNSEEN, 'prefix': 'known'}
+    )
+    dataset = build(
+        unseen_folder,
+        'unseen',
+        pipeline=[
+            {'type': 'LoadImageFromFile'},
+            {'type': 'LoadAnnotations'},
+            {'type': 'PackSegInputs'},
+        ],
+    )
+    metric.dataset_meta = dataset.metainfo
+    hits = np.zeros((len(CLASSES), 3))
+    for sample in dataset:
+        labels = sample['data_samples'].gt_sem_seg.data
+        noise = torch.from_numpy(rng.integers(0, len(CLASSES), labels.shape))
+        keep = torch.from_numpy(rng.random(labels.shape) < 0.7)
+        guess = torch.where(keep & (labels != UNSEEN), labels, noise)
+        data_sample = {
+            'pred_sem_seg': {'data': guess},
+            'gt_sem_seg': {'data': labels},
+        }
+        metric.process({}, [data_sample])
+        known = labels != UNSEEN
+        for index in range(len(CLASSES)):
+            truth, said = labels[known] == index, guess[known] == index
+            hits[index] += [(truth & said).sum(), truth.sum(), said.sum()]
+    expected = hits[:, 0] / (hits[:, 1] + hits[:, 2] - hits[:, 0])
+    result = metric.evaluate(len(dataset))
+    assert result['known/mIoU'] == pytest.approx(
+        100 * np.nanmean(expected), abs=0.01
+    )

@@ -11,6 +11,13 @@ def parse_args() -> Namespace:
     parser.add_argument('--out', required=True, help='the folder to make')
     parser.add_argument('--train', type=int, default=200, metavar='N')
     parser.add_argument('--val', type=int, default=40, metavar='N')
+    parser.add_argument(
+        '--unseen',
+        type=int,
+        default=0,
+        metavar='N',
+        help='number of pictures with objects that no other picture shows',
+    )
     parser.add_argument('--seed', type=int, default=0, metavar='S')
     parser.add_argument(
         '--size',
@@ -34,7 +41,13 @@ def main() -> None:
     args = parse_args()
     try:
         new = write_street_scenes(
-            args.out, args.train, args.val, args.seed, tuple(args.size), show
+            args.out,
+            args.train,
+            args.val,
+            args.seed,
+            tuple(args.size),
+            show,
+            args.unseen,
         )
     except ValueError as error:
         raise SystemExit(f'{error}') from error

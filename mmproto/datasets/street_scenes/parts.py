@@ -4,7 +4,7 @@ A part id names one kind of part of one class, so the class of a pixel follows
 from its part. Kinds are shared between classes: `wheel` exists on car, truck,
 bus and bicycle, `window` on building, car, truck and bus. Part id 0 is kept
 for pixels without a part and never drawn; ids above the last row are free,
-for instance for objects that only a test of unknown objects shows.
+apart from `UNSEEN`, that of the objects which training never shows.
 """
 
 from typing import NamedTuple
@@ -69,6 +69,8 @@ PARTS = tuple(
 
 NO_PART = 0
 IGNORED = 255
+# Training id and part id of the deer: no class has it and no part.
+UNSEEN = 254
 
 _PART_IDS = {(part.class_name, part.kind): part.id for part in PARTS}
 
@@ -90,6 +92,7 @@ def part_id(class_name: str, kind: str) -> int:
 def train_ids_of_parts() -> np.ndarray:
     """Training id of every part id, (256,) uint8; 255 where none is drawn."""
     table = np.full(256, IGNORED, np.uint8)
+    table[UNSEEN] = UNSEEN
     for part in PARTS:
         table[part.id] = CLASS_NAMES.index(part.class_name)
     return table

@@ -7,6 +7,7 @@ from .people import draw_bicycle, draw_person
 from .plants import draw_pole, draw_tree
 from .roadside import Placed
 from .stream import Stream
+from .unseen import draw_deer
 from .vehicle import Pose, Vehicle, random_vehicle
 from .vehicles import draw_vehicle
 
@@ -34,10 +35,18 @@ class Plan:
         return True
 
 
-def place_street(layout: Layout, stream: Stream) -> list[Placed]:
-    """Vehicles, poles, trees, bicycles and pedestrians of one scene."""
+def place_street(
+    layout: Layout, stream: Stream, unseen: bool = False
+) -> list[Placed]:
+    """Vehicles, poles, trees, bicycles and pedestrians of one scene.
+
+    Args:
+        layout: The street.
+        stream: Source of the numbers.
+        unseen: Whether there are deer too.
+    """
     plan = Plan()
-    placed: list[Placed] = []
+    placed = _place_deer(layout, plan, stream) if unseen else []
     for _ in range(stream.integer(5, 9)):
         x, z = _walker(layout, stream)
         if plan.take((x - 0.3, x + 0.3, z - 0.2, z + 0.2)):
@@ -81,6 +90,24 @@ def _walker(layout: Layout, stream: Stream) -> tuple[float, float]:
         'road': (layout.left, layout.right),
     }[place]
     return stream.uniform(*span), z
+
+
+def _place_deer(layout: Layout, plan: Plan, stream: Stream) -> list[Placed]:
+    """One to three deer, near enough to be made out, before all others."""
+    placed: list[Placed] = []
+    number = stream.integer(1, 3)
+    while len(placed) < number:
+        z = _depth(stream, 4.5, 12.0)
+        left, right = layout.wall_left + 1.0, layout.wall_right - 1.0
+        # Within what the narrowest camera sees.
+        reach = 0.3 * z
+        x = stream.uniform(max(left, -reach), min(right, reach))
+        along = stream.pick(((1.0, 0.0), (0.96, 0.28), (0.8, 0.6)))
+        along = (stream.pick((-1.0, 1.0)) * along[0], along[1])
+        if plan.take((x - 1.3, x + 1.3, z - 0.8, z + 0.8)):
+            draw = partial(draw_deer, x=x, z=z, along=along, stream=stream)
+            placed.append((z, draw))
+    return placed
 
 
 def _place_bicycle(layout: Layout, plan: Plan, stream: Stream) -> list[Placed]:

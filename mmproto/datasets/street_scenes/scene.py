@@ -1,5 +1,6 @@
 """One drawn street scene: what stands where, and the finished picture."""
 
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -8,10 +9,18 @@ from .backdrop import draw_ground, draw_sky
 from .canvas import Canvas
 from .layout import OVERSAMPLING, random_camera, random_layout
 from .lighting import develop
-from .parts import CLASSES, label_ids_of_parts, train_ids_of_parts
+from .parts import (
+    CLASSES,
+    UNSEEN,
+    label_ids_of_parts,
+    train_ids_of_parts,
+)
 from .placement import place_street
 from .roadside import place_roadside
 from .stream import Stream
+
+# Smallest share of a picture that the deer in it may have.
+LEAST_UNSEEN = 0.008
 
 
 class Scene(NamedTuple):
@@ -20,8 +29,8 @@ class Scene(NamedTuple):
     Args:
         image: RGB, (h, w, 3) uint8.
         label_ids: Cityscapes label ids, (h, w) uint8.
-        train_ids: Position in `CLASSES`, (h, w) uint8.
-        part_ids: Ids of `PARTS`, (h, w) uint8.
+        train_ids: Position in `CLASSES`, or `UNSEEN`, (h, w) uint8.
+        part_ids: Ids of `PARTS`, or `UNSEEN`, (h, w) uint8.
         instance_ids: 1000 * label id + number for classes that are counted,
             the label id for the others, (h, w) uint16.
     """
@@ -44,13 +53,38 @@ def draw_scene(
         split: Number of the split.
         size: Height and width of the picture in pixels.
     """
-    stream = Stream(seed, split, index)
+    return _draw(Stream(seed, split, index), size)
+
+
+def draw_unseen_scene(
+    seed: int, index: int, split: int, size: tuple[int, int] = (128, 256)
+) -> Scene:
+    """Draw a scene with one to three deer, which no other scene has.
+
+    A scene in which next to nothing is seen of them is drawn anew.
+
+    Args:
+        seed: Seed of the data set.
+        index: Number of the picture within its split.
+        split: Number of the split.
+        size: Height and width of the picture in pixels.
+    """
+    for attempt in count():
+        scene = _draw(Stream(seed, split, index, attempt), size, unseen=True)
+        if np.mean(scene.train_ids == UNSEEN) >= LEAST_UNSEEN:
+            break
+    return scene
+
+
+def _draw(
+    stream: Stream, size: tuple[int, int], unseen: bool = False
+) -> Scene:
     camera, layout = random_camera(stream, *size), random_layout(stream)
     canvas = Canvas(camera, stream)
     draw_sky(canvas, stream)
     draw_ground(canvas, layout, stream)
     behind = place_roadside(layout, stream)
-    before = place_street(layout, stream)
+    before = place_street(layout, stream, unseen)
     for placed in (behind, before):
         for _, draw in sorted(placed, key=lambda pair: -pair[0]):
             draw(canvas)

@@ -1,7 +1,7 @@
 """Drawn street scenes as a folder in the Cityscapes layout."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -9,10 +9,12 @@ import numpy as np
 
 from ..folders import new_folder
 from .parts import CLASSES, PARTS
-from .scene import Scene, draw_scene
+from .scene import Scene, draw_scene, draw_unseen_scene
 
 TOWN = 'toytown'
-SPLITS = ('train', 'val')
+# The pictures of the last split show deer, which the others never do.
+UNSEEN_SPLIT = 'unseen'
+SPLITS = ('train', 'val', UNSEEN_SPLIT)
 RECORD = 'street_toy.json'
 
 
@@ -23,6 +25,7 @@ def write_street_scenes(
     seed: int = 0,
     size: tuple[int, int] = (128, 256),
     report: Callable[[int, int], None] | None = None,
+    num_unseen: int = 0,
 ) -> bool:
     """Draw a data set; scenes of equal seed, split and number are equal.
 
@@ -38,31 +41,39 @@ def write_street_scenes(
         seed: Seed of the data set.
         size: Height and width of a picture in pixels.
         report: Called with the numbers of pictures drawn and wanted.
+        num_unseen: Number of pictures with objects that no class describes;
+            the pictures of the other splits do not depend on it.
 
     Returns:
-        False if the very same data set is there already, else True.
+        False if the very same pictures are there already, else True.
 
     Raises:
         ValueError: If a number is out of range or `out` holds other files.
     """
-    _check_arguments(num_train, num_val, seed, size)
+    numbers = num_train, num_val, num_unseen
+    _check_arguments(numbers, seed, size)
     out = Path(out)
-    record = _record(num_train, num_val, seed, size)
+    record = _record(numbers, seed, size)
     if _is_written(out, record):
         return False
-    total = num_train + num_val
     with new_folder(out) as folder:
-        done = 0
-        for split, number in enumerate((num_train, num_val)):
-            for index in range(number):
-                scene = draw_scene(seed, index, split, size)
-                write_scene(scene, folder, SPLITS[split], index)
-                done += 1
-                if report is not None:
-                    report(done, total)
+        for done, (split, index) in enumerate(_places(numbers), 1):
+            unseen = SPLITS[split] == UNSEEN_SPLIT
+            draw = draw_unseen_scene if unseen else draw_scene
+            scene = draw(seed, index, split, size)
+            write_scene(scene, folder, SPLITS[split], index)
+            if report is not None:
+                report(done, sum(numbers))
         text = json.dumps(record, indent=1) + '\n'
         (folder / RECORD).write_text(text, encoding='utf-8')
     return True
+
+
+def _places(numbers: tuple[int, int, int]) -> Iterator[tuple[int, int]]:
+    """Split and index of every picture."""
+    for split, number in enumerate(numbers):
+        for index in range(number):
+            yield split, index
 
 
 def write_scene(scene: Scene, folder: Path, split: str, index: int) -> None:
@@ -91,12 +102,18 @@ def _write(path: Path, pixels: np.ndarray) -> None:
 
 
 def _check_arguments(
-    num_train: int, num_val: int, seed: int, size: tuple[int, int]
+    numbers: tuple[int, int, int], seed: int, size: tuple[int, int]
 ) -> None:
+    num_train, num_val, num_unseen = numbers
     if num_train < 1 or num_val < 1:
         raise ValueError(
             f'found {num_train} pictures to train and {num_val} to validate '
             'with; expected at least one of each.'
+        )
+    if num_unseen < 0:
+        raise ValueError(
+            f'found {num_unseen} pictures of unseen objects; expected 0 or '
+            'more.'
         )
     if seed < 0:
         raise ValueError(f'found seed {seed}; expected 0 or more.')
@@ -108,13 +125,16 @@ def _check_arguments(
 
 
 def _record(
-    num_train: int, num_val: int, seed: int, size: tuple[int, int]
+    numbers: tuple[int, int, int], seed: int, size: tuple[int, int]
 ) -> dict:
     """What a folder holds, in plain types."""
+    num_train, num_val, num_unseen = numbers
+    unseen = {UNSEEN_SPLIT: num_unseen} if num_unseen else {}
     return {
         'version': 1,
         'train': num_train,
         'val': num_val,
+        **unseen,
         'seed': seed,
         'size': list(size),
         'classes': [[item.name, item.label_id] for item in CLASSES],
@@ -123,10 +143,12 @@ def _record(
 
 
 def _is_written(out: Path, record: dict) -> bool:
+    """Whether a folder holds what the record says, perhaps unseen too."""
     path = out / RECORD
     if not path.is_file():
         return False
     try:
-        return json.loads(path.read_text(encoding='utf-8')) == record
+        found = json.loads(path.read_text(encoding='utf-8'))
     except json.JSONDecodeError:
         return False
+    return {**found, **record} == found

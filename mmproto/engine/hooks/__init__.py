@@ -1,6 +1,7 @@
 """Hooks: phases of training, sparsity, health, projection, start values."""
 
 from .channels_last_hook import ChannelsLastHook
+from .explanation_metrics_hook import ExplanationMetricsHook
 from .prototype_health_hook import PrototypeHealthHook
 from .prototype_init_hook import PrototypeInitHook
 from .prototype_projection_hook import PrototypeProjectionHook
@@ -9,6 +10,7 @@ from .training_phase_hook import TrainingPhaseHook
 
 __all__ = [
     'ChannelsLastHook',
+    'ExplanationMetricsHook',
     'PrototypeHealthHook',
     'PrototypeInitHook',
     'PrototypeProjectionHook',

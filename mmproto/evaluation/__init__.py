@@ -1,0 +1,23 @@
+"""Metrics of explanations, for any ``val_evaluator`` or ``test_evaluator``."""
+
+from .consistency_metric import ConsistencyMetric
+from .diversity_metric import DiversityMetric
+from .explanation_size_metric import ExplanationSizeMetric
+from .faithfulness_metric import FaithfulnessMetric
+from .ood_metric import OODMetric
+from .part_loaders import LoadPanopticParts, LoadPascalParts, LoadStreetToyParts
+from .purity_metric import PurityMetric
+from .stability_metric import StabilityMetric
+
+__all__ = [
+    'ConsistencyMetric',
+    'DiversityMetric',
+    'ExplanationSizeMetric',
+    'FaithfulnessMetric',
+    'LoadPanopticParts',
+    'LoadPascalParts',
+    'LoadStreetToyParts',
+    'OODMetric',
+    'PurityMetric',
+    'StabilityMetric',
+]

@@ -1,0 +1,135 @@
+"""What every metric of explanations shares."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any, TypedDict
+
+from mmengine.evaluator import BaseMetric
+
+from .reading import ImageReading
+from .recorder import ConceptRecorder
+
+
+class Report(TypedDict):
+    """What a metric found, in plain types.
+
+    Every curve is ``dict(x, y, x_label, y_label)``, where ``y`` is a list or
+    a dict of named lists; every histogram is ``dict(edges or labels, counts,
+    x_label)``. A scalar that could not be measured is ``None``; the notes
+    say why.
+    """
+
+    scalars: dict[str, float | None]
+    per_concept: dict[str, list]
+    curves: dict[str, dict]
+    histograms: dict[str, dict]
+    notes: list[str]
+
+
+def make_report(
+    scalars: Mapping[str, float | None],
+    per_concept: Mapping[str, list] | None = None,
+    curves: Mapping[str, dict] | None = None,
+    histograms: Mapping[str, dict] | None = None,
+    notes: Sequence[str] = (),
+) -> Report:
+    """Make a report whose missing sections are empty."""
+    return Report(
+        scalars=dict(scalars),
+        per_concept=dict(per_concept or {}),
+        curves=dict(curves or {}),
+        histograms=dict(histograms or {}),
+        notes=list(notes),
+    )
+
+
+class ExplanationMetric(BaseMetric):
+    """Measures the concepts behind predictions, image by image.
+
+    A subclass says what one image contributes (:meth:`measure`), how two
+    contributions join (:meth:`merge`) and what the whole means
+    (:meth:`summarize`). Memory does not depend on the number of images.
+    Images that a sampler repeats to give every rank as many count once.
+
+    Args:
+        collect_device: Of mmengine's ``BaseMetric``.
+        prefix: Of the names of all numbers.
+        collect_dir: Of mmengine's ``BaseMetric``.
+
+    Attributes:
+        report: Of the last evaluation, on the main rank.
+    """
+
+    def __init__(
+        self,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+        collect_dir: str | None = None,
+    ) -> None:
+        super().__init__(collect_device, prefix, collect_dir)
+        self.recorder: ConceptRecorder | None = None
+        self.report: Report | None = None
+        self._state: Any = None
+        self._last: tuple[int, Any] | None = None
+
+    @abstractmethod
+    def empty(self, reading: ImageReading) -> Any:
+        """State before the first image, which is given for its sizes."""
+
+    @abstractmethod
+    def measure(self, reading: ImageReading) -> Any:
+        """State of one image alone."""
+
+    @abstractmethod
+    def merge(self, first: Any, second: Any) -> Any:
+        """Join the states of different images."""
+
+    @abstractmethod
+    def summarize(self, state: Any) -> Report:
+        """Turn the state of all images into numbers."""
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Take in a batch that the model has just predicted.
+
+        Raises:
+            ValueError: If no hook has recorded what the model computed.
+        """
+        if self.recorder is None:
+            raise ValueError(
+                f'{type(self).__name__} has to see what the model computes: '
+                "add dict(type='mmproto.ExplanationMetricsHook') to "
+                'custom_hooks'
+            )
+        for reading in self.recorder.read(data_batch, data_samples):
+            self._keep_last()
+            if self._state is None:
+                self._state = self.empty(reading)
+            self._last = (reading.index, self.measure(reading))
+
+    def evaluate(self, size: int) -> dict:
+        """Join the ranks and compute the numbers.
+
+        Args:
+            size: Images of the data set. What a sampler added to give every
+                rank as many is the last image of a rank, and is dropped.
+        """
+        if self._last is not None and self._last[0] < size:
+            self._keep_last()
+        if self._state is not None:
+            self.results.append(self._state)
+        self._state = self._last = None
+        return super().evaluate(size)
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Give the numbers of all ranks, and keep the whole report."""
+        if not results:
+            return {}
+        self.report = self.summarize(reduce(self.merge, results))
+        scalars = self.report['scalars']
+        return {name: v for name, v in scalars.items() if v is not None}
+
+    def _keep_last(self) -> None:
+        if self._last is not None:
+            self._state = self.merge(self._state, self._last[1])
+            self._last = None

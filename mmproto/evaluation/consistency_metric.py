@@ -1,0 +1,154 @@
+"""Whether a concept always means the same part of an object."""
+
+from typing import Any
+
+from mmproto.registry import METRICS
+
+from .base import Report, make_report
+from .functional.consistency import (
+    ConsistencyState,
+    empty_consistency,
+    measure_consistency,
+    merge_consistency,
+)
+from .functional.consistency_rules import (
+    Consistency,
+    corrected_consistency,
+    evalprotopnet_consistency,
+    reproseg_consistency,
+    scaleprotoseg_consistency,
+)
+from .image_targets import image_targets
+from .part_metric import NO_PARTS, PartMetric
+from .reading import ImageReading
+
+
+@METRICS.register_module()
+class ConsistencyMetric(PartMetric):
+    """Share of consistent concepts, by four definitions in one pass.
+
+    ``consistency_evalprotopnet``, ``consistency_scaleprotoseg`` and
+    ``consistency_reproseg`` follow the papers of these names,
+    ``consistency_corrected`` puts right what is wrong with them: see
+    ``docs/metrics.md``.
+
+    Args:
+        min_misses: In the corrected definition, a class judges a concept if
+            random places would miss its part on that many objects.
+        **kwargs: Of :class:`PartMetric`.
+
+    Raises:
+        ValueError: If ``min_misses`` is not positive.
+    """
+
+    default_prefix = 'consistency'
+
+    def __init__(self, min_misses: float = 3.0, **kwargs: Any) -> None:
+        if min_misses <= 0:
+            raise ValueError(f'min_misses must be positive, got {min_misses}')
+        super().__init__(**kwargs)
+        self.min_misses = min_misses
+
+    def empty(self, reading: ImageReading) -> ConsistencyState:
+        """Sums before the first image."""
+        loader = self.part_loader
+        num_parts = 1 if loader is None else len(loader.part_names)
+        classes, concepts = reading.class_weights.shape
+        return empty_consistency(concepts, classes, num_parts)
+
+    def measure(self, reading: ImageReading) -> ConsistencyState:
+        """Sums of one image; zeros if it has no part labels."""
+        targets = image_targets(reading, self.part_loader)
+        if targets is None:
+            return self.empty(reading)
+        return measure_consistency(
+            reading.activations, reading.class_weights, targets
+        )
+
+    def merge(
+        self, first: ConsistencyState, second: ConsistencyState
+    ) -> ConsistencyState:
+        """Sums of different images together."""
+        return merge_consistency(first, second)
+
+    def summarize(self, state: ConsistencyState) -> Report:
+        """Judge all concepts by all definitions."""
+        loader = self.part_loader
+        if loader is None or not state.images:
+            return _nothing(loader is not None)
+        found = dict(
+            evalprotopnet=evalprotopnet_consistency(state),
+            scaleprotoseg=scaleprotoseg_consistency(state),
+            reproseg=reproseg_consistency(state),
+            corrected=corrected_consistency(
+                state, loader.part_classes, self.min_misses
+            ),
+        )
+        per_concept: dict[str, list] = dict(
+            objects=state.active.sum(dim=1).tolist()
+        )
+        for rule, result in found.items():
+            per_concept |= _per_concept(rule, result, loader.part_names)
+        return make_report(
+            _scalars(state, found),
+            per_concept,
+            notes=self._notes(state, found),
+        )
+
+    def _notes(
+        self, state: ConsistencyState, found: dict[str, Consistency]
+    ) -> list[str]:
+        active = state.active.sum(dim=1) > 0
+        never = int(((state.objects > 0) & ~active).sum())
+        few = int((active & ~found['corrected'].evaluated).sum())
+        absent = int((state.objects == 0).sum())
+        return [
+            f'measured on {int(state.images)} images with part labels',
+            f'left out of the corrected definition: {never} concepts that '
+            'are never active on an object of their classes, '
+            f'{few} that are active on too few to tell them from chance '
+            f'(fewer than {self.min_misses:g} expected misses), {absent} '
+            'whose classes show no object with parts to tell apart',
+        ]
+
+
+def _nothing(has_loader: bool) -> Report:
+    names = ('evalprotopnet', 'scaleprotoseg', 'reproseg', 'corrected')
+    note = 'no image has both part labels and ground truth'
+    return make_report(
+        {f'consistency_{name}': None for name in names},
+        notes=[note if has_loader else NO_PARTS],
+    )
+
+
+def _scalars(
+    state: ConsistencyState, found: dict[str, Consistency]
+) -> dict[str, float | None]:
+    scalars: dict[str, float | None] = {}
+    for rule, result in found.items():
+        scalars[f'consistency_{rule}'] = result.score
+        scalars[f'evaluated_{rule}'] = float(result.evaluated.sum())
+    corrected = found['corrected']
+    rates = corrected.rate[corrected.evaluated]
+    scalars['mean_rate_corrected'] = (
+        float(rates.mean()) if len(rates) else None
+    )
+    never = (state.objects > 0) & (state.active.sum(dim=1) == 0)
+    scalars['never_active_concepts'] = float(never.sum())
+    return scalars
+
+
+def _per_concept(
+    rule: str, result: Consistency, names: tuple[str, ...]
+) -> dict[str, list]:
+    """Lists of length K; ``None`` for concepts that were not evaluated."""
+    evaluated = result.evaluated.tolist()
+
+    def known(values: list) -> list:
+        return [v if e else None for v, e in zip(values, evaluated)]
+
+    return {
+        f'part_{rule}': known([names[p] for p in result.part.tolist()]),
+        f'rate_{rule}': known(result.rate.tolist()),
+        f'consistent_{rule}': known(result.consistent.tolist()),
+    }

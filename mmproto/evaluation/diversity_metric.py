@@ -1,0 +1,196 @@
+"""Whether the concepts of a model differ from each other."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmproto.engine.health import compute_health
+from mmproto.registry import METRICS
+
+from .base import ExplanationMetric, Report, make_report
+from .functional.diversity import (
+    Overlaps,
+    concept_cosines,
+    empty_overlaps,
+    find_duplicates,
+    intersection_over_union,
+    map_overlap,
+    measure_overlaps,
+    merge_overlaps,
+    off_diagonal,
+    prototype_cosines,
+)
+from .reading import ImageReading
+
+NO_LABELS = (
+    'no ground truth, so no class is known to be in an image: overlap within '
+    'classes is missing'
+)
+NO_PAIRS = (
+    'no class that an image shows has two concepts with an active region: '
+    'overlap within classes is missing'
+)
+NO_VECTORS = (
+    'prototypes have no vectors to compare: duplicates are found by their '
+    'maps alone'
+)
+
+
+@dataclass(frozen=True)
+class DiversityState:
+    """Sums of overlaps, and the model that they are of.
+
+    Args:
+        overlaps: Of all images.
+        prototypes: Vectors (P,D), if the layer has any.
+        prototypes_per_concept: Prototype p is of concept ``p // M``.
+        class_names: Names of the classes.
+        labelled: Whether any image has ground truth.
+    """
+
+    overlaps: Overlaps
+    prototypes: Tensor | None
+    prototypes_per_concept: int
+    class_names: list[str]
+    labelled: bool
+
+
+@METRICS.register_module()
+class DiversityMetric(ExplanationMetric):
+    """Overlap of concept maps, cosine of prototypes, dead and double ones.
+
+    Maps are compared cell by cell, not resized to the image.
+
+    Args:
+        dead_threshold: Activation that shows a concept to be present.
+        **kwargs: Of :class:`ExplanationMetric`.
+    """
+
+    default_prefix = 'diversity'
+
+    def __init__(self, dead_threshold: float = 0.1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dead_threshold = dead_threshold
+
+    def empty(self, reading: ImageReading) -> DiversityState:
+        """No image yet."""
+        overlaps = empty_overlaps(*reading.class_weights.shape)
+        return _join_model(reading, overlaps, False)
+
+    def measure(self, reading: ImageReading) -> DiversityState:
+        """Compare the maps of one image."""
+        labels, weights = reading.label_map, reading.class_weights
+        shown = torch.zeros(len(weights), dtype=torch.bool)
+        if labels is not None:
+            counts = labels.flatten().bincount(minlength=len(weights))
+            shown = counts[: len(weights)] > 0
+        overlaps = measure_overlaps(
+            reading.activations, weights, shown, self.dead_threshold
+        )
+        return _join_model(reading, overlaps, bool(shown.any()))
+
+    def merge(
+        self, first: DiversityState, second: DiversityState
+    ) -> DiversityState:
+        """Add up."""
+        return replace(
+            first,
+            overlaps=merge_overlaps(first.overlaps, second.overlaps),
+            labelled=first.labelled or second.labelled,
+        )
+
+    def summarize(self, state: DiversityState) -> Report:
+        """Compute overlaps, and find dead concepts and duplicates."""
+        sums = state.overlaps
+        overlap = map_overlap(sums.shared)
+        cosines = None
+        if state.prototypes is not None:
+            cosines = prototype_cosines(state.prototypes)
+        mean_cosine, max_cosine = _pairs(cosines)
+        duplicates = find_duplicates(
+            overlap,
+            None
+            if cosines is None
+            else concept_cosines(cosines, state.prototypes_per_concept),
+        )
+        health = compute_health(sums.usage, duplicates)
+        scalars = dict(
+            scaleprotoseg_overlap=_total(sums.published),
+            overlap=_total(sums.corrected),
+            max_overlap=_pairs(overlap)[1],
+            mean_cosine=mean_cosine,
+            max_cosine=max_cosine,
+            dead=float(len(health.dead)),
+            duplicates=float(len(duplicates)),
+            effective_number=health.effective_number,
+        )
+        others = overlap - torch.diag(overlap.diagonal())
+        return make_report(
+            scalars,
+            per_concept=dict(
+                mean_activation=health.mean_activation.tolist(),
+                images_seen=sums.usage.images_seen.tolist(),
+                max_overlap=others.amax(dim=1).tolist(),
+                overlaps_most_with=others.argmax(dim=1).tolist(),
+            ),
+            histograms=dict(
+                scaleprotoseg_overlap=_bars(sums.published, state),
+                overlap=_bars(sums.corrected, state),
+            ),
+            notes=_notes(state, duplicates, health.dead),
+        )
+
+
+def _join_model(
+    reading: ImageReading, overlaps: Overlaps, labelled: bool
+) -> DiversityState:
+    vectors = reading.prototypes
+    return DiversityState(
+        overlaps,
+        None if vectors is None else vectors.detach().cpu(),
+        reading.prototypes_per_concept,
+        reading.class_names,
+        labelled,
+    )
+
+
+def _pairs(values: Tensor | None) -> tuple[float | None, float | None]:
+    if values is None:
+        return None, None
+    return off_diagonal(values) or (None, None)
+
+
+def _total(sums: Tensor) -> float | None:
+    """Overlap of all classes together (C,2)."""
+    ratio = intersection_over_union(sums.sum(dim=0))
+    return None if ratio.isnan() else float(ratio)
+
+
+def _bars(sums: Tensor, state: DiversityState) -> dict:
+    """Overlap of each class that has pairs (C,2)."""
+    known = (sums[:, 1] > 0).nonzero()[:, 0].tolist()
+    return dict(
+        labels=[state.class_names[c] for c in known],
+        counts=intersection_over_union(sums[known]).tolist(),
+        x_label='class',
+    )
+
+
+def _notes(
+    state: DiversityState, duplicates: list[tuple[int, int]], dead: list[int]
+) -> list[str]:
+    notes = []
+    if not state.labelled:
+        notes.append(NO_LABELS)
+    elif _total(state.overlaps.corrected) is None:
+        notes.append(NO_PAIRS)
+    if state.prototypes is None:
+        notes.append(NO_VECTORS)
+    if duplicates:
+        pairs = ', '.join(f'{a} and {b}' for a, b in duplicates)
+        notes.append(f'duplicate concepts: {pairs}')
+    if dead:
+        notes.append(f'dead concepts: {", ".join(map(str, dead))}')
+    return notes

@@ -1,0 +1,172 @@
+"""How many concepts a model uses, and how many one decision takes."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import Tensor
+
+from mmproto.registry import METRICS
+
+from .base import ExplanationMetric, Report, make_report
+from .functional.explanation_size import (
+    LOCAL_SIZES,
+    CellSizes,
+    GlobalSize,
+    ImageSizes,
+    abstained_share,
+    empty_cells,
+    global_size,
+    image_sizes,
+    mean_sizes,
+    measure_cells,
+    merge_cells,
+    merge_images,
+    pipnet_global,
+)
+from .reading import ImageReading
+
+
+@dataclass(frozen=True)
+class SizeState:
+    """Sums of local sizes, and the model that they are of.
+
+    Args:
+        cells: Sizes of cells.
+        images: Sizes of whole images.
+        class_weights: Of the model (C,K).
+        class_names: Names of the classes.
+    """
+
+    cells: CellSizes
+    images: ImageSizes
+    class_weights: Tensor
+    class_names: list[str]
+
+
+@METRICS.register_module()
+class ExplanationSizeMetric(ExplanationMetric):
+    """Counts concepts: of the model, of every class, of every decision.
+
+    A decision is that of one cell of the feature map. PIP-Net's numbers of
+    whole images are reported beside, with fixed weights and one image at a
+    time.
+
+    Args:
+        threshold: Contribution, in units of evidence, above which a concept
+            counts.
+        **kwargs: Of :class:`ExplanationMetric`.
+
+    Raises:
+        ValueError: If the threshold is negative.
+    """
+
+    default_prefix = 'size'
+
+    def __init__(self, threshold: float = 1e-3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if threshold < 0:
+            raise ValueError(
+                f'threshold must be at least 0, got {threshold}: contributions'
+                ' are never negative'
+            )
+        self.threshold = threshold
+
+    def empty(self, reading: ImageReading) -> SizeState:
+        """No cells and no images yet."""
+        return SizeState(
+            empty_cells(reading.class_weights.shape[1]),
+            ImageSizes(0, 0, 0, 0, 0, 0),
+            reading.class_weights.cpu(),
+            reading.class_names,
+        )
+
+    def measure(self, reading: ImageReading) -> SizeState:
+        """Count the concepts of one image's cells."""
+        activations = reading.activations.flatten(1)  # K,n
+        weights = reading.class_weights
+        predicted = reading.evidence.flatten(1).argmax(dim=0)  # n
+        return SizeState(
+            measure_cells(activations, weights, predicted, self.threshold),
+            image_sizes(activations.amax(dim=1)[None], weights),
+            weights.cpu(),
+            reading.class_names,
+        )
+
+    def merge(self, first: SizeState, second: SizeState) -> SizeState:
+        """Add up."""
+        return replace(
+            first,
+            cells=merge_cells(first.cells, second.cells),
+            images=merge_images(first.images, second.images),
+        )
+
+    def summarize(self, state: SizeState) -> Report:
+        """Compute means; ``abstained`` cells count with no concept."""
+        model = global_size(state.class_weights)
+        cells, deciding = state.cells.counts[0].sum(), state.cells.deciding
+        local = mean_sizes(state.cells).tolist()
+        scalars: dict[str, float | None] = dict(
+            global_size=float(model.used.sum()),
+            global_size_deciding=float((deciding > 0).sum()),
+            **{f'local_size_{n}': size for n, size in zip(LOCAL_SIZES, local)},
+            abstained=abstained_share(state.cells),
+            zero_weights=model.zeros,
+            **_per_model(model),
+            **_per_image(state),
+        )
+        return make_report(
+            scalars,
+            per_concept=dict(
+                classes=model.classes.tolist(),
+                deciding_share=(deciding / cells).tolist(),
+            ),
+            histograms=dict(
+                local_size=_histogram(state.cells.counts),
+                concepts_per_class=dict(
+                    labels=state.class_names,
+                    counts=model.concepts.tolist(),
+                    x_label='class',
+                ),
+            ),
+        )
+
+
+def _per_model(model: GlobalSize) -> dict[str, float | None]:
+    classes, concepts = model.classes[model.used], model.concepts
+    return dict(
+        classes_per_concept=float(classes.double().mean())
+        if len(classes)
+        else None,
+        classes_per_concept_max=float(classes.max()) if len(classes) else None,
+        concepts_per_class=float(concepts.double().mean()),
+        concepts_per_class_min=float(concepts.min()),
+        concepts_per_class_max=float(concepts.max()),
+    )
+
+
+def _per_image(state: SizeState) -> dict[str, float | None]:
+    """Sizes of whole images; the published names are those of PIP-Net."""
+    images = state.images
+    nonzero, sparsity = pipnet_global(state.class_weights)
+    return dict(
+        image_size=images.concepts / images.images,
+        pipnet_num_nonzero_prototypes=float(nonzero),
+        pipnet_sparsity_ratio=sparsity,
+        pipnet_almost_sim_nonzeros=images.predicted / images.images,
+        pipnet_almost_nonzeros=images.present / images.images,
+        pipnet_local_size_all_classes=images.pairs / images.images,
+        pipnet_abstained=float(images.abstained),
+    )
+
+
+def _histogram(counts: Tensor) -> dict:
+    """Cells by number of concepts, up to the largest that appears."""
+    length = int(counts.any(dim=0).nonzero().max()) + 1
+    return dict(
+        labels=[str(size) for size in range(length)],
+        counts={
+            name: row[:length].tolist()
+            for name, row in zip(LOCAL_SIZES, counts)
+        },
+        x_label='concepts of a cell',
+    )

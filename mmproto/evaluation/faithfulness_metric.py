@@ -1,0 +1,196 @@
+"""Metric: whether explanations are what decides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mmproto.registry import METRICS
+
+from .base import ExplanationMetric, Report, make_report
+from .functional.completeness import (
+    Completeness,
+    completeness_errors,
+    empty_completeness,
+    measure_completeness,
+    merge_completeness,
+)
+from .functional.faithfulness import (
+    KINDS,
+    ORDERS,
+    Removal,
+    empty_removal,
+    mean_heights,
+    mean_ious,
+    measure_removal,
+    merge_removal,
+    removal_steps,
+)
+from .reading import ImageReading
+
+_NAMED_STEPS = (1, 3, 8)  # concepts kept, of which the scalars tell
+
+
+@dataclass
+class FaithfulnessState:
+    """What is summed over images.
+
+    Args:
+        pixels: Errors of the contributions against the logits.
+        cells: Errors before resizing, where the head works.
+        removal: What deleting and inserting concepts does.
+    """
+
+    pixels: Completeness
+    cells: Completeness
+    removal: Removal
+
+
+@METRICS.register_module()
+class FaithfulnessMetric(ExplanationMetric):
+    """Compares contributions of concepts with what the model really does.
+
+    Whether they add up to the logits; how fast the predicted class loses its
+    probability when the largest are deleted, and gains it when they are
+    inserted, against random orders; and how many segment as well as all.
+
+    Args:
+        steps: Numbers of concepts to delete, insert and keep. By default 1,
+            2, 3, 5, 8, 13 and so on; none, 34 and all are always there.
+        **kwargs: Of :class:`ExplanationMetric`.
+
+    Raises:
+        ValueError: If a step is negative.
+    """
+
+    default_prefix = 'faithfulness'
+
+    def __init__(
+        self, steps: Sequence[int] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        if steps is not None and min(steps, default=0) < 0:
+            raise ValueError(
+                f'steps must be numbers of concepts, got {list(steps)}'
+            )
+        self.steps = steps
+
+    def empty(self, reading: ImageReading) -> FaithfulnessState:
+        """State before the first image."""
+        classes, concepts = reading.class_weights.shape
+        steps = removal_steps(concepts, self.steps)
+        return FaithfulnessState(
+            pixels=empty_completeness(classes),
+            cells=empty_completeness(classes),
+            removal=empty_removal(steps, classes),
+        )
+
+    def measure(self, reading: ImageReading) -> FaithfulnessState:
+        """Take the decisions of one image apart."""
+        weights, activations = reading.class_weights, reading.activations
+        explained = (weights @ activations.flatten(1)).view_as(
+            reading.evidence
+        )
+        return FaithfulnessState(
+            pixels=measure_completeness(
+                reading.logits, reading.replayed_logits()
+            ),
+            cells=measure_completeness(reading.evidence, explained),
+            removal=measure_removal(
+                activations,
+                reading.evidence,
+                weights,
+                reading.labels,
+                reading.probabilities,
+                removal_steps(len(activations), self.steps),
+                seed=reading.index,
+            ),
+        )
+
+    def merge(
+        self, first: FaithfulnessState, second: FaithfulnessState
+    ) -> FaithfulnessState:
+        """Join the sums of different images."""
+        return FaithfulnessState(
+            pixels=merge_completeness(first.pixels, second.pixels),
+            cells=merge_completeness(first.cells, second.cells),
+            removal=merge_removal(first.removal, second.removal),
+        )
+
+    def summarize(self, state: FaithfulnessState) -> Report:
+        """Turn sums into numbers."""
+        scalars: dict[str, float | None] = {
+            f'completeness_{name}{place}': value
+            for place, errors in (
+                ('', state.pixels),
+                ('_at_cells', state.cells),
+            )
+            for name, value in completeness_errors(errors).items()
+        }
+        removal = state.removal
+        scalars |= _areas(removal)
+        ordered, pairs = removal.pairs.tolist()
+        scalars['ranking_agreement'] = ordered / pairs if pairs else None
+        agreements = (removal.agreeing / removal.cells).tolist()
+        ious = mean_ious(removal)
+        scalars['miou_all'] = ious and ious[-1]
+        for index, number in enumerate(removal.steps[:-1]):
+            if number in _NAMED_STEPS:
+                scalars[f'agreement_{number}'] = agreements[index]
+                scalars[f'miou_{number}'] = ious and ious[index]
+        return make_report(
+            scalars,
+            curves=_curves(removal, agreements, ious),
+            notes=_notes(scalars),
+        )
+
+
+def _areas(removal: Removal) -> dict[str, float]:
+    """Areas by contribution, and between them and those at random."""
+    areas = {}
+    for kind, (ordered, *random), sign in zip(
+        KINDS, mean_heights(removal).tolist(), (1, -1)
+    ):
+        areas[f'{kind}_area'] = ordered
+        for order, area in zip(ORDERS[1:], random):
+            areas[f'{kind}_gain_over_{order}'] = sign * (area - ordered)
+    return areas
+
+
+def _curves(
+    removal: Removal, agreements: list[float], ious: list[float] | None
+) -> dict[str, dict]:
+    means = (removal.probability / removal.cells).tolist()
+    steps = list(removal.steps)
+    curves = {
+        kind: dict(
+            x=steps,
+            y=dict(zip(ORDERS, lines)),
+            x_label=f'concepts {past}',
+            y_label='probability of the predicted class',
+        )
+        for kind, past, lines in zip(KINDS, ('deleted', 'inserted'), means)
+    }
+    # without any concept the decision is a tie
+    kept = dict(x=steps[1:], x_label='concepts kept in each cell')
+    curves['agreement'] = dict(
+        kept, y=agreements[1:], y_label='cells of the same class'
+    )
+    if ious is not None:
+        curves['miou'] = dict(kept, y=ious[1:], y_label='mean IoU of cells')
+    return curves
+
+
+def _notes(scalars: dict[str, float | None]) -> list[str]:
+    notes = [
+        'areas are means over log2(1 + n) for n up to 34 deleted or inserted '
+        'concepts; gains are areas between random and ordered curves, '
+        'positive if contributions rank better than chance'
+    ]
+    if scalars['completeness_error_mean'] is None:
+        notes.append(
+            'completeness errors have no unit: the mean largest logit is not '
+            'positive'
+        )
+    if scalars['miou_all'] is None:
+        notes.append('no mIoU: there is no ground truth')
+    return notes

@@ -1,0 +1,107 @@
+"""Whether contributions add up to the evidence that decides."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+# Of the largest evidence. Sums of a few hundred float32 are this exact; what
+# is smaller is rounding and not evidence that the concepts leave out.
+ROUNDING = 1e-5
+_ROWS = 64  # of a map looked at together, which bounds the memory
+
+
+@dataclass
+class Completeness:
+    """Errors of the sum of contributions, summed over places.
+
+    Args:
+        error: Sum of absolute errors over places and classes, float64.
+        worst: Largest absolute error, float64.
+        largest: Sum over places of the largest evidence, float64.
+        changed: Places whose arg-max is another one, int64.
+        places: Number of places, int64.
+        classes: Number of classes.
+    """
+
+    error: Tensor
+    worst: Tensor
+    largest: Tensor
+    changed: Tensor
+    places: Tensor
+    classes: int
+
+
+def empty_completeness(num_classes: int) -> Completeness:
+    """State before the first image."""
+    zero = torch.zeros((), dtype=torch.float64)
+    count = torch.zeros((), dtype=torch.int64)
+    return Completeness(zero, zero, zero, count, count, num_classes)
+
+
+def measure_completeness(evidence: Tensor, explained: Tensor) -> Completeness:
+    """Compare evidence with the sum of contributions.
+
+    Args:
+        evidence: What decides (C,h,w).
+        explained: Sum of the contributions of all concepts (C,h,w).
+    """
+    state = empty_completeness(len(evidence))
+    for decided, summed in zip(
+        evidence.split(_ROWS, dim=1), explained.split(_ROWS, dim=1)
+    ):
+        part = _measure_rows(decided.float(), summed.float())
+        state = merge_completeness(state, part)
+    return state
+
+
+def merge_completeness(
+    first: Completeness, second: Completeness
+) -> Completeness:
+    """Join the errors of different places."""
+    return Completeness(
+        error=first.error + second.error,
+        worst=first.worst.maximum(second.worst),
+        largest=first.largest + second.largest,
+        changed=first.changed + second.changed,
+        places=first.places + second.places,
+        classes=first.classes,
+    )
+
+
+def completeness_errors(state: Completeness) -> dict[str, float | None]:
+    """Errors of the sum of contributions.
+
+    Returns:
+        ``error_mean`` and ``error_max`` over places and classes, in units of
+        the mean largest evidence (``None`` if that is not positive), and
+        ``changed``, the share of places that the contributions would give to
+        another class.
+    """
+    places = int(state.places)
+    unit = float(state.largest) / max(places, 1)
+    error = float(state.error) / max(places * state.classes, 1)
+    return dict(
+        error_mean=error / unit if unit > 0 else None,
+        error_max=float(state.worst) / unit if unit > 0 else None,
+        changed=int(state.changed) / places if places else None,
+    )
+
+
+def _measure_rows(evidence: Tensor, explained: Tensor) -> Completeness:
+    error = (evidence - explained).abs_()
+    largest = evidence.amax(dim=0)  # h,w
+    # Two classes can only swap where both errors together exceed rounding.
+    changed = 2 * error.amax(dim=0) > ROUNDING * largest.abs()
+    if changed.any():
+        predicted = evidence.max(dim=0, keepdim=True).indices
+        behind = explained.amax(0) - explained.gather(0, predicted)[0]
+        changed = behind > ROUNDING * largest.abs()
+    return Completeness(
+        error=error.sum().double().cpu(),
+        worst=error.max().double().cpu(),
+        largest=largest.sum().double().cpu(),
+        changed=changed.sum().cpu(),
+        places=torch.tensor(largest.numel()),
+        classes=len(evidence),
+    )

@@ -1,0 +1,137 @@
+"""How often concepts hit parts, in sums over a data set."""
+
+from dataclasses import dataclass, fields
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .instance_hits import INACTIVE, chances, instance_hits
+from .part_hits import (
+    alpha,
+    area_hits,
+    box_hits,
+    owners,
+    part_means,
+    part_of_owner,
+)
+from .part_targets import PartTargets
+
+
+@dataclass(frozen=True)
+class ConsistencyState:
+    """Sums over images, on the CPU.
+
+    Args:
+        images: Images with part labels (), int64.
+        box_hits: Images in which concept k hits part l by EvalProtoPNet's
+            definition (K,L+1), int64.
+        box_seen: Images that show part l of the class of concept k (K,L+1).
+        box_images: Images that show the class of concept k, if it has parts
+            (K,).
+        area_hits: As ``box_hits``, by ScaleProtoSeg's definition (K,L+1).
+        area_seen: As ``box_seen``; the part has to lie in its class (K,L+1).
+        alpha_sum: Sum of the means of :func:`part_means` (K,L+1), float64.
+        alpha_seen: Images that show part l (L+1,), int64.
+        object_hits: Objects on which concept k hits part l (K,L+1).
+        object_chance: Sum of the share of part l in the objects on which
+            concept k is active (K,L+1), float64.
+        active: Objects of class c on which concept k is active (K,C).
+        objects: Objects of all classes that concept k speaks for (K,).
+    """
+
+    images: Tensor
+    box_hits: Tensor
+    box_seen: Tensor
+    box_images: Tensor
+    area_hits: Tensor
+    area_seen: Tensor
+    alpha_sum: Tensor
+    alpha_seen: Tensor
+    object_hits: Tensor
+    object_chance: Tensor
+    active: Tensor
+    objects: Tensor
+
+
+def empty_consistency(
+    num_concepts: int, num_classes: int, num_parts: int
+) -> ConsistencyState:
+    """Sums before the first image.
+
+    Args:
+        num_concepts: Concepts ``K``.
+        num_classes: Classes ``C``.
+        num_parts: Rows of the table of parts, ``L + 1``.
+    """
+    by_part = torch.zeros(num_concepts, num_parts, dtype=torch.int64)
+    by_concept = by_part[:, 0]
+    return ConsistencyState(
+        images=torch.tensor(0),
+        box_hits=by_part,
+        box_seen=by_part,
+        box_images=by_concept,
+        area_hits=by_part,
+        area_seen=by_part,
+        alpha_sum=by_part.double(),
+        alpha_seen=torch.zeros(num_parts, dtype=torch.int64),
+        object_hits=by_part,
+        object_chance=by_part.double(),
+        active=by_concept[:, None].repeat(1, num_classes),
+        objects=by_concept,
+    )
+
+
+def measure_consistency(
+    maps: Tensor, class_weights: Tensor, targets: PartTargets
+) -> ConsistencyState:
+    """Sums of one image.
+
+    Args:
+        maps: Activations (K,H,W).
+        class_weights: Weights (C,K) >= 0.
+        targets: Parts of the image.
+    """
+    owner = owners(class_weights)
+    own = part_of_owner(owner, targets)
+    pixels = targets.part_pixels
+    means = part_means(alpha(maps.flatten(1), pixels.sum(dim=0)), pixels)
+    shown = targets.shown[owner] & own.any(dim=1)  # owner -1: no part is own
+    hits = instance_hits(maps, class_weights, targets)  # I,K
+    active = (hits != INACTIVE).double()
+    classes = hits.new_tensor([i.class_index for i in targets.instances])
+    kinds = F.one_hot(classes, len(class_weights)).double()  # I,C
+    parts = F.one_hot(hits.clamp(min=0), len(targets.part_classes)).sum(dim=0)
+    parts[:, 0] = 0
+    sums = dict(
+        images=torch.tensor(1),
+        box_hits=box_hits(maps, owner, targets),
+        box_seen=own & targets.visible,
+        box_images=shown,
+        area_hits=area_hits(maps, owner, targets),
+        area_seen=own & targets.masked,
+        alpha_sum=means.nan_to_num().double(),
+        alpha_seen=targets.visible,
+        object_hits=parts,
+        object_chance=active.T @ chances(targets),
+        active=(active.T @ kinds).long(),
+        objects=(kinds @ (class_weights > 0).double()).sum(dim=0).long(),
+    )
+    return ConsistencyState(
+        **{
+            name: (value.long() if value.dtype == torch.bool else value).cpu()
+            for name, value in sums.items()
+        }
+    )
+
+
+def merge_consistency(
+    first: ConsistencyState, second: ConsistencyState
+) -> ConsistencyState:
+    """Sums of different images together."""
+    return ConsistencyState(
+        **{
+            item.name: getattr(first, item.name) + getattr(second, item.name)
+            for item in fields(first)
+        }
+    )

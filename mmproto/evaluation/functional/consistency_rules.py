@@ -1,0 +1,129 @@
+"""Whether a concept always means the same part, by four definitions."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .consistency import ConsistencyState
+
+THRESHOLD = 0.8  # of EvalProtoPNet (at least) and ScaleProtoSeg (above)
+REPROSEG_THRESHOLD = 0.7  # above
+
+
+@dataclass(frozen=True)
+class Consistency:
+    """What one definition says.
+
+    Args:
+        evaluated: Whether there was anything to judge a concept by (K,).
+        consistent: Whether a concept is consistent (K,).
+        part: Its best part (K,), 0 for none.
+        rate: What is held against the threshold (K,), float64.
+    """
+
+    evaluated: Tensor
+    consistent: Tensor
+    part: Tensor
+    rate: Tensor
+
+    @property
+    def score(self) -> float | None:
+        """Share of consistent concepts; ``None`` if none was evaluated."""
+        if not self.evaluated.any():
+            return None
+        return float(self.consistent[self.evaluated].double().mean())
+
+
+def evalprotopnet_consistency(state: ConsistencyState) -> Consistency:
+    """Whether a part is hit in 80 % of the images that show it.
+
+    Source: EvalProtoPNet (arXiv 2212.05946), equation 3;
+    util/eval_interpretability.py ``evaluate_consistency`` @ ab33e5d.
+    Concepts whose class is not shown or has no parts are not evaluated.
+    """
+    rates = share(state.box_hits, state.box_seen)
+    rate, part = rates.max(dim=1)
+    return _judge(state.box_images > 0, rate >= THRESHOLD, part, rate)
+
+
+def scaleprotoseg_consistency(state: ConsistencyState) -> Consistency:
+    """Whether a part is hit in more than 80 % of the images that show it.
+
+    Source: ScaleProtoSeg, segmentation/analysis/metrics/consistency.py @
+    dd3d32c. Concepts whose class never shows a part are not evaluated.
+    """
+    rates = share(state.area_hits, state.area_seen)
+    rate, part = rates.max(dim=1)
+    evaluated = state.area_seen.any(dim=1)
+    return _judge(evaluated, rate > THRESHOLD, part, rate)
+
+
+def reproseg_consistency(state: ConsistencyState) -> Consistency:
+    """Whether a concept fills a part to more than 70 %, on average.
+
+    Source: ReProSeg, src/visualize/interpretability.py
+    ``_compute_if_concept_consistent`` @ 2f63bcd. All concepts count.
+    """
+    rates = share(state.alpha_sum, state.alpha_seen.expand_as(state.box_hits))
+    rate, part = rates.max(dim=1)
+    evaluated = state.alpha_seen.any().expand_as(part)
+    return _judge(evaluated, rate > REPROSEG_THRESHOLD, part, rate)
+
+
+def corrected_consistency(
+    state: ConsistencyState, part_classes: Tensor, min_misses: float
+) -> Consistency:
+    """Whether the same part is hit on 80 % of the objects, beyond chance.
+
+    With ``h`` hits on ``n`` objects and a sum ``e`` of the shares of the
+    part in them, the rate is ``(h - e) / (n - e)``: a concept that is active
+    at one random place of each object has a rate of zero, one that always
+    hits has one. Each class has its own best part; ``h``, ``e`` and ``n`` of
+    the classes are added up.
+
+    Args:
+        state: Sums over the data set.
+        part_classes: Class of each part (L+1,).
+        min_misses: Least ``n - e`` of a class, that is of objects on which a
+            random place would miss the part, for the class to count. A
+            concept that is active at random places reaches the threshold by
+            luck with a probability of at most 5 % if that is 3.
+    """
+    hits = state.object_hits.double()
+    gained = torch.zeros(len(hits), dtype=torch.float64)
+    possible = gained.clone()
+    most = part = torch.zeros(len(hits), dtype=torch.int64)
+    for c in part_classes[part_classes >= 0].unique().tolist():
+        own = (part_classes == c).nonzero()[:, 0]
+        objects = state.active[:, c]
+        chance = state.object_chance[:, own]
+        room = objects[:, None] - chance
+        beyond = hits[:, own] - chance
+        best = share(beyond, room).argmax(dim=1, keepdim=True)
+        misses = room.gather(1, best)[:, 0]
+        enough = (misses >= min_misses) & (objects > 0)
+        gained += beyond.gather(1, best)[:, 0] * enough
+        possible += misses * enough
+        larger = enough & (objects > most)
+        part = torch.where(larger, own[best[:, 0]], part)
+        most = torch.where(larger, objects, most)
+    rate = share(gained, possible)
+    return _judge(possible > 0, rate >= THRESHOLD, part, rate)
+
+
+def share(count: Tensor, total: Tensor) -> Tensor:
+    """Share in float64; 0 where there is nothing to share."""
+    divisor = torch.where(total > 0, total, 1).double()
+    return torch.where(total > 0, count.double() / divisor, 0.0)
+
+
+def _judge(
+    evaluated: Tensor, consistent: Tensor, part: Tensor, rate: Tensor
+) -> Consistency:
+    return Consistency(
+        evaluated=evaluated,
+        consistent=consistent & evaluated,
+        part=torch.where(evaluated & (rate > 0), part, 0),
+        rate=rate,
+    )

@@ -1,0 +1,208 @@
+"""What becomes of decisions when concepts are deleted or inserted.
+
+Petsiuk et al. 2018 (RISE, section 4) delete and insert pixels in the order of
+their importance, Samek et al. 2017 against a random order. Here concepts take
+the place of pixels, in each cell by themselves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .deletion import ORDERS, Cells, Link, shuffled_concepts
+
+KINDS = ('deletion', 'insertion')
+AREA_END = 34  # concepts; a decision of a sparse model needs far fewer
+_RANKED = 5  # largest contributions whose order is checked
+_CELLS = 512  # looked at together: their maps fit in a cache
+
+
+@dataclass
+class Removal:
+    """Sums over cells.
+
+    Args:
+        steps: Numbers of concepts that were deleted or inserted.
+        probability: Of the class predicted by all concepts, for each kind
+            and order, after each step (2,3,T), float64.
+        cells: Number of cells, int64.
+        agreeing: Cells (T,) that keep their class with the first concepts
+            only, int64.
+        confusion: Cells (T,C,C) of each label and class with these, int64.
+        pairs: Pairs of contributions (2,), int64: those in the order of
+            their effects minus those against it, and all.
+    """
+
+    steps: tuple[int, ...]
+    probability: Tensor
+    cells: Tensor
+    agreeing: Tensor
+    confusion: Tensor
+    pairs: Tensor
+
+
+def removal_steps(
+    num_concepts: int, wanted: Sequence[int] | None = None
+) -> tuple[int, ...]:
+    """Numbers of concepts to delete, rising from none to all.
+
+    Args:
+        num_concepts: All of them ``K``.
+        wanted: Numbers in between; by default 1, 2, 3, 5, 8, 13, ...
+    """
+    if wanted is None:
+        wanted = [1, 2]
+        while wanted[-1] < num_concepts:
+            wanted.append(wanted[-1] + wanted[-2])
+    inside = {n for n in [*wanted, AREA_END] if n < num_concepts}
+    return tuple(sorted({0, *inside, num_concepts}))
+
+
+def empty_removal(steps: tuple[int, ...], num_classes: int) -> Removal:
+    """State before the first image.
+
+    Args:
+        steps: Numbers of concepts, of :func:`removal_steps`.
+        num_classes: Classes ``C``.
+    """
+    shape = (len(KINDS), len(ORDERS), len(steps))
+    square = (len(steps), num_classes, num_classes)
+    return Removal(
+        steps=steps,
+        probability=torch.zeros(shape, dtype=torch.float64),
+        cells=torch.zeros((), dtype=torch.int64),
+        agreeing=torch.zeros(len(steps), dtype=torch.int64),
+        confusion=torch.zeros(square, dtype=torch.int64),
+        pairs=torch.zeros(2, dtype=torch.int64),
+    )
+
+
+def merge_removal(first: Removal, second: Removal) -> Removal:
+    """Join the sums of different cells, into the first state."""
+    first.probability += second.probability
+    first.cells += second.cells
+    first.agreeing += second.agreeing
+    first.confusion += second.confusion
+    first.pairs += second.pairs
+    return first
+
+
+@torch.no_grad()
+def measure_removal(
+    activations: Tensor,
+    evidence: Tensor,
+    class_weights: Tensor,
+    labels: Tensor,
+    link: Link,
+    steps: tuple[int, ...],
+    seed: int,
+) -> Removal:
+    """Delete and insert the concepts of every cell of an image.
+
+    What the model's evidence holds beyond the contributions stays, as it
+    would if the network ran with fewer concepts.
+
+    Args:
+        activations: Of concepts (K,H,W).
+        evidence: Of the model (C,H,W).
+        class_weights: Weights (C,K) that the contributions are made with.
+        labels: Ground truth (H,W); what is no class is left out.
+        link: Turns evidence (C,...), not negative, into probabilities.
+        steps: Numbers of concepts, of :func:`removal_steps`.
+        seed: Of the random orders.
+    """
+    concepts, height, width = activations.shape
+    shuffled = shuffled_concepts(concepts, height, seed).to(activations.device)
+    state = empty_removal(steps, len(evidence))
+    rows = max(1, _CELLS // width)
+    for start in range(0, height, rows):
+        part = slice(start, start + rows)
+        cells = Cells(
+            activations[:, part].float().flatten(1),
+            evidence[:, part].float().flatten(1),
+            class_weights.float(),
+            link,
+        )
+        random = shuffled[:, part].repeat_interleave(width, dim=1)  # K,n
+        measured = _measure_cells(cells, labels[part].flatten(), random, steps)
+        state = merge_removal(state, measured)
+    return state
+
+
+def mean_heights(state: Removal) -> Tensor:
+    """Areas (2,3) under the curves of each kind and order, float64.
+
+    Means over the logarithm ``log2(1 + n)`` of the number of concepts, up to
+    34 or all: on a linear axis, most of the width shows decisions that have
+    lost all they had, and more so the more concepts a model has.
+    """
+    steps = [n for n in state.steps if n <= AREA_END]
+    x = torch.tensor(steps, dtype=torch.float64).log1p()
+    curves = state.probability[..., : len(steps)] / state.cells
+    return torch.trapezoid(curves, x) / x[-1]
+
+
+def mean_ious(state: Removal) -> list[float] | None:
+    """Mean IoU with the first concepts only, by step.
+
+    Over classes that occur in labels or decisions, as in mmseg.
+
+    Returns:
+        Values by step; ``None`` without labels.
+    """
+    if not state.confusion.any():
+        return None
+    hits = state.confusion.diagonal(dim1=1, dim2=2)  # T,C
+    union = state.confusion.sum(1) + state.confusion.sum(2) - hits
+    return (hits.double() / union).nanmean(dim=1).tolist()
+
+
+def _measure_cells(
+    cells: Cells, labels: Tensor, random: Tensor, steps: tuple[int, ...]
+) -> Removal:
+    num_classes, number = cells.rest.shape
+    state = empty_removal(steps, num_classes)
+    for index, (concepts, stages) in enumerate(cells.stages(random, steps)):
+        both = cells.evidence(concepts, stages, len(steps))
+        for kind, evidence in enumerate(both):
+            total = cells.probability(evidence).sum(1, dtype=torch.float64)
+            state.probability[kind, index] = total.cpu()
+        if ORDERS[index] == 'contribution':
+            decided = both[1].max(dim=0).indices  # T,n; faster than argmax
+            agreeing = (decided == cells.predicted).sum(dim=1)
+            state.agreeing += agreeing.cpu()
+            state.confusion += _confusion(labels, decided, num_classes).cpu()
+    state.cells += number
+    state.pairs += _ranked_pairs(cells).cpu()
+    return state
+
+
+def _confusion(labels: Tensor, decided: Tensor, classes: int) -> Tensor:
+    """Cells (T,C,C) of each label (n,) and decision (T,n)."""
+    known = (labels >= 0) & (labels < classes)
+    pairs = labels[known] * classes + decided[:, known]
+    return torch.stack(
+        [step.bincount(minlength=classes * classes) for step in pairs]
+    ).view(-1, classes, classes)
+
+
+def _ranked_pairs(cells: Cells) -> Tensor:
+    """Pairs (2,) of large contributions whose effects rank as they do.
+
+    The effect of a concept is what deleting it alone takes from the
+    probability of the predicted class.
+    """
+    top = cells.order[:_RANKED]  # R,n
+    values = cells.contributions.gather(0, top)
+    left = [
+        cells.class_weights @ cells.activations.scatter(0, concept[None], 0)
+        for concept in top
+    ]
+    evidence = torch.stack(left, dim=1) + cells.rest[:, None]  # C,R,n
+    remaining = cells.probability(evidence.clamp_min_(0))
+    more, less = torch.triu_indices(len(top), len(top), 1)
+    agree = torch.sign(remaining[less] - remaining[more])
+    counted = (values[less] > 0) & (values[less] < values[more])
+    return torch.stack([(agree * counted).sum(), counted.sum()]).long()

@@ -1,0 +1,158 @@
+"""What lies under square patches of an image: parts and their points."""
+
+import torch
+from torch import Tensor
+
+
+def cell_centres(cells: Tensor, number: int) -> Tensor:
+    """Pixel in the middle of each cell along one axis.
+
+    Args:
+        cells: Cell of every pixel (n,), int64, ascending.
+        number: Number of cells.
+
+    Returns:
+        Pixels (number,), int64.
+    """
+    index = torch.arange(number, device=cells.device)
+    first = torch.searchsorted(cells, index)
+    end = torch.searchsorted(cells, index, right=True)
+    return ((first + end) // 2).clamp(max=len(cells) - 1)
+
+
+def part_points(
+    parts: Tensor, instances: Tensor, num_parts: int
+) -> tuple[Tensor, Tensor]:
+    """Centroid of each part of each object.
+
+    Args:
+        parts: Part of each pixel (h,w), int64, 0 is none.
+        instances: Object of each pixel (h,w), int64. Those of 0 count as one
+            object.
+        num_parts: Parts ``L``.
+
+    Returns:
+        Row and column of each centroid (m,2), float64, and its part (m,).
+    """
+    rows, columns = parts.nonzero(as_tuple=True)
+    owner = instances[rows, columns]
+    # 0, 1, 2, ... instead of any numbers, so that few bins are needed
+    number = (owner.bincount() > 0).cumsum(dim=0) - 1
+    keys = number[owner] * (num_parts + 1) + parts[rows, columns]
+    counts = keys.bincount()
+    found = counts.nonzero()[:, 0]
+    sums = [keys.bincount(axis.double())[found] for axis in (rows, columns)]
+    points = torch.stack(sums, dim=1) / counts[found, None]
+    return points, found % (num_parts + 1)
+
+
+def parts_hit(
+    points: Tensor, kinds: Tensor, low: Tensor, high: Tensor, num_parts: int
+) -> Tensor:
+    """Parts that have a point in each box; its border belongs to it.
+
+    Source: M-Nauta/PIPNet, util/eval_cub_csv.py
+    ``eval_prototypes_cub_parts_csv``, commit 12c4da7.
+
+    Args:
+        points: Row and column of each point (m,2).
+        kinds: Part of each point (m,), int64.
+        low: First row and column of each box (n,2).
+        high: Last row and column of each box (n,2).
+        num_parts: Parts ``L``.
+
+    Returns:
+        Whether box n holds a point of part l (n,L+1).
+    """
+    inside = (points >= low[:, None]) & (points <= high[:, None])  # n,m,2
+    counts = torch.zeros(
+        len(low), num_parts + 1, dtype=torch.int64, device=low.device
+    )
+    counts.index_add_(1, kinds, inside.all(dim=2).long())
+    return counts > 0
+
+
+def largest_part(
+    parts: Tensor, rows: Tensor, columns: Tensor, size: int, num_parts: int
+) -> Tensor:
+    """Part that most of the labelled pixels of each patch belong to.
+
+    Args:
+        parts: Part of each pixel (h,w), int64, 0 is none.
+        rows: Pixel in the middle of each patch (n,), int64.
+        columns: Likewise (n,).
+        size: Side of the patches in pixels. What is outside the image does
+            not count.
+        num_parts: Parts ``L``.
+
+    Returns:
+        Parts (n,); the lowest number on ties, 0 where no pixel has a part.
+    """
+    height, width = parts.shape
+    offsets = torch.arange(size, device=parts.device) - size // 2
+    down, across = rows[:, None] + offsets, columns[:, None] + offsets
+    inside = ((down >= 0) & (down < height))[:, :, None] & (
+        (across >= 0) & (across < width)
+    )[:, None]
+    pixels = parts[
+        down.clamp(0, height - 1)[:, :, None],
+        across.clamp(0, width - 1)[:, None],
+    ]  # n,size,size
+    pixels = (pixels * inside).flatten(1)
+    patch = torch.arange(len(rows), device=parts.device)[:, None]
+    keys = patch * (num_parts + 1) + pixels
+    total = len(rows) * (num_parts + 1)
+    counts = keys.flatten().bincount(minlength=total).view(len(rows), -1)
+    counts[:, 0] = 0
+    return counts.argmax(dim=1)
+
+
+def parts_under(
+    parts: Tensor,
+    instances: Tensor,
+    rows: Tensor,
+    columns: Tensor,
+    size: int,
+    shown: Tensor,
+) -> dict[str, Tensor]:
+    """All that purity asks about the patches of one image.
+
+    Args:
+        parts: Part of each pixel (h,w), int64, 0 is none.
+        instances: Object of each pixel (h,w), int64, 0 is none.
+        rows: Pixel in the middle of each patch (n,), int64.
+        columns: Likewise (n,).
+        size: Side of the patches in pixels.
+        shown: Whether the image shows a part (L+1,), bool.
+
+    Returns:
+        ``part`` of most labelled pixels (n,) and part at the ``centre``
+        (n,), 0 for none; ``visible`` parts of the image (n,L+1) and those
+        that the patch ``hits`` (n,L+1).
+    """
+    num_parts = len(shown) - 1
+    points, kinds = part_points(parts, instances, num_parts)
+    low = torch.stack([rows, columns], dim=1) - size // 2
+    visible = shown.expand(len(rows), -1).clone()
+    visible[:, 0] = False
+    return dict(
+        part=largest_part(parts, rows, columns, size, num_parts),
+        centre=parts[rows, columns],
+        visible=visible,
+        hits=parts_hit(points, kinds, low, low + size, num_parts),
+    )
+
+
+def unknown_parts(
+    number: int, num_parts: int, device: torch.device
+) -> dict[str, Tensor]:
+    """The same of patches of an image without part labels.
+
+    Args:
+        number: Patches ``n``.
+        num_parts: Parts ``L``.
+        device: Of the result.
+    """
+    unknown = torch.full((number,), -1, device=device)
+    none = torch.zeros(number, num_parts + 1, dtype=torch.bool, device=device)
+    return dict(part=unknown, centre=unknown, visible=none, hits=none)

@@ -1,0 +1,253 @@
+"""Whether the strongest patches of a concept show the same thing.
+
+Pure functions: the best place of each concept in one image, a streaming top-k
+of such patches, and how pure they are by several definitions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mmproto.features import VOID
+
+PART_RELATED = 0.5  # PIP-Net calls a prototype above it related to a part
+
+
+@dataclass(frozen=True)
+class PublishedPurity:
+    """Purity as PIP-Net computes it.
+
+    Args:
+        visible: Patches in whose image each part is visible (K,L+1).
+        hits: Those that show it (K,L+1).
+        purity: Largest share of hits among visible ones (K,), float64.
+        part: Its part (K,); -1 for concepts that hit none.
+        most_often: Share of the part with most hits (K,), float64.
+        most_often_part: That part (K,); -1 for concepts that hit none.
+    """
+
+    visible: Tensor
+    hits: Tensor
+    purity: Tensor
+    part: Tensor
+    most_often: Tensor
+    most_often_part: Tensor
+
+
+def best_places(activations: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the strongest cell of each concept.
+
+    Args:
+        activations: Of one image (K,H,W).
+
+    Returns:
+        Activations (K,) and cells (K,), counted row by row; the first on
+        ties.
+
+    Raises:
+        ValueError: If an activation is not a number.
+    """
+    flat = activations.flatten(1)
+    cells = flat.argmax(dim=1)  # K; the first on ties, unlike max
+    best = flat.gather(1, cells[:, None])[:, 0]
+    if best.isnan().any():
+        raise ValueError(
+            'activations are not numbers: the model diverged, or its weights '
+            'were not loaded'
+        )
+    return best, cells
+
+
+def merge_patches(
+    first: Mapping[str, Tensor], second: Mapping[str, Tensor], topk: int
+) -> dict[str, Tensor]:
+    """Keep the strongest patches of two sets of images.
+
+    Equal ones are kept in the order of images, so that neither the batch
+    size nor the number of ranks matters.
+
+    Args:
+        first: ``score`` (K,i) and ``image`` (K,i), and anything else that
+            belongs to a patch (K,i,...).
+        second: The same of other images (K,j,...).
+        topk: Patches to keep.
+
+    Returns:
+        The same (K,min(i+j,topk),...), the strongest first.
+    """
+    both = {
+        name: torch.cat([first[name], second[name]], dim=1) for name in first
+    }
+    order = both['image'].argsort(dim=1, stable=True)
+    score = both['score'].gather(1, order)
+    strongest = score.argsort(dim=1, descending=True, stable=True)
+    order = order.gather(1, strongest)[:, :topk]
+    concept = torch.arange(len(order))[:, None]
+    return {name: values[concept, order] for name, values in both.items()}
+
+
+def without_silent(
+    patches: Mapping[str, Tensor], threshold: float
+) -> dict[str, Tensor]:
+    """Forget what is under patches that do not show the concept.
+
+    A data set may have fewer images that show a concept than patches wanted.
+
+    Args:
+        patches: ``score``, ``label``, ``part``, ``centre`` (K,k) and
+            ``visible`` (K,k,L+1).
+        threshold: Activation that shows a concept to be present.
+
+    Returns:
+        All that was given, with unknown labels and parts there.
+    """
+    silent = patches['score'] <= threshold
+    return {
+        **patches,
+        'label': patches['label'].masked_fill(silent, VOID),
+        'part': patches['part'].masked_fill(silent, -1),
+        'centre': patches['centre'].masked_fill(silent, -1),
+        'visible': patches['visible'] & ~silent[..., None],
+    }
+
+
+def published_purity(visible: Tensor, hits: Tensor) -> PublishedPurity:
+    """Purity as PIP-Net computes it, biased towards parts rarely visible.
+
+    Source: PIP-Net (CVPR 2023); M-Nauta/PIPNet,
+    util/eval_cub_csv.py ``eval_prototypes_cub_parts_csv``, commit 12c4da7.
+
+    Args:
+        visible: Whether the image of each patch shows each part (K,k,L+1).
+        hits: Whether the patch does (K,k,L+1).
+    """
+    seen, hit = visible.sum(dim=1), (hits & visible).sum(dim=1)  # K,L+1
+    share = hit.double() / seen.clamp(min=1)
+    # the part that the rows of patches name first wins a tie
+    first_row = visible.long().argmax(dim=1)  # K,L+1
+    met = torch.where(seen > 0, -first_row, -visible.shape[1])
+    part = _largest(share, hit, met)
+    often = _largest(hit, met)
+    none = hit.amax(dim=1) == 0
+    return PublishedPurity(
+        visible=seen,
+        hits=hit,
+        purity=share.gather(1, part[:, None])[:, 0],
+        part=part.masked_fill(none, -1),
+        most_often=share.gather(1, often[:, None])[:, 0],
+        most_often_part=often.masked_fill(none, -1),
+    )
+
+
+def _largest(*keys: Tensor) -> Tensor:
+    """Column of the largest first key; ties go by the next one."""
+    best = torch.ones_like(keys[0], dtype=torch.bool)
+    for key in keys:
+        lowest = key.masked_fill(~best, key.min() - 1)
+        best &= lowest == lowest.amax(dim=1, keepdim=True)
+    return best.long().argmax(dim=1)
+
+
+def count_values(values: Tensor, kinds: int) -> Tensor:
+    """Count how often each value appears in a row.
+
+    Args:
+        values: Values (K,k), int64; those outside of [0, kinds) are skipped.
+        kinds: Number of values.
+
+    Returns:
+        Counts (K,kinds), int64.
+    """
+    counts = torch.zeros(len(values), kinds + 1, dtype=torch.int64)
+    known = (values >= 0) & (values < kinds)
+    columns = torch.where(known, values, kinds)
+    counts.scatter_add_(1, columns, torch.ones_like(columns))
+    return counts[:, :kinds]
+
+
+def part_purity(parts: Tensor, num_parts: int) -> tuple[Tensor, Tensor]:
+    """Share of a concept's patches that show its most frequent part.
+
+    The corrected form: every patch counts, so parts that are rarely visible
+    gain nothing.
+
+    Args:
+        parts: Part under each patch (K,k), 0 where there is none, -1 for
+            patches that do not count.
+        num_parts: Parts ``L``.
+
+    Returns:
+        Shares (K,), float64, NaN without patches; and the part (K,), the
+        lowest number on ties, -1 without any.
+    """
+    counts = count_values(parts, num_parts + 1)
+    rows = counts.sum(dim=1)
+    counts[:, 0] = 0
+    most, part = counts.amax(dim=1), counts.argmax(dim=1)
+    return most.double() / rows, part.masked_fill(most == 0, -1)
+
+
+def class_purity(counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Purity and entropy of the classes of a concept's patches.
+
+    Args:
+        counts: Patches of each class (K,C).
+
+    Returns:
+        Share of the most frequent class; entropy in nats; entropy divided by
+        the largest that so many patches can have (0 for a single patch). All
+        (K,), float64, NaN without patches.
+    """
+    rows = counts.sum(dim=1)
+    share = counts.double() / rows[:, None]
+    entropy = torch.special.entr(share).sum(dim=1)
+    largest = rows.clamp(max=counts.shape[1]).double().log()
+    normalised = entropy / torch.where(largest > 0, largest, 1)
+    return share.amax(dim=1), entropy, normalised
+
+
+def purities(
+    patches: Mapping[str, Tensor], labels: Tensor, num_parts: int
+) -> dict[str, Tensor]:
+    """All purities of each concept.
+
+    Args:
+        patches: ``part``, ``centre`` (K,k); ``visible``, ``hits`` (K,k,L+1).
+        labels: Patches of each class (K,C).
+        num_parts: Parts ``L``.
+
+    Returns:
+        Numbers (K,) by name; NaN where there is no label.
+    """
+    purity, entropy, normalised = class_purity(labels)
+    published = published_purity(patches['visible'], patches['hits'])
+    unknown = (patches['part'] < 0).all(dim=1)
+    return dict(
+        class_purity=purity,
+        class_entropy=entropy,
+        class_entropy_normalised=normalised,
+        part_purity=part_purity(patches['part'], num_parts)[0],
+        part_purity_centre=part_purity(patches['centre'], num_parts)[0],
+        pipnet_part_purity=published.purity.masked_fill(unknown, torch.nan),
+        pipnet_part_purity_most_often=published.most_often.masked_fill(
+            unknown, torch.nan
+        ),
+    )
+
+
+def spread(values: Tensor, chosen: Tensor) -> tuple[float, float] | None:
+    """Mean and population standard deviation over concepts.
+
+    Args:
+        values: One of each concept (K,); those that are NaN are left out.
+        chosen: Concepts to average (K,), bool.
+
+    Returns:
+        Both, or ``None`` if there is no concept to average.
+    """
+    kept = values[chosen & ~values.isnan()]
+    if not len(kept):
+        return None
+    return float(kept.mean()), float(kept.std(correction=0))

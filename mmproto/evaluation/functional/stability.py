@@ -1,0 +1,206 @@
+"""Whether noise in the image changes what concepts show."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from .consistency_rules import share
+from .instance_hits import instance_hits
+from .part_hits import area_hits, box_hits, owners, part_of_owner
+from .part_targets import PartTargets
+
+NOISE = 0.2  # standard deviation, in units of the normalised image
+LIMIT = 0.25  # largest noise
+
+
+@dataclass(frozen=True)
+class StabilityState:
+    """Sums over images, on the CPU.
+
+    Args:
+        images: Images that were looked at twice (), int64.
+        part_images: Of those, images with part labels (), int64.
+        box_same: Images in which concept k hits the same parts with and
+            without noise by EvalProtoPNet's definition (K,), int64.
+        box_images: Images that show the class of concept k, if it has parts
+            (K,).
+        area_same: As ``box_same``, by ScaleProtoSeg's definition (K,).
+        area_images: Images that show a part inside that class (K,).
+        object_same: Objects on which concept k hits the same part (K,).
+        object_hits: Objects on which concept k hits a part without noise
+            (K,).
+        kept: Cells whose most active concept stays the same (), int64.
+        cells: Cells (), int64.
+        change: Sum of the absolute changes of activations (K,), float64.
+    """
+
+    images: Tensor
+    part_images: Tensor
+    box_same: Tensor
+    box_images: Tensor
+    area_same: Tensor
+    area_images: Tensor
+    object_same: Tensor
+    object_hits: Tensor
+    kept: Tensor
+    cells: Tensor
+    change: Tensor
+
+
+def clipped_noise(index: int) -> Callable[[Tensor], Tensor]:
+    """Add noise to an image; the same noise whenever the index is the same.
+
+    Source: EvalProtoPNet, util/eval_interpretability.py ``perturb_img`` @
+    ab33e5d: normal, standard deviation 0.2, cut at 0.25.
+
+    Args:
+        index: Of the image in the data set.
+
+    Returns:
+        A function of the normalised image (1,3,h,w).
+    """
+
+    def change(image: Tensor) -> Tensor:
+        generator = torch.Generator().manual_seed(index)
+        noise = torch.randn(image.shape, generator=generator) * NOISE
+        return image + noise.clamp(-LIMIT, LIMIT).to(image)
+
+    return change
+
+
+def empty_stability(num_concepts: int) -> StabilityState:
+    """Sums before the first image.
+
+    Args:
+        num_concepts: Concepts ``K``.
+    """
+    none = torch.tensor(0)
+    by_concept = torch.zeros(num_concepts, dtype=torch.int64)
+    return StabilityState(
+        images=none,
+        part_images=none,
+        box_same=by_concept,
+        box_images=by_concept,
+        area_same=by_concept,
+        area_images=by_concept,
+        object_same=by_concept,
+        object_hits=by_concept,
+        kept=none,
+        cells=none,
+        change=by_concept.double(),
+    )
+
+
+def measure_stability(
+    maps: Tensor,
+    noisy: Tensor,
+    class_weights: Tensor,
+    targets: PartTargets | None,
+) -> StabilityState:
+    """Sums of one image.
+
+    Args:
+        maps: Activations (K,H,W).
+        noisy: Activations (K,H,W) of the image with noise.
+        class_weights: Weights (C,K) >= 0.
+        targets: Parts of the image, where it has labels of them.
+    """
+    same_top = maps.argmax(dim=0) == noisy.argmax(dim=0)  # H,W
+    sums = dict(
+        images=torch.tensor(1),
+        kept=same_top.sum(),
+        cells=torch.tensor(same_top.numel()),
+        change=(noisy - maps).abs().double().sum(dim=(1, 2)),
+    )
+    if targets is not None:
+        sums |= _part_sums(maps, noisy, class_weights, targets)
+    values = vars(empty_stability(len(maps))) | sums
+    return StabilityState(**{k: value.cpu() for k, value in values.items()})
+
+
+def merge_stability(
+    first: StabilityState, second: StabilityState
+) -> StabilityState:
+    """Sums of different images together."""
+    return StabilityState(
+        **{
+            item.name: getattr(first, item.name) + getattr(second, item.name)
+            for item in fields(first)
+        }
+    )
+
+
+def evalprotopnet_stability(state: StabilityState) -> float | None:
+    """Share of images whose hits stay the same, averaged over concepts.
+
+    Source: EvalProtoPNet (arXiv 2212.05946), equation 4;
+    util/eval_interpretability.py ``evaluate_stability`` @ ab33e5d.
+    """
+    return _mean(state.box_same, state.box_images)
+
+
+def scaleprotoseg_stability(state: StabilityState) -> float | None:
+    """Share of pairs of a concept and an image whose hits stay the same.
+
+    Source: ScaleProtoSeg, segmentation/analysis/metrics/stability.py @
+    dd3d32c.
+    """
+    return _mean(state.area_same.sum(), state.area_images.sum())
+
+
+def corrected_stability(state: StabilityState) -> float | None:
+    """Share of hit objects whose part stays the same, mean over concepts.
+
+    Concepts that hit no part without noise are left out.
+    """
+    return _mean(state.object_same, state.object_hits)
+
+
+def top_concept_kept(state: StabilityState) -> float | None:
+    """Share of cells whose most active concept stays the same."""
+    return _mean(state.kept, state.cells)
+
+
+def activation_change(state: StabilityState) -> float | None:
+    """Mean absolute change of an activation, over concepts and cells."""
+    return _mean(state.change, state.cells.expand_as(state.change))
+
+
+def _part_sums(
+    maps: Tensor, noisy: Tensor, class_weights: Tensor, targets: PartTargets
+) -> dict[str, Tensor]:
+    owner = owners(class_weights)
+    own = part_of_owner(owner, targets)
+    shown = targets.shown[owner] & own.any(dim=1)  # owner -1: no part is own
+    masked = (own & targets.masked).any(dim=1)
+    boxes, areas, objects = (
+        [hits(both, by, targets) for both in (maps, noisy)]
+        for hits, by in (
+            (box_hits, owner),
+            (area_hits, owner),
+            (instance_hits, class_weights),
+        )
+    )
+    hit = objects[0] > 0  # I,K
+    return dict(
+        part_images=torch.tensor(1),
+        box_same=(shown & _equal(*boxes)).long(),
+        box_images=shown.long(),
+        area_same=(masked & _equal(*areas)).long(),
+        area_images=masked.long(),
+        object_same=(hit & (objects[0] == objects[1])).sum(dim=0),
+        object_hits=hit.sum(dim=0),
+    )
+
+
+def _equal(first: Tensor, second: Tensor) -> Tensor:
+    return (first == second).all(dim=1)
+
+
+def _mean(count: Tensor, total: Tensor) -> float | None:
+    """Mean share of those that have one; ``None`` if none has."""
+    if not total.any():
+        return None
+    return float(share(count, total)[total > 0].mean())

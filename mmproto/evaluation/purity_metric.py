@@ -1,0 +1,261 @@
+"""Whether the strongest patches of a concept show the same thing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmproto.registry import METRICS
+
+from .base import Report, make_report
+from .functional.patch_parts import cell_centres, parts_under, unknown_parts
+from .functional.purity import (
+    PART_RELATED,
+    best_places,
+    count_values,
+    merge_patches,
+    part_purity,
+    purities,
+    spread,
+    without_silent,
+)
+from .part_metric import NO_PARTS, PartMetric
+from .reading import ImageReading
+
+NO_LABELS = 'no ground truth: class purity and entropy are missing'
+NO_PART_FILES = 'no image has a file of part labels: part purity is missing'
+BINS = 10  # of the histogram over concepts
+
+
+@dataclass(frozen=True)
+class PurityState:
+    """The strongest patches so far, and what the images show.
+
+    Args:
+        patches: ``score``, ``image``, ``label``, ``part`` and ``centre``
+            (K,j); ``visible`` and ``hits`` (K,j,L+1). See
+            :meth:`PurityMetric.measure`.
+        cells: Cells of each class (C,), int64.
+        pixels: Pixels of each part (L+1,), int64; the first are of no part.
+        used: Whether a concept speaks for a class (K,).
+        class_names: Names of the classes.
+        part_names: Names of the parts; the first is that of no part.
+    """
+
+    patches: dict[str, Tensor]
+    cells: Tensor
+    pixels: Tensor
+    used: Tensor
+    class_names: list[str]
+    part_names: list[str]
+
+
+@METRICS.register_module()
+class PurityMetric(PartMetric):
+    """Purity of the strongest patches: of their parts, and of their classes.
+
+    At most one patch an image, around the centre of the cell where a concept
+    is strongest and, as its activation says, present. Concepts that no image
+    shows are counted, but are in no average.
+
+    Args:
+        topk: Patches of a concept.
+        patch_size: Side of a patch, in pixels of the image file.
+        dead_threshold: Activation that shows a concept to be present.
+        **kwargs: Of :class:`PartMetric`.
+
+    Raises:
+        ValueError: If a number is below 1.
+    """
+
+    default_prefix = 'purity'
+
+    def __init__(
+        self,
+        topk: int = 10,
+        patch_size: int = 32,
+        dead_threshold: float = 0.1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        for name, value in (('topk', topk), ('patch_size', patch_size)):
+            if value < 1:
+                raise ValueError(f'{name} must be at least 1, got {value}')
+        self.topk = topk
+        self.patch_size = patch_size
+        self.dead_threshold = dead_threshold
+
+    def empty(self, reading: ImageReading) -> PurityState:
+        """No patch yet."""
+        state = self.measure(reading)
+        return replace(
+            state,
+            patches={n: v[:, :0] for n, v in state.patches.items()},
+            cells=torch.zeros_like(state.cells),
+            pixels=torch.zeros_like(state.pixels),
+        )
+
+    def measure(self, reading: ImageReading) -> PurityState:
+        """Look under the best place of every concept in one image.
+
+        The label at the centre of the patch, 255 if void; the part at its
+        centre and the part of most of its labelled pixels, -1 if the image
+        has no part labels; the parts that the image shows, and those whose
+        point lies in the patch.
+        """
+        names = self.part_loader.part_names if self.part_loader else ('none',)
+        score, cells = best_places(reading.activations)
+        patches = dict(
+            score=score,
+            image=torch.full_like(cells, reading.index),
+            label=reading.labels.flatten()[cells],
+        )
+        under, pixels = self._parts(reading, cells, len(names) - 1)
+        num_classes = len(reading.class_weights)
+        return PurityState(
+            {
+                name: values[:, None].cpu()
+                for name, values in (patches | under).items()
+            },
+            count_values(reading.labels.cpu().view(1, -1), num_classes)[0],
+            pixels.cpu(),
+            (reading.class_weights > 0).any(dim=0).cpu(),
+            reading.class_names,
+            list(names),
+        )
+
+    def merge(self, first: PurityState, second: PurityState) -> PurityState:
+        """Keep the strongest patches of both."""
+        return replace(
+            first,
+            patches=merge_patches(first.patches, second.patches, self.topk),
+            cells=first.cells + second.cells,
+            pixels=first.pixels + second.pixels,
+        )
+
+    def summarize(self, state: PurityState) -> Report:
+        """Compute the purity of every concept and its spread."""
+        patches = without_silent(state.patches, self.dead_threshold)
+        number = (patches['score'] > self.dead_threshold).sum(dim=1)
+        active = number > 0
+        labels = count_values(patches['label'], len(state.class_names))
+        values = purities(patches, labels, len(state.part_names) - 1)
+        scalars = _averages(values, active, state.used)
+        related = values['pipnet_part_purity'][active] > PART_RELATED
+        scalars |= dict(
+            pipnet_part_related=None
+            if scalars['pipnet_part_purity'] is None
+            else float(related.sum()),
+            class_chance=_chance(state.cells),
+            part_chance=_chance(state.pixels[1:]),
+            inactive=float((~active).sum()),
+            few_patches=float((active & (number < self.topk)).sum()),
+        )
+        per_concept: dict[str, list] = {
+            n: _plain(v, active) for n, v in values.items()
+        }
+        parts = part_purity(patches['part'], len(state.part_names) - 1)[1]
+        classes = labels.argmax(dim=1).masked_fill(~labels.any(dim=1), -1)
+        per_concept |= {
+            'class': _named(classes, state.class_names, active),
+            'part': _named(parts, state.part_names, active),
+            'patches': number.tolist(),
+            'largest_activation': patches['score'][:, 0].tolist(),
+        }
+        return make_report(
+            scalars,
+            per_concept,
+            histograms=dict(purity=_histogram(per_concept)),
+            notes=self._notes(state),
+        )
+
+    def _parts(
+        self, reading: ImageReading, cells: Tensor, num_parts: int
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Parts under patches, and pixels of each part."""
+        loader = self.part_loader
+        labels = reading.parts(loader) if loader else None
+        if labels is None:
+            under = unknown_parts(len(cells), num_parts, cells.device)
+            return under, torch.zeros(num_parts + 1, dtype=torch.int64)
+        pixels = labels.parts.flatten().bincount(minlength=num_parts + 1)
+        rows, columns = _centres(reading, cells)
+        under = parts_under(
+            labels.parts,
+            labels.instances,
+            rows,
+            columns,
+            self.patch_size,
+            pixels > 0,
+        )
+        return under, pixels
+
+    def _notes(self, state: PurityState) -> list[str]:
+        notes = []
+        if not state.cells.any():
+            notes.append(NO_LABELS)
+        if len(state.part_names) == 1:
+            notes.append(NO_PARTS)
+        elif not (state.patches['part'] >= 0).any():
+            notes.append(NO_PART_FILES)
+        return notes
+
+
+def _centres(reading: ImageReading, cells: Tensor) -> tuple[Tensor, Tensor]:
+    """Pixels (n,), rows and columns, in the middle of cells (n,)."""
+    (height, width), (rows, columns) = (
+        reading.image_size,
+        reading.activations.shape[1:],
+    )
+    down = torch.arange(height, device=cells.device)
+    across = torch.arange(width, device=cells.device)
+    # a map of cells is a product of rows and columns
+    row_of = reading.cell_of(down, torch.zeros_like(down))[0]
+    column_of = reading.cell_of(torch.zeros_like(across), across)[1]
+    return (
+        cell_centres(row_of, rows)[cells // columns],
+        cell_centres(column_of, columns)[cells % columns],
+    )
+
+
+def _averages(
+    values: Mapping[str, Tensor], active: Tensor, used: Tensor
+) -> dict[str, float | None]:
+    """Mean and spread over active concepts; mean over those used, too."""
+    scalars: dict[str, float | None] = {}
+    for name, value in values.items():
+        mean, std = spread(value, active) or (None, None)
+        of_used = spread(value, active & used)
+        scalars |= {name: mean, f'{name}_std': std}
+        scalars[f'{name}_used'] = of_used and of_used[0]
+    return scalars
+
+
+def _chance(counts: Tensor) -> float | None:
+    """Share of the most frequent value; ``None`` if there is none."""
+    return float(counts.max() / counts.sum()) if counts.any() else None
+
+
+def _plain(values: Tensor, active: Tensor) -> list[float | None]:
+    known = (active & ~values.isnan()).tolist()
+    return [v if k else None for v, k in zip(values.tolist(), known)]
+
+
+def _named(
+    kinds: Tensor, names: list[str], active: Tensor
+) -> list[str | None]:
+    known = (active & (kinds >= 0)).tolist()
+    return [names[i] if k else None for i, k in zip(kinds.tolist(), known)]
+
+
+def _histogram(per_concept: Mapping[str, list]) -> dict:
+    """Number of concepts by purity."""
+    counts = {}
+    for name in ('class_purity', 'part_purity', 'pipnet_part_purity'):
+        known = [v for v in per_concept[name] if v is not None]
+        found = torch.histc(torch.tensor(known), BINS, 0, 1)
+        counts[name] = found.long().tolist()
+    edges = [i / BINS for i in range(BINS + 1)]
+    return dict(edges=edges, counts=counts, x_label='purity of a concept')

@@ -1,0 +1,237 @@
+"""What a model says about one image, as metrics of explanations read it."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmproto.features import ImageFeatures
+from mmproto.projection import scale_dilations
+from mmproto.visualization.colors import class_names
+
+from .parts import PartLabels, PartLoader
+
+if TYPE_CHECKING:
+    from .recorder import Batch
+
+
+class ImageReading:
+    """Concepts, evidence and ground truth of one image.
+
+    Maps of cells hold the cells whose centre is not padding. All tensors are
+    on the model's device.
+
+    Args:
+        batch: What the model computed for the batch.
+        position: Of the image in the batch.
+        index: Of the image in the data set, whatever the number of ranks.
+        sample: mmseg's prediction of the image, as a dict.
+        resized: Rows and columns of the network's input, without padding.
+    """
+
+    def __init__(
+        self,
+        batch: 'Batch',
+        position: int,
+        index: int,
+        sample: dict,
+        resized: tuple[int, int],
+    ) -> None:
+        self._batch = batch
+        self._position = position
+        self._parts: dict[int, PartLabels | None] = {}
+        self._sample = sample
+        self._head = batch.head
+        self.index = index
+        self.path = str(sample['img_path'])
+        self.place = ImageFeatures(
+            path=self.path,
+            maps=None,
+            label_map=self.label_map,
+            original=self.image_size,
+            resized=resized,
+            padded=batch.input_size,
+        )
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """Evidence (C,h,w) that mmseg returned, at the size of the file."""
+        return self._sample['seg_logits']['data']
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Rows and columns of the image file."""
+        return self.logits.shape[1], self.logits.shape[2]
+
+    @cached_property
+    def label_map(self) -> Tensor | None:
+        """Ground truth (h,w) int64 at the size of the file, 255 is void."""
+        if 'gt_sem_seg' not in self._sample:
+            return None
+        labels = self._sample['gt_sem_seg']['data']  # 1,h,w
+        labels = labels.to(self.logits.device)
+        if labels.shape[1:] != self.image_size:  # loaded before resizing
+            labels = F.interpolate(labels[None].float(), self.image_size)[0]
+        return labels[0].long()
+
+    @cached_property
+    def class_names(self) -> list[str]:
+        """Names of the classes."""
+        return class_names(self._batch.dataset_meta, self._head.num_classes)
+
+    @property
+    def class_weights(self) -> Tensor:
+        """Weights (C,K) in force."""
+        return self._batch.class_weights
+
+    @property
+    def prototypes(self) -> Tensor | None:
+        """Prototype vectors (P,D); ``None`` where the layer has none."""
+        return self._head.prototype_layer.vectors
+
+    @property
+    def prototypes_per_concept(self) -> int:
+        """Prototype ``p`` belongs to concept ``p // M``; this is ``M``."""
+        return self._head.prototypes_per_concept
+
+    @property
+    def dilations(self) -> list[int] | None:
+        """Dilation rates of the scales, where the neck has them."""
+        return scale_dilations(self._batch.model)
+
+    @property
+    def num_scales(self) -> int:
+        """Number of scales ``S``."""
+        return self._batch.per_scale.shape[1]
+
+    @cached_property
+    def activations(self) -> Tensor:
+        """Concept activations (K,H,W), scales pooled."""
+        return self._crop(self._batch.pooled)
+
+    @cached_property
+    def scales(self) -> Tensor:
+        """Scale (K,H,W) at which each concept is most active."""
+        per_scale = self._batch.per_scale[self._position]  # S,K,H,W
+        return self._inside(per_scale.argmax(dim=0))
+
+    @cached_property
+    def evidence(self) -> Tensor:
+        """What the head gave for every class (C,H,W), before resizing."""
+        return self._crop(self._batch.evidence)
+
+    @cached_property
+    def labels(self) -> Tensor:
+        """Ground truth (H,W) at the centres of cells, 255 is void."""
+        height, width = self.activations.shape[1:]
+        rows, columns = torch.meshgrid(
+            torch.arange(height), torch.arange(width), indexing='ij'
+        )
+        device = self.logits.device
+        labels = self.place.labels_at(
+            rows.flatten().to(device),
+            columns.flatten().to(device),
+            self._feature_size,
+        )
+        return labels.view(height, width)
+
+    def probabilities(self, evidence: Tensor) -> Tensor:
+        """Turn evidence (C,...) into probabilities by the head's link."""
+        flat = evidence.flatten(1)[None, :, :, None]  # 1,C,n,1
+        return self._head.probabilities(flat).view_as(evidence)
+
+    def similarity(self) -> Tensor:
+        """Largest similarity (H,W) of a cell to any prototype."""
+        latents = self._batch.latents[self._position][None]  # 1,S,D,H,W
+        nearest = self._head.prototype_layer.similarity(latents)
+        return self._inside(nearest[0].amax(dim=(0, 1)))
+
+    def parts(self, loader: PartLoader) -> PartLabels | None:
+        """Part labels at the size of the file; ``None`` without a file.
+
+        Raises:
+            ValueError: If their size is not that of the image.
+        """
+        key = id(loader)
+        if key not in self._parts:
+            seg_map_path = self._sample.get('seg_map_path')
+            labels = loader.load(self.path, seg_map_path)
+            self._parts[key] = labels and self._check_size(labels)
+        return self._parts[key]
+
+    def to_image(self, maps: Tensor, mode: str = 'bilinear') -> Tensor:
+        """Resize maps of cells (n,H,W) to the image file (n,h,w)."""
+        height, width = self._feature_size
+        missing = (0, width - maps.shape[2], 0, height - maps.shape[1])
+        padded = F.pad(maps[None].float(), missing, mode='replicate')
+        corners = self._head.align_corners if mode != 'nearest' else None
+        size = self.place.covered()
+        full = F.interpolate(padded, size, mode=mode, align_corners=corners)
+        return full[0, :, : self.image_size[0], : self.image_size[1]]
+
+    def cell_of(self, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+        """Cells that cover pixels of the image file.
+
+        Args:
+            rows: Rows of the pixels, int64.
+            columns: Columns of the pixels, int64.
+
+        Returns:
+            Rows and columns of the cells.
+        """
+        covered = self.place.covered()
+        inside = self.activations.shape[1:]
+        first, second = (
+            (place * cells // span).clamp(max=limit - 1)
+            for place, cells, span, limit in zip(
+                (rows, columns), self._feature_size, covered, inside
+            )
+        )
+        return first, second
+
+    def replayed_logits(self) -> Tensor:
+        """Sum of contributions (C,h,w), resized as mmseg does the logits."""
+        return self._batch.replayed[self._position]
+
+    def rerun(
+        self, change: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Read the concepts of a changed image.
+
+        Args:
+            change: Of the normalised network input (1,3,h,w), unpadded.
+
+        Returns:
+            Concept activations (K,H',W') and their scales (K,H',W').
+        """
+        height, width = self.place.resized
+        image = self._batch.inputs[self._position][None, :, :height, :width]
+        maps = self._batch.model.extract_feat(change(image))
+        pooled, scales = self._head.activations(maps)
+        return pooled[0], scales[0]
+
+    @property
+    def _feature_size(self) -> tuple[int, int]:
+        return self._batch.pooled.shape[2], self._batch.pooled.shape[3]
+
+    def _crop(self, maps: Tensor) -> Tensor:
+        return self._inside(maps[self._position])
+
+    def _inside(self, maps: Tensor) -> Tensor:
+        rows, columns = self.place.inside(self._feature_size)
+        return maps[..., :rows, :columns]
+
+    def _check_size(self, labels: PartLabels) -> PartLabels:
+        if labels.parts.shape != self.image_size:
+            raise ValueError(
+                f'part labels of {self.path} have size '
+                f'{tuple(labels.parts.shape)}, the image {self.image_size}; '
+                'they have to be of the same image'
+            )
+        device = self.logits.device
+        return PartLabels(
+            labels.parts.to(device), labels.instances.to(device)
+        )

@@ -1,0 +1,134 @@
+"""All metrics of explanations on one data set, in one pass."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmengine.utils import ProgressBar
+
+from .base import ExplanationMetric, Report
+
+METRICS = (
+    'ExplanationSizeMetric',
+    'PurityMetric',
+    'ConsistencyMetric',
+    'StabilityMetric',
+    'FaithfulnessMetric',
+    'OODMetric',
+    'ScaleIndependenceMetric',
+    'DiversityMetric',
+)
+# These let the network look at an image again.
+RERUNNING = ('StabilityMetric', 'ScaleIndependenceMetric')
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the metrics found.
+
+    Args:
+        accuracy: Numbers of the config's other metrics, such as mIoU.
+        reports: Of each metric of explanations, by name.
+        num_images: Images that were measured.
+        classes: Names of the classes.
+    """
+
+    accuracy: dict[str, float]
+    reports: dict[str, Report]
+    num_images: int
+    classes: list[str]
+
+
+class _ProgressHook(Hook):
+    """Draws a bar while a model is tested."""
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        if runner.rank == 0:
+            self._bar = ProgressBar(len(runner.test_dataloader))
+
+    def after_test_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
+        if runner.rank == 0:
+            self._bar.update()
+
+
+def evaluate_explanations(cfg: Config, interval: int = 16) -> Evaluation:
+    """Measure the explanations of a model on the test data of its config.
+
+    The config's own metrics are measured in the same pass. Where the config
+    has an ``ood_dataloader``, unknown objects are looked for in its images,
+    by the thresholds that were fitted on the test data.
+
+    Args:
+        cfg: With ``load_from`` and ``work_dir``; not changed.
+        interval: Images from one to the next that the metrics which run the
+            network again look at.
+
+    Returns:
+        What was found; complete on the main rank only.
+
+    Raises:
+        ValueError: If the interval is below one or the model has no
+            prototype head.
+    """
+    if interval < 1:
+        raise ValueError(f'interval must be at least 1, got {interval}')
+    cfg = _with_metrics(cfg, interval)
+    evaluation = _test(cfg)
+    if 'ood_dataloader' in cfg:
+        evaluation.reports['OODMetric (unknown objects)'] = _test_unknown(
+            cfg, evaluation.reports['OODMetric']
+        )
+    return evaluation
+
+
+def _with_metrics(cfg: Config, interval: int) -> Config:
+    cfg = copy.deepcopy(cfg)
+    own = cfg.test_evaluator
+    evaluators = list(own) if isinstance(own, (list, tuple)) else [own]
+    present = {metric['type'].rpartition('.')[2] for metric in evaluators}
+    for name in METRICS:
+        if name not in present:
+            options = dict(interval=interval) if name in RERUNNING else {}
+            evaluators.append(dict(type=f'mmproto.{name}', **options))
+    cfg.test_evaluator = evaluators
+    hooks = list(cfg.get('custom_hooks') or [])
+    needed = 'mmproto.ExplanationMetricsHook'
+    if not any(hook['type'] == needed for hook in hooks):
+        hooks.append(dict(type=needed))
+    cfg.custom_hooks = hooks
+    return cfg
+
+
+def _test(cfg: Config) -> Evaluation:
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(_ProgressHook())
+    numbers = runner.test()
+    measured = [
+        metric
+        for metric in runner.test_loop.evaluator.metrics  # type: ignore
+        if isinstance(metric, ExplanationMetric)
+    ]
+    prefixes = {metric.prefix for metric in measured}
+    return Evaluation(
+        accuracy={
+            name: float(value)
+            for name, value in numbers.items()
+            if name.partition('/')[0] not in prefixes
+        },
+        reports={
+            type(metric).__name__: metric.report
+            for metric in measured
+            if metric.report is not None
+        },
+        num_images=len(runner.test_dataloader.dataset),
+        classes=list(runner.test_dataloader.dataset.metainfo['classes']),
+    )
+
+
+def _test_unknown(cfg: Config, fitted: Mapping[str, Any] | None) -> Report:
+    """Test on other data what was fitted on the test data."""
+    raise NotImplementedError

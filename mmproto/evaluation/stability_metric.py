@@ -1,0 +1,117 @@
+"""Whether noise in the image changes what concepts show."""
+
+from typing import Any
+
+from mmproto.registry import METRICS
+
+from .base import Report, make_report
+from .functional.consistency_rules import share
+from .functional.stability import (
+    StabilityState,
+    activation_change,
+    clipped_noise,
+    corrected_stability,
+    empty_stability,
+    evalprotopnet_stability,
+    measure_stability,
+    merge_stability,
+    scaleprotoseg_stability,
+    top_concept_kept,
+)
+from .image_targets import image_targets
+from .part_metric import NO_PARTS, PartMetric
+from .reading import ImageReading
+
+
+@METRICS.register_module()
+class StabilityMetric(PartMetric):
+    """Share of hit parts that noise does not change, by three definitions.
+
+    ``stability_evalprotopnet`` and ``stability_scaleprotoseg`` follow the
+    papers of these names, ``stability_corrected`` counts only what was hit
+    without noise: see ``docs/metrics.md``. ``top_concept_kept`` and
+    ``activation_change`` need no part labels.
+
+    Args:
+        interval: Images from one to the next that is looked at again.
+        **kwargs: Of :class:`PartMetric`.
+
+    Raises:
+        ValueError: If the interval is below one.
+    """
+
+    default_prefix = 'stability'
+
+    def __init__(self, interval: int = 16, **kwargs: Any) -> None:
+        if interval < 1:
+            raise ValueError(f'interval must be at least 1, got {interval}')
+        super().__init__(**kwargs)
+        self.interval = interval
+
+    def empty(self, reading: ImageReading) -> StabilityState:
+        """Sums before the first image."""
+        return empty_stability(reading.class_weights.shape[1])
+
+    def measure(self, reading: ImageReading) -> StabilityState:
+        """Sums of one image; zeros if it is not one of the interval."""
+        if reading.index % self.interval:
+            return self.empty(reading)
+        maps = reading.activations
+        noisy, _ = reading.rerun(clipped_noise(reading.index))
+        rows, columns = maps.shape[1:]
+        return measure_stability(
+            maps,
+            noisy[:, :rows, :columns],
+            reading.class_weights,
+            image_targets(reading, self.part_loader),
+        )
+
+    def merge(
+        self, first: StabilityState, second: StabilityState
+    ) -> StabilityState:
+        """Sums of different images together."""
+        return merge_stability(first, second)
+
+    def summarize(self, state: StabilityState) -> Report:
+        """Turn the sums into shares."""
+        notes = [
+            f'{int(state.images)} images were looked at again, '
+            f'one in {self.interval}'
+        ]
+        if self.part_loader is None:
+            notes.append(NO_PARTS)
+        elif not state.part_images:
+            notes.append('none of them has both part labels and ground truth')
+        else:
+            notes.append(
+                f'the corrected share is of {int(state.object_hits.sum())} '
+                'pairs of a concept and an object, by '
+                f'{int((state.object_hits > 0).sum())} concepts'
+            )
+        return make_report(
+            dict(
+                stability_evalprotopnet=evalprotopnet_stability(state),
+                stability_scaleprotoseg=scaleprotoseg_stability(state),
+                stability_corrected=corrected_stability(state),
+                top_concept_kept=top_concept_kept(state),
+                activation_change=activation_change(state),
+            ),
+            _per_concept(state),
+            notes=notes,
+        )
+
+
+def _per_concept(state: StabilityState) -> dict[str, list]:
+    """Lists of length K; ``None`` for concepts that were not evaluated."""
+    pairs = dict(
+        evalprotopnet=(state.box_same, state.box_images),
+        scaleprotoseg=(state.area_same, state.area_images),
+        corrected=(state.object_same, state.object_hits),
+    )
+    found: dict[str, list] = dict(objects_hit=state.object_hits.tolist())
+    for rule, (same, total) in pairs.items():
+        found[f'stability_{rule}'] = [
+            value if number else None
+            for value, number in zip(share(same, total).tolist(), total)
+        ]
+    return found

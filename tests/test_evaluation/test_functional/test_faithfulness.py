@@ -1,0 +1,340 @@
+"""Curves against loops over cells, and models that deceive."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from mmproto.evaluation.functional import faithfulness
+from mmproto.evaluation.functional.completeness import (
+    completeness_errors,
+    empty_completeness,
+    measure_completeness,
+    merge_completeness,
+)
+from mmproto.evaluation.functional.deletion import shuffled_concepts
+from mmproto.evaluation.functional.faithfulness import (
+    mean_heights,
+    mean_ious,
+    measure_removal,
+    merge_removal,
+    removal_steps,
+)
+
+CLASSES, CONCEPTS, HEIGHT, WIDTH = 3, 7, 5, 4
+
+
+def softmax(evidence):
+    return evidence.softmax(dim=0)
+
+
+def share(evidence):
+    return torch.log(evidence + 1e-30).softmax(dim=0)
+
+
+def image(seed=0, bypass=0.0):
+    """Sparse activations and weights, and evidence that may hold more."""
+    generator = torch.Generator().manual_seed(seed)
+    maps = torch.rand(CONCEPTS, HEIGHT, WIDTH, generator=generator)
+    activations = (maps - 0.3).relu()
+    weights = torch.rand(CLASSES, CONCEPTS, generator=generator)
+    weights = (weights - 0.4).relu() * 5
+    evidence = torch.einsum('ck,khw->chw', weights, activations)
+    evidence = evidence + bypass * evidence.amax(0) * (
+        evidence == evidence.amax(0)
+    )
+    labels = torch.randint(0, CLASSES, (HEIGHT, WIDTH), generator=generator)
+    labels[0, 0], labels[1, 1] = 255, 254
+    return activations, evidence, weights, labels
+
+
+def run(image, link=softmax, steps=None, seed=3):
+    activations, evidence, weights, labels = image
+    steps = removal_steps(CONCEPTS, steps)
+    return measure_removal(
+        activations, evidence, weights, labels, link, steps, seed
+    )
+
+
+def slow_orders(contributions, random):
+    """Three orders of the concepts of one cell."""
+    largest = sorted(range(CONCEPTS), key=lambda k: -contributions[k])
+    active = [k for k in random if contributions[k] > 0]
+    others = [k for k in random if contributions[k] <= 0]
+    return largest, active + others, random
+
+
+def slow_removal(image, link, steps, seed):
+    """Probabilities, agreement and confusion, cell by cell in float64."""
+    activations, evidence, weights, labels = (x.double() for x in image)
+    shuffled = shuffled_concepts(CONCEPTS, HEIGHT, seed)
+    probability = np.zeros((2, 3, len(steps)))
+    agreeing = np.zeros(len(steps))
+    confusion = np.zeros((len(steps), CLASSES, CLASSES))
+    for y in range(HEIGHT):
+        for x in range(WIDTH):
+            a, e = activations[:, y, x], evidence[:, y, x]
+            predicted = int(e.argmax())
+            rest = e - weights @ a
+            rest[rest.abs() < 1e-5 * e.max()] = 0
+            orders = slow_orders(
+                (weights[predicted] * a).tolist(), shuffled[:, y].tolist()
+            )
+            for o, order in enumerate(orders):
+                for t, n in enumerate(steps):
+                    gone, there = a.clone(), torch.zeros_like(a)
+                    for k in order[:n]:
+                        gone[k], there[k] = 0, a[k]
+                    for kind, some in enumerate((gone, there)):
+                        left = (weights @ some + rest).clamp(min=0)
+                        p = link(left)[predicted]
+                        probability[kind, o, t] += float(p)
+                    if o == 0:
+                        agreeing[t] += int(left.argmax()) == predicted
+                        if labels[y, x] < CLASSES:
+                            label = int(labels[y, x])
+                            confusion[t, label, int(left.argmax())] += 1
+    return probability, agreeing, confusion
+
+
+@pytest.mark.parametrize('link', [softmax, share])
+@pytest.mark.parametrize('bypass', [0.0, 0.5])
+@pytest.mark.parametrize('steps', [None, [4]])
+def test_against_loops(link, bypass, steps):
+    shown = image(bypass=bypass)
+    state = run(shown, link, steps)
+    assert state.steps == ((0, 1, 2, 3, 5, 7) if steps is None else (0, 4, 7))
+    expected = slow_removal(shown, link, state.steps, seed=3)
+    probability, agreeing, confusion = expected
+    assert np.allclose(state.probability, probability, rtol=1e-5)
+    assert np.array_equal(state.agreeing, agreeing)
+    assert np.array_equal(state.confusion, confusion)
+    assert state.cells == HEIGHT * WIDTH
+    assert state.confusion[0].sum() == HEIGHT * WIDTH - 2  # void, unknown
+
+
+def test_does_not_depend_on_how_cells_are_grouped(monkeypatch):
+    whole = run(image())
+    monkeypatch.setattr(faithfulness, '_CELLS', WIDTH)
+    rows = run(image())
+    torch.testing.assert_close(rows.probability, whole.probability)
+    assert torch.equal(rows.confusion, whole.confusion)
+    assert torch.equal(rows.pairs, whole.pairs)
+
+
+def test_random_orders_are_those_of_the_seed():
+    orders = shuffled_concepts(CONCEPTS, 50, seed=1)
+    assert torch.equal(orders, shuffled_concepts(CONCEPTS, 50, seed=1))
+    assert not torch.equal(orders, shuffled_concepts(CONCEPTS, 50, seed=2))
+    sorted_again = orders.sort(dim=0).values
+    assert (sorted_again == torch.arange(CONCEPTS)[:, None]).all()
+    assert len(orders.T.unique(dim=0)) > 40  # one for each row of cells
+
+
+def test_small_evidence_is_not_lost_in_the_rounding_of_the_large():
+    """By shares, a thousandth of a millionth decides if nothing else does."""
+    activations = torch.tensor([1.0, 1e-9, 0.0]).view(3, 1, 1)
+    weights = torch.eye(3)
+    state = measure_removal(
+        activations,
+        activations,
+        weights,
+        torch.zeros(1, 1, dtype=torch.int64),
+        share,
+        (0, 1, 2, 3),
+        seed=0,
+    )
+    deletion = state.probability[0, 0].tolist()
+    assert deletion == pytest.approx([1, 0, 1 / 3, 1 / 3], abs=1e-6)
+
+
+def test_rounding_is_not_taken_for_evidence():
+    torch.manual_seed(0)
+    activations = torch.rand(60, 6, 6)
+    weights = torch.rand(CLASSES, 60)
+    order = torch.randperm(60)  # another order of summation
+    evidence = torch.einsum(
+        'ck,khw->chw', weights[:, order], activations[order]
+    )
+    labels = torch.zeros(6, 6, dtype=torch.int64)
+    steps = removal_steps(60)
+    state = measure_removal(
+        activations, evidence, weights, labels, share, steps, 0
+    )
+    left = state.probability[0, :, -1] / state.cells
+    torch.testing.assert_close(left, torch.full_like(left, 1 / CLASSES))
+
+
+def test_steps():
+    numbers = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 121)
+    assert removal_steps(121) == numbers
+    assert removal_steps(1) == (0, 1)
+    assert removal_steps(2) == (0, 1, 2)
+    assert removal_steps(50, [60, 7, 7]) == (0, 7, 34, 50)
+
+
+def test_areas_are_means_over_the_logarithm():
+    state = run(image(), steps=[4])
+    y = (state.probability / state.cells).numpy()
+    widths = math.log2(5), math.log2(8) - math.log2(5)
+    expected = sum(
+        width * (y[..., i] + y[..., i + 1]) / 2
+        for i, width in enumerate(widths)
+    ) / math.log2(8)
+    assert np.allclose(mean_heights(state), expected)
+
+
+def test_areas_end_at_34_concepts():
+    long = faithfulness.empty_removal(removal_steps(121), 2)
+    long.cells += 1
+    long.probability[..., :9] = 0.25  # up to 34
+    long.probability[..., 9:] = 1
+    assert mean_heights(long).unique().tolist() == [0.25]
+
+
+def test_mean_iou_is_over_the_classes_that_occur():
+    state = faithfulness.empty_removal((0, 1), 3)
+    assert mean_ious(state) is None
+    state.confusion[0] = torch.tensor([[6, 2, 0], [1, 1, 0], [0, 0, 0]])
+    state.confusion[1] = torch.tensor([[8, 0, 0], [0, 0, 2], [0, 0, 0]])
+    expected = [(6 / 9 + 1 / 4) / 2, (1 + 0 + 0) / 3]
+    assert mean_ious(state) == pytest.approx(expected)
+
+
+def test_merging_is_adding():
+    first, second = run(image(0)), run(image(1), seed=4)
+    total = first.probability + second.probability
+    pairs = first.pairs + second.pairs
+    merged = merge_removal(merge_removal(run(image(1), seed=4), first), second)
+    torch.testing.assert_close(merged.probability, total + second.probability)
+    assert torch.equal(merged.pairs, pairs + second.pairs)
+    assert merged.cells == 3 * HEIGHT * WIDTH
+
+
+def test_largest_first_is_better_than_chance():
+    deletion, insertion = mean_heights(run(image()))
+    assert deletion[0] < deletion[1] < deletion[2]
+    assert insertion[0] > insertion[1] > insertion[2]
+
+
+def test_a_bypass_flattens_the_curves():
+    honest = mean_heights(run(image()))
+    bypassed = mean_heights(run(image(bypass=2.0)))
+    assert bypassed[0, 0] > honest[0, 0] + 0.1
+    for kind, random in ((0, 1), (0, 2), (1, 1), (1, 2)):
+        gain = (honest[kind, random] - honest[kind, 0]).abs()
+        less = (bypassed[kind, random] - bypassed[kind, 0]).abs()
+        assert less < gain
+
+
+@pytest.mark.parametrize('link', [softmax, share])
+def test_ranking_agreement_against_loops(link):
+    shown = image(bypass=0.2)
+    activations, evidence, weights, _ = (x.double() for x in shown)
+    agree = pairs = 0
+    for cell in range(HEIGHT * WIDTH):
+        a = activations.flatten(1)[:, cell]
+        e = evidence.flatten(1)[:, cell]
+        c = int(e.argmax())
+        contributions = weights[c] * a
+        effects = []
+        for k in range(CONCEPTS):
+            left = e - weights[:, k] * a[k]
+            left[left < 1e-6] = 0
+            effects.append(float(link(e)[c] - link(left)[c]))
+        top = contributions.argsort(descending=True)[:5].tolist()
+        for i, first in enumerate(top):
+            for second in top[i + 1 :]:
+                if 0 < contributions[second] < contributions[first]:
+                    pairs += 1
+                    gap = effects[first] - effects[second]
+                    agree += (gap > 1e-7) - (gap < -1e-7)
+    assert pairs > 20
+    assert agree != pairs
+    assert run(shown, link).pairs.tolist() == [agree, pairs]
+
+
+def errors(evidence, explained):
+    state = measure_completeness(evidence, explained)
+    return completeness_errors(state)
+
+
+def test_completeness_against_loops():
+    torch.manual_seed(0)
+    evidence = torch.rand(CLASSES, 100, 7)  # of more than one group of rows
+    explained = evidence + 0.1 * torch.randn_like(evidence)
+    worst = total = unit = changed = 0
+    for y in range(100):
+        for x in range(7):
+            decided, summed = evidence[:, y, x], explained[:, y, x]
+            unit += float(decided.max()) / 700
+            for c in range(CLASSES):
+                error = abs(float(decided[c]) - float(summed[c]))
+                total, worst = total + error, max(worst, error)
+            changed += int(decided.argmax() != summed.argmax())
+    found = errors(evidence, explained)
+    assert found['error_mean'] == pytest.approx(
+        total / 700 / CLASSES / unit, rel=1e-5
+    )
+    assert found['error_max'] == pytest.approx(worst / unit, rel=1e-5)
+    assert found['changed'] == changed / 700 > 0
+
+
+def test_completeness_does_not_depend_on_the_unit():
+    activations, evidence, weights, _ = image(bypass=0.5)
+    explained = torch.einsum('ck,khw->chw', weights, activations)
+    small, large = (
+        errors(factor * evidence, factor * explained) for factor in (1, 1000)
+    )
+    assert small == pytest.approx(large, rel=1e-5)
+    assert small['error_max'] > 0.3
+    assert small['changed'] == 0
+
+
+@pytest.mark.parametrize('what', ['bias', 'skip', 'weights'])
+def test_completeness_notices(what):
+    activations, evidence, weights, _ = image()
+    explained = torch.einsum('ck,khw->chw', weights, activations)
+    assert max(errors(evidence, explained).values()) < 1e-6
+    if what == 'bias':
+        evidence[1] += 0.5
+    elif what == 'skip':
+        evidence += torch.rand_like(evidence)
+    else:
+        weights = weights.roll(1, dims=0)
+        explained = torch.einsum('ck,khw->chw', weights, activations)
+    found = errors(evidence, explained)
+    assert found['error_mean'] > 0.05
+    assert found['error_max'] > found['error_mean']
+    assert found['changed'] > 0
+
+
+def test_ties_are_not_changes():
+    evidence = torch.ones(2, 3, 3)
+    explained = evidence.clone()
+    explained[1] += 1e-6
+    assert errors(evidence, explained)['changed'] == 0
+    explained[1] += 1e-3
+    assert errors(evidence, explained)['changed'] == 1
+
+
+def test_completeness_merges():
+    first, second = torch.rand(2, 3, 4), torch.rand(2, 3, 4)
+    both = merge_completeness(
+        measure_completeness(first, second),
+        measure_completeness(second, first * 3),
+    )
+    together = measure_completeness(
+        torch.cat([first, second], 2), torch.cat([second, first * 3], 2)
+    )
+    assert completeness_errors(both) == pytest.approx(
+        completeness_errors(together)
+    )
+
+
+def test_without_evidence_there_is_no_unit():
+    nothing = errors(torch.zeros(2, 3, 3), torch.zeros(2, 3, 3))
+    assert nothing == dict(error_mean=None, error_max=None, changed=0)
+    empty = completeness_errors(empty_completeness(2))
+    assert set(empty.values()) == {None}
