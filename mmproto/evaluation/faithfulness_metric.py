@@ -24,6 +24,7 @@ from .functional.faithfulness import (
     measure_removal,
     merge_removal,
     removal_steps,
+    sampled_cells,
 )
 from .reading import ImageReading
 
@@ -90,16 +91,17 @@ class FaithfulnessMetric(ExplanationMetric):
         explained = (weights @ activations.flatten(1)).view_as(
             reading.evidence
         )
+        rows, columns = sampled_cells(*reading.labels.shape)
         return FaithfulnessState(
             pixels=measure_completeness(
                 reading.logits, reading.replayed_logits()
             ),
             cells=measure_completeness(reading.evidence, explained),
             removal=measure_removal(
-                activations,
-                reading.evidence,
+                activations[:, rows, columns].flatten(1),
+                reading.evidence[:, rows, columns].flatten(1),
                 weights,
-                reading.labels,
+                reading.labels[rows, columns].flatten(),
                 reading.probabilities,
                 removal_steps(len(activations), self.steps),
                 seed=reading.index,
@@ -132,11 +134,11 @@ class FaithfulnessMetric(ExplanationMetric):
         scalars['ranking_agreement'] = ordered / pairs if pairs else None
         agreements = (removal.agreeing / removal.cells).tolist()
         ious = mean_ious(removal)
-        scalars['miou_all'] = ious and ious[-1]
+        scalars['miou_all'] = ious[-1] if ious else None
         for index, number in enumerate(removal.steps[:-1]):
             if number in _NAMED_STEPS:
                 scalars[f'agreement_{number}'] = agreements[index]
-                scalars[f'miou_{number}'] = ious and ious[index]
+                scalars[f'miou_{number}'] = ious[index] if ious else None
         return make_report(
             scalars,
             curves=_curves(removal, agreements, ious),
@@ -182,9 +184,11 @@ def _curves(
 
 def _notes(scalars: dict[str, float | None]) -> list[str]:
     notes = [
+        'deletion, insertion, agreement and mIoU are of an even grid of at '
+        'most 256 cells an image',
         'areas are means over log2(1 + n) for n up to 34 deleted or inserted '
         'concepts; gains are areas between random and ordered curves, '
-        'positive if contributions rank better than chance'
+        'positive if contributions rank better than chance',
     ]
     if scalars['completeness_error_mean'] is None:
         notes.append(

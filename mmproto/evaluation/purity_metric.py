@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mmproto.features import VOID
 from mmproto.registry import METRICS
 
 from .base import Report, make_report
@@ -19,7 +20,6 @@ from .functional.purity import (
     part_purity,
     purities,
     spread,
-    without_silent,
 )
 from .part_metric import NO_PARTS, PartMetric
 from .reading import ImageReading
@@ -98,21 +98,22 @@ class PurityMetric(PartMetric):
         )
 
     def measure(self, reading: ImageReading) -> PurityState:
-        """Look under the best place of every concept in one image.
+        """Look under the best place of every concept that one image shows.
 
         The label at the centre of the patch, 255 if void; the part at its
         centre and the part of most of its labelled pixels, -1 if the image
         has no part labels; the parts that the image shows, and those whose
-        point lies in the patch.
+        point lies in the patch. All unknown if the concept is not there.
         """
         names = self.part_loader.part_names if self.part_loader else ('none',)
         score, cells = best_places(reading.activations)
+        shown = score > self.dead_threshold
         patches = dict(
             score=score,
             image=torch.full_like(cells, reading.index),
-            label=reading.labels.flatten()[cells],
+            label=reading.labels.flatten()[cells].masked_fill(~shown, VOID),
         )
-        under, pixels = self._parts(reading, cells, len(names) - 1)
+        under, pixels = self._parts(reading, cells, shown, len(names) - 1)
         num_classes = len(reading.class_weights)
         return PurityState(
             {
@@ -137,7 +138,7 @@ class PurityMetric(PartMetric):
 
     def summarize(self, state: PurityState) -> Report:
         """Compute the purity of every concept and its spread."""
-        patches = without_silent(state.patches, self.dead_threshold)
+        patches = state.patches
         number = (patches['score'] > self.dead_threshold).sum(dim=1)
         active = number > 0
         labels = count_values(patches['label'], len(state.class_names))
@@ -172,24 +173,28 @@ class PurityMetric(PartMetric):
         )
 
     def _parts(
-        self, reading: ImageReading, cells: Tensor, num_parts: int
+        self,
+        reading: ImageReading,
+        cells: Tensor,
+        shown: Tensor,
+        num_parts: int,
     ) -> tuple[dict[str, Tensor], Tensor]:
-        """Parts under patches, and pixels of each part."""
+        """Parts under the patches that are shown; pixels of each part."""
         loader = self.part_loader
         labels = reading.parts(loader) if loader else None
+        under = unknown_parts(len(cells), num_parts, cells.device)
         if labels is None:
-            under = unknown_parts(len(cells), num_parts, cells.device)
             return under, torch.zeros(num_parts + 1, dtype=torch.int64)
         pixels = labels.parts.flatten().bincount(minlength=num_parts + 1)
-        rows, columns = _centres(reading, cells)
-        under = parts_under(
+        found = parts_under(
             labels.parts,
             labels.instances,
-            rows,
-            columns,
+            *_centres(reading, cells[shown]),
             self.patch_size,
             pixels > 0,
         )
+        for name, values in found.items():
+            under[name][shown] = values
         return under, pixels
 
     def _notes(self, state: PurityState) -> list[str]:

@@ -1,7 +1,6 @@
 """All metrics of explanations on one data set, in one pass."""
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.utils import ProgressBar
 
-from .base import ExplanationMetric, Report
+from .base import ExplanationMetric, Report, make_report
+from .ood_metric import fitted_thresholds
 
 METRICS = (
     'ExplanationSizeMetric',
@@ -24,6 +24,7 @@ METRICS = (
 )
 # These let the network look at an image again.
 RERUNNING = ('StabilityMetric', 'ScaleIndependenceMetric')
+UNKNOWN = 'OODMetric on unknown objects'
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,8 @@ def evaluate_explanations(cfg: Config, interval: int = 16) -> Evaluation:
     cfg = _with_metrics(cfg, interval)
     evaluation = _test(cfg)
     if 'ood_dataloader' in cfg:
-        evaluation.reports['OODMetric (unknown objects)'] = _test_unknown(
-            cfg, evaluation.reports['OODMetric']
-        )
+        known = evaluation.reports.get('OODMetric')
+        evaluation.reports[UNKNOWN] = _test_unknown(cfg, known)
     return evaluation
 
 
@@ -129,6 +129,15 @@ def _test(cfg: Config) -> Evaluation:
     )
 
 
-def _test_unknown(cfg: Config, fitted: Mapping[str, Any] | None) -> Report:
-    """Test on other data what was fitted on the test data."""
-    raise NotImplementedError
+def _test_unknown(cfg: Config, known: Report | None) -> Report:
+    """Look for unknown objects by thresholds fitted on known ones."""
+    cfg = copy.deepcopy(cfg)
+    cfg.test_dataloader = cfg.ood_dataloader
+    metric = dict(type='mmproto.OODMetric')
+    if known is not None:  # on the main rank
+        metric['thresholds'] = fitted_thresholds(known)
+    cfg.test_evaluator = [metric]
+    try:
+        return _test(cfg).reports.get('OODMetric', make_report({}))
+    except FileNotFoundError as error:
+        return make_report({}, notes=[f'not measured: {error}'])

@@ -71,3 +71,18 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = dict(type='IoUMetric', iou_metrics=['mIoU'])
 test_evaluator = val_evaluator
+# Objects that training never shows, for tools/analysis_tools/
+# evaluate_explanations.py; drawn by the option --unseen.
+ood_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        data_prefix=dict(
+            img_path='leftImg8bit/unseen', seg_map_path='gtFine/unseen'
+        ),
+        pipeline=test_pipeline,
+    ),
+)

@@ -19,7 +19,8 @@ from .placement import place_street
 from .roadside import place_roadside
 from .stream import Stream
 
-# Smallest share of a picture that the deer in it may have.
+# Smallest share of a picture that the deer in it may have; of a picture that
+# is higher than wide, of a square.
 LEAST_UNSEEN = 0.008
 
 
@@ -69,9 +70,10 @@ def draw_unseen_scene(
         split: Number of the split.
         size: Height and width of the picture in pixels.
     """
+    enough = LEAST_UNSEEN * size[1] * min(size)
     for attempt in count():
         scene = _draw(Stream(seed, split, index, attempt), size, unseen=True)
-        if np.mean(scene.train_ids == UNSEEN) >= LEAST_UNSEEN:
+        if np.sum(scene.train_ids == UNSEEN) >= enough:
             break
     return scene
 

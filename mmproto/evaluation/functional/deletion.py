@@ -14,10 +14,11 @@ ORDERS = ('contribution', 'random_active', 'random_all')
 Link = Callable[[Tensor], Tensor]
 
 
-def shuffled_concepts(concepts: int, rows: int, seed: int) -> Tensor:
-    """Concepts in a random order for each row of cells (K,H)."""
+def shuffled_concepts(concepts: int, cells: int, seed: int) -> Tensor:
+    """Concepts (K,n) in a random order for each cell."""
     generator = torch.Generator().manual_seed(seed)
-    return torch.rand(concepts, rows, generator=generator).argsort(dim=0)
+    keys = torch.rand(cells, concepts, generator=generator)
+    return keys.argsort(dim=1).T
 
 
 class Cells:

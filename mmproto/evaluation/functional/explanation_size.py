@@ -109,8 +109,9 @@ def measure_cells(
         needed_concepts(total),
     )
     length = len(activations)
-    order = winning.argsort(dim=0, descending=True, stable=True)  # K,n
-    rank = torch.arange(length, device=order.device)[:, None]
+    # concepts in the order of their contribution, as far as they are needed
+    order = winning.topk(int(needed.max()), dim=0).indices  # at most K,n
+    rank = torch.arange(len(order), device=order.device)[:, None]
     return CellSizes(
         torch.stack([s.bincount(minlength=length + 1) for s in sizes]).cpu(),
         order[rank < needed].bincount(minlength=length).cpu(),

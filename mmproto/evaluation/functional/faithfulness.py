@@ -16,7 +16,8 @@ from .deletion import ORDERS, Cells, Link, shuffled_concepts
 KINDS = ('deletion', 'insertion')
 AREA_END = 34  # concepts; a decision of a sparse model needs far fewer
 _RANKED = 5  # largest contributions whose order is checked
-_CELLS = 512  # looked at together: their maps fit in a cache
+# Of an image whose decisions are taken apart: neighbours decide alike.
+_MAX_CELLS = 256
 
 
 @dataclass
@@ -89,6 +90,20 @@ def merge_removal(first: Removal, second: Removal) -> Removal:
     return first
 
 
+def sampled_cells(height: int, width: int) -> tuple[slice, slice]:
+    """Rows and columns of an even grid of at most 256 cells."""
+    strides = [1, 1]
+    while True:
+        sizes = [-(-n // s) for n, s in zip((height, width), strides)]
+        if sizes[0] * sizes[1] <= _MAX_CELLS:
+            rows, columns = (
+                slice((n - 1) % s // 2, None, s)  # as far from both ends
+                for n, s in zip((height, width), strides)
+            )
+            return rows, columns
+        strides[sizes[1] > sizes[0]] += 1
+
+
 @torch.no_grad()
 def measure_removal(
     activations: Tensor,
@@ -99,35 +114,35 @@ def measure_removal(
     steps: tuple[int, ...],
     seed: int,
 ) -> Removal:
-    """Delete and insert the concepts of every cell of an image.
+    """Delete and insert the concepts of cells.
 
     What the model's evidence holds beyond the contributions stays, as it
     would if the network ran with fewer concepts.
 
     Args:
-        activations: Of concepts (K,H,W).
-        evidence: Of the model (C,H,W).
+        activations: Of concepts (K,n).
+        evidence: Of the model (C,n).
         class_weights: Weights (C,K) that the contributions are made with.
-        labels: Ground truth (H,W); what is no class is left out.
+        labels: Ground truth (n,); what is no class is left out.
         link: Turns evidence (C,...), not negative, into probabilities.
         steps: Numbers of concepts, of :func:`removal_steps`.
         seed: Of the random orders.
     """
-    concepts, height, width = activations.shape
-    shuffled = shuffled_concepts(concepts, height, seed).to(activations.device)
+    activations, evidence = activations.float(), evidence.float()
+    cells = Cells(activations, evidence, class_weights.float(), link)
+    random = shuffled_concepts(*activations.shape, seed).to(labels.device)
     state = empty_removal(steps, len(evidence))
-    rows = max(1, _CELLS // width)
-    for start in range(0, height, rows):
-        part = slice(start, start + rows)
-        cells = Cells(
-            activations[:, part].float().flatten(1),
-            evidence[:, part].float().flatten(1),
-            class_weights.float(),
-            link,
-        )
-        random = shuffled[:, part].repeat_interleave(width, dim=1)  # K,n
-        measured = _measure_cells(cells, labels[part].flatten(), random, steps)
-        state = merge_removal(state, measured)
+    for index, (concepts, stages) in enumerate(cells.stages(random, steps)):
+        both = cells.evidence(concepts, stages, len(steps))
+        for kind, remaining in enumerate(both):
+            total = cells.probability(remaining).sum(1, dtype=torch.float64)
+            state.probability[kind, index] = total.cpu()
+        if ORDERS[index] == 'contribution':
+            decided = both[1].max(dim=0).indices  # T,n; faster than argmax
+            state.agreeing += (decided == cells.predicted).sum(dim=1).cpu()
+            state.confusion += _confusion(labels, decided, len(evidence))
+    state.cells += labels.numel()
+    state.pairs += _ranked_pairs(cells)
     return state
 
 
@@ -159,33 +174,17 @@ def mean_ious(state: Removal) -> list[float] | None:
     return (hits.double() / union).nanmean(dim=1).tolist()
 
 
-def _measure_cells(
-    cells: Cells, labels: Tensor, random: Tensor, steps: tuple[int, ...]
-) -> Removal:
-    num_classes, number = cells.rest.shape
-    state = empty_removal(steps, num_classes)
-    for index, (concepts, stages) in enumerate(cells.stages(random, steps)):
-        both = cells.evidence(concepts, stages, len(steps))
-        for kind, evidence in enumerate(both):
-            total = cells.probability(evidence).sum(1, dtype=torch.float64)
-            state.probability[kind, index] = total.cpu()
-        if ORDERS[index] == 'contribution':
-            decided = both[1].max(dim=0).indices  # T,n; faster than argmax
-            agreeing = (decided == cells.predicted).sum(dim=1)
-            state.agreeing += agreeing.cpu()
-            state.confusion += _confusion(labels, decided, num_classes).cpu()
-    state.cells += number
-    state.pairs += _ranked_pairs(cells).cpu()
-    return state
-
-
 def _confusion(labels: Tensor, decided: Tensor, classes: int) -> Tensor:
     """Cells (T,C,C) of each label (n,) and decision (T,n)."""
     known = (labels >= 0) & (labels < classes)
     pairs = labels[known] * classes + decided[:, known]
-    return torch.stack(
-        [step.bincount(minlength=classes * classes) for step in pairs]
-    ).view(-1, classes, classes)
+    return (
+        torch.stack(
+            [step.bincount(minlength=classes * classes) for step in pairs]
+        )
+        .view(-1, classes, classes)
+        .cpu()
+    )
 
 
 def _ranked_pairs(cells: Cells) -> Tensor:
@@ -205,4 +204,4 @@ def _ranked_pairs(cells: Cells) -> Tensor:
     more, less = torch.triu_indices(len(top), len(top), 1)
     agree = torch.sign(remaining[less] - remaining[more])
     counted = (values[less] > 0) & (values[less] < values[more])
-    return torch.stack([(agree * counted).sum(), counted.sum()]).long()
+    return torch.stack([(agree * counted).sum(), counted.sum()]).long().cpu()

@@ -63,8 +63,7 @@ def hit_part(maps: Tensor, instance: Instance) -> Tensor:
     present = F.one_hot(instance.parts).double()  # n,parts
     share = area @ present / area.sum(dim=1, keepdim=True)
     chance = present.mean(dim=0)
-    hit = share - chance >= 0.5 * (1 - chance)  # so share > 0.5: at most one
-    hit[:, 0] = False
+    hit = share - chance >= 0.5 * (1 - chance)  # share > 0.5, so at most one
     return hit.long().argmax(dim=1)
 
 

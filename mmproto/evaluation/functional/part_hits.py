@@ -128,7 +128,7 @@ def area_above_quantile(
     """
     # pixels that come after the quantile, if sorted: linear interpolation
     # between two of them does not change what is strictly above
-    above = total - int(quantile * (total - 1))
+    above = total - 1 - int(quantile * (total - 1))
     shown = pixels > 0
     values, order = maps[:, shown].sort(dim=1, descending=True)
     reached = pixels[shown][order].cumsum(dim=1) <= above

@@ -1,6 +1,7 @@
 """What lies under square patches of an image: parts and their points."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -64,11 +65,16 @@ def parts_hit(
     Returns:
         Whether box n holds a point of part l (n,L+1).
     """
-    inside = (points >= low[:, None]) & (points <= high[:, None])  # n,m,2
+    inside = torch.ones(len(low), len(points), dtype=torch.bool)
+    inside = inside.to(points.device)  # n,m
+    for axis in range(2):
+        place = points[:, axis]
+        inside &= place >= low[:, axis, None]
+        inside &= place <= high[:, axis, None]
     counts = torch.zeros(
         len(low), num_parts + 1, dtype=torch.int64, device=low.device
     )
-    counts.index_add_(1, kinds, inside.all(dim=2).long())
+    counts.index_add_(1, kinds, inside.long())
     return counts > 0
 
 
@@ -91,14 +97,12 @@ def largest_part(
     height, width = parts.shape
     offsets = torch.arange(size, device=parts.device) - size // 2
     down, across = rows[:, None] + offsets, columns[:, None] + offsets
-    inside = ((down >= 0) & (down < height))[:, :, None] & (
-        (across >= 0) & (across < width)
-    )[:, None]
-    pixels = parts[
-        down.clamp(0, height - 1)[:, :, None],
-        across.clamp(0, width - 1)[:, None],
-    ]  # n,size,size
-    pixels = (pixels * inside).flatten(1)
+    # outside of the image lies no part
+    down = torch.where((down >= 0) & (down < height), down, height)
+    across = torch.where((across >= 0) & (across < width), across, width)
+    framed = F.pad(parts, (0, 1, 0, 1)).flatten()
+    place = down[:, :, None] * (width + 1) + across[:, None]
+    pixels = framed[place.flatten(1)]  # n,size*size
     patch = torch.arange(len(rows), device=parts.device)[:, None]
     keys = patch * (num_parts + 1) + pixels
     total = len(rows) * (num_parts + 1)
@@ -155,4 +159,9 @@ def unknown_parts(
     """
     unknown = torch.full((number,), -1, device=device)
     none = torch.zeros(number, num_parts + 1, dtype=torch.bool, device=device)
-    return dict(part=unknown, centre=unknown, visible=none, hits=none)
+    return dict(
+        part=unknown,
+        centre=unknown.clone(),
+        visible=none,
+        hits=none.clone(),
+    )

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmproto.features import VOID
-
 PART_RELATED = 0.5  # PIP-Net calls a prototype above it related to a part
 
 
@@ -86,31 +84,6 @@ def merge_patches(
     order = order.gather(1, strongest)[:, :topk]
     concept = torch.arange(len(order))[:, None]
     return {name: values[concept, order] for name, values in both.items()}
-
-
-def without_silent(
-    patches: Mapping[str, Tensor], threshold: float
-) -> dict[str, Tensor]:
-    """Forget what is under patches that do not show the concept.
-
-    A data set may have fewer images that show a concept than patches wanted.
-
-    Args:
-        patches: ``score``, ``label``, ``part``, ``centre`` (K,k) and
-            ``visible`` (K,k,L+1).
-        threshold: Activation that shows a concept to be present.
-
-    Returns:
-        All that was given, with unknown labels and parts there.
-    """
-    silent = patches['score'] <= threshold
-    return {
-        **patches,
-        'label': patches['label'].masked_fill(silent, VOID),
-        'part': patches['part'].masked_fill(silent, -1),
-        'centre': patches['centre'].masked_fill(silent, -1),
-        'visible': patches['visible'] & ~silent[..., None],
-    }
 
 
 def published_purity(visible: Tensor, hits: Tensor) -> PublishedPurity:

@@ -248,4 +248,16 @@ def test_concepts_without_weight_or_parts_are_not_evaluated():
     assert scaleprotoseg_consistency(state).evaluated.tolist() == only
     corrected = corrected_consistency(state, PART_CLASSES, 0.5)
     assert corrected.evaluated.tolist() == only
+    assert (state.object_hits[:, 0] == 0).all()  # hitting none is no hit
     assert reproseg_consistency(state).evaluated.all()
+
+
+def test_images_of_other_classes_do_not_count():
+    scene = Scene(2)
+    scene.weights[:] = 0
+    scene.weights[0, 1] = scene.weights[1, 2] = 1
+    gone = (scene.labels == 1) | (PART_CLASSES[scene.parts] == 1)
+    scene.parts[gone], scene.labels[gone] = 0, 255
+    state = measured([scene])
+    assert state.box_images.tolist() == [k == 1 for k in range(7)]
+    assert evalprotopnet_consistency(state).evaluated.sum() == 1

@@ -60,6 +60,15 @@ def test_an_area_on_a_part_hits_it_and_the_whole_object_hits_none():
     assert hit_part(maps, CAR).tolist() == [1, 0, 3, 0, 0]
 
 
+def test_an_area_may_miss_half_as_often_as_chance():
+    """On a wheel of two cells in ten, chance misses 8 of 10."""
+    wheel = Instance(0, torch.arange(10), torch.tensor([3] * 2 + [1] * 8))
+    maps = torch.zeros(2, 10)
+    maps[0, [0, 1, 2]] = 1  # misses 1 of 3
+    maps[1, [0, 1, 2, 3]] = 1  # misses 2 of 4, which is more than 4 of 10
+    assert hit_part(maps, wheel).tolist() == [3, 0]
+
+
 def test_the_scale_of_a_concept_does_not_matter():
     maps = torch.rand(50, 10, generator=torch.Generator().manual_seed(0))
     assert (hit_part(maps, CAR) == hit_part(maps / 64, CAR)).all()

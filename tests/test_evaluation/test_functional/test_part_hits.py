@@ -96,6 +96,17 @@ def test_area_above_the_quantile_of_pixels(covered, quantile):
         assert (found[cells].reshape(mask.shape) & mask == expected).all()
 
 
+@pytest.mark.parametrize('total', range(5, 16))
+def test_area_where_every_pixel_counts(total):
+    maps = torch.randperm(total)[None].double() + 1
+    for covered in range(1, total + 1):
+        pixels = (torch.arange(total) < covered).long()
+        full = (maps[0] * pixels).numpy()
+        area = area_above_quantile(maps, pixels, total)[0].numpy()
+        expected = full > np.quantile(full, 0.8)
+        assert (area[:covered] == expected[:covered]).all()
+
+
 def test_a_small_class_is_all_area():
     """Less than a fifth of the image: the quantile is a masked zero."""
     maps = torch.tensor([[0.9, 0.001, 0.002, 0.5, 0.0]])

@@ -1,6 +1,6 @@
 """Stability: against the original numbers, and what it has to hold."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import reduce
 
 import pytest
@@ -117,6 +117,23 @@ def test_a_concept_that_never_hits_is_not_stable():
     )
     assert evalprotopnet_stability(state) == 1
     assert corrected_stability(state) is None
+
+
+def test_what_is_averaged():
+    """Concepts count the same, but ScaleProtoSeg counts every pair."""
+    same, total = torch.tensor([1, 3, 0]), torch.tensor([1, 6, 0])
+    state = replace(
+        empty_stability(3),
+        box_same=same,
+        box_images=total,
+        area_same=same,
+        area_images=total,
+        object_same=same,
+        object_hits=total,
+    )
+    assert evalprotopnet_stability(state) == 0.75
+    assert scaleprotoseg_stability(state) == pytest.approx(4 / 7)
+    assert corrected_stability(state) == 0.75
 
 
 def test_without_noise_all_is_stable():
