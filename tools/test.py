@@ -2,9 +2,10 @@
 
 from argparse import ArgumentParser, Namespace
 
-from mmproto.command_line import add_runner_arguments, load_config
 from mmengine.config import Config
 from mmengine.runner import Runner
+
+from mmproto.command_line import add_runner_arguments, load_config
 
 # the metrics of mmseg that can write what the model predicted
 WRITERS = ('IoUMetric', 'CityscapesMetric')

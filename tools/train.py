@@ -2,12 +2,12 @@
 
 from argparse import ArgumentParser, Namespace
 
-from mmproto.command_line import add_runner_arguments, load_config
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
+from mmproto.command_line import add_runner_arguments, load_config
 from mmproto.datasets.config_checks import check_config
 
 

@@ -5,8 +5,13 @@ from .diversity_metric import DiversityMetric
 from .explanation_size_metric import ExplanationSizeMetric
 from .faithfulness_metric import FaithfulnessMetric
 from .ood_metric import OODMetric
-from .part_loaders import LoadPanopticParts, LoadPascalParts, LoadStreetToyParts
+from .part_loaders import (
+    LoadPanopticParts,
+    LoadPascalParts,
+    LoadStreetToyParts,
+)
 from .purity_metric import PurityMetric
+from .scale_independence_metric import ScaleIndependenceMetric
 from .stability_metric import StabilityMetric
 
 __all__ = [
@@ -19,5 +24,6 @@ __all__ = [
     'LoadStreetToyParts',
     'OODMetric',
     'PurityMetric',
+    'ScaleIndependenceMetric',
     'StabilityMetric',
 ]

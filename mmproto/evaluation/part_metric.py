@@ -27,4 +27,6 @@ class PartMetric(ExplanationMetric):
     @property
     def part_loader(self) -> PartLoader | None:
         """Loads the part labels of an image; ``None`` if there are none."""
-        return self.recorder and self.recorder.part_loader(self.parts)
+        if self.recorder is None:
+            return None
+        return self.recorder.part_loader(self.parts)

@@ -1,6 +1,7 @@
 """What a model says about one image, as metrics of explanations read it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmproto.features import ImageFeatures
+from mmproto.features import VOID, ImageFeatures
 from mmproto.projection import scale_dilations
 from mmproto.visualization.colors import class_names
 
@@ -50,7 +51,7 @@ class ImageReading:
         self.place = ImageFeatures(
             path=self.path,
             maps=None,
-            label_map=self.label_map,
+            label_map=None,
             original=self.image_size,
             resized=resized,
             padded=batch.input_size,
@@ -126,17 +127,9 @@ class ImageReading:
     @cached_property
     def labels(self) -> Tensor:
         """Ground truth (H,W) at the centres of cells, 255 is void."""
-        height, width = self.activations.shape[1:]
-        rows, columns = torch.meshgrid(
-            torch.arange(height), torch.arange(width), indexing='ij'
-        )
-        device = self.logits.device
-        labels = self.place.labels_at(
-            rows.flatten().to(device),
-            columns.flatten().to(device),
-            self._feature_size,
-        )
-        return labels.view(height, width)
+        if self.label_map is None:
+            return torch.full_like(self.activations[0], VOID).long()
+        return self.at_cells(self.label_map)
 
     def probabilities(self, evidence: Tensor) -> Tensor:
         """Turn evidence (C,...) into probabilities by the head's link."""
@@ -161,6 +154,20 @@ class ImageReading:
             labels = loader.load(self.path, seg_map_path)
             self._parts[key] = labels and self._check_size(labels)
         return self._parts[key]
+
+    def at_cells(self, pixels: Tensor) -> Tensor:
+        """Values (H,W) of a map (h,w) of the file at the centres of cells."""
+        height, width = self.activations.shape[1:]
+        rows, columns = torch.meshgrid(
+            torch.arange(height), torch.arange(width), indexing='ij'
+        )
+        place = replace(self.place, label_map=pixels)
+        values = place.labels_at(
+            rows.flatten().to(pixels.device),
+            columns.flatten().to(pixels.device),
+            self._feature_size,
+        )
+        return values.view(height, width)
 
     def to_image(self, maps: Tensor, mode: str = 'bilinear') -> Tensor:
         """Resize maps of cells (n,H,W) to the image file (n,h,w)."""
@@ -232,6 +239,4 @@ class ImageReading:
                 'they have to be of the same image'
             )
         device = self.logits.device
-        return PartLabels(
-            labels.parts.to(device), labels.instances.to(device)
-        )
+        return PartLabels(labels.parts.to(device), labels.instances.to(device))

@@ -125,12 +125,8 @@ class ConceptRecorder:
 
     def stop(self) -> None:
         """Leave the model as it was."""
-        for module, name in (
-            (self._model, 'predict'),
-            (self._head, 'pool_concepts'),
-            (self._head, 'forward'),
-        ):
-            vars(module).pop(name, None)
+        del self._model.predict
+        del self._head.pool_concepts, self._head.forward
 
     def read(
         self, data_batch: dict, data_samples: Sequence[dict]
@@ -192,9 +188,7 @@ class ConceptRecorder:
         def record(inputs: Tensor, data_samples: list) -> list:
             self._readings = []  # frees what the last batch took
             metas = [sample.metainfo for sample in data_samples]
-            self._batch = Batch(
-                self._model, inputs, metas, self._dataset_meta
-            )
+            self._batch = Batch(self._model, inputs, metas, self._dataset_meta)
             self._recording = True
             try:
                 return predict(inputs, data_samples)

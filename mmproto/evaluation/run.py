@@ -133,10 +133,11 @@ def _test_unknown(cfg: Config, known: Report | None) -> Report:
     """Look for unknown objects by thresholds fitted on known ones."""
     cfg = copy.deepcopy(cfg)
     cfg.test_dataloader = cfg.ood_dataloader
-    metric = dict(type='mmproto.OODMetric')
-    if known is not None:  # on the main rank
-        metric['thresholds'] = fitted_thresholds(known)
-    cfg.test_evaluator = [metric]
+    # without the report on ranks that do not summarize
+    thresholds = known and fitted_thresholds(known)
+    cfg.test_evaluator = [
+        dict(type='mmproto.OODMetric', thresholds=thresholds)
+    ]
     try:
         return _test(cfg).reports.get('OODMetric', make_report({}))
     except FileNotFoundError as error:

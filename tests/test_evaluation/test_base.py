@@ -52,10 +52,15 @@ def states(monkeypatch, size, world_size, batch_size):
         images = list(DefaultSampler(range(size), shuffle=False))
         for start in range(0, len(images), batch_size):
             metric.process({}, images[start : start + batch_size])
-        collected = []
+        collected: list = []
+
+        def collect(results, *_, into=collected, **__):
+            into.extend(results)
+            return []
+
         monkeypatch.setattr(
             'mmengine.evaluator.metric.collect_results',
-            lambda results, size, *_, **__: collected.extend(results) or [],
+            collect,
         )
         metric.evaluate(size)
         gathered += collected

@@ -6,7 +6,6 @@ Tests the model on the test data of its config, as tools/test.py does, with
 all metrics of explanations. docs/metrics.md says what they mean.
 """
 
-import datetime
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -38,7 +37,6 @@ def parse_args() -> Namespace:
 
 def main() -> None:
     """Test, print the table and write the files."""
-    from mmproto.evaluation.report import save_report
     from mmproto.evaluation.run import evaluate_explanations
 
     args = parse_args()

@@ -38,7 +38,7 @@ class Consistency:
 def evalprotopnet_consistency(state: ConsistencyState) -> Consistency:
     """Whether a part is hit in 80 % of the images that show it.
 
-    Source: EvalProtoPNet (arXiv 2212.05946), equation 3;
+    Source: EvalProtoPNet (arXiv 2212.05946);
     util/eval_interpretability.py ``evaluate_consistency`` @ ab33e5d.
     Concepts whose class is not shown or has no parts are not evaluated.
     """

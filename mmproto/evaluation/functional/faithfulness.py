@@ -130,9 +130,11 @@ def measure_removal(
     """
     activations, evidence = activations.float(), evidence.float()
     cells = Cells(activations, evidence, class_weights.float(), link)
-    random = shuffled_concepts(*activations.shape, seed).to(labels.device)
+    random = shuffled_concepts(len(activations), labels.numel(), seed)
     state = empty_removal(steps, len(evidence))
-    for index, (concepts, stages) in enumerate(cells.stages(random, steps)):
+    for index, (concepts, stages) in enumerate(
+        cells.stages(random.to(labels.device), steps)
+    ):
         both = cells.evidence(concepts, stages, len(steps))
         for kind, remaining in enumerate(both):
             total = cells.probability(remaining).sum(1, dtype=torch.float64)

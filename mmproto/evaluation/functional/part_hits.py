@@ -78,7 +78,7 @@ def points_in_box(
 def box_hits(maps: Tensor, owner: Tensor, targets: PartTargets) -> Tensor:
     """Parts near the peak of each concept, as EvalProtoPNet counts them.
 
-    Source: EvalProtoPNet (arXiv 2212.05946), section 3.1;
+    Source: EvalProtoPNet (arXiv 2212.05946);
     util/eval_interpretability.py @ ab33e5d. A part is a point there; here it
     is the centroid of the part's pixels.
 

@@ -135,7 +135,7 @@ def merge_stability(
 def evalprotopnet_stability(state: StabilityState) -> float | None:
     """Share of images whose hits stay the same, averaged over concepts.
 
-    Source: EvalProtoPNet (arXiv 2212.05946), equation 4;
+    Source: EvalProtoPNet (arXiv 2212.05946);
     util/eval_interpretability.py ``evaluate_stability`` @ ab33e5d.
     """
     return _mean(state.box_same, state.box_images)

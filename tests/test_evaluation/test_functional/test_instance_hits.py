@@ -61,12 +61,13 @@ def test_an_area_on_a_part_hits_it_and_the_whole_object_hits_none():
 
 
 def test_an_area_may_miss_half_as_often_as_chance():
-    """On a wheel of two cells in ten, chance misses 8 of 10."""
-    wheel = Instance(0, torch.arange(10), torch.tensor([3] * 2 + [1] * 8))
-    maps = torch.zeros(2, 10)
-    maps[0, [0, 1, 2]] = 1  # misses 1 of 3
-    maps[1, [0, 1, 2, 3]] = 1  # misses 2 of 4, which is more than 4 of 10
-    assert hit_part(maps, wheel).tolist() == [3, 0]
+    """On a part that is half of it, chance misses 5 of 10."""
+    half = Instance(0, torch.arange(10), torch.tensor([3] * 5 + [1] * 5))
+    maps = torch.zeros(3, 10)
+    maps[0, :6] = 1  # misses 1 of 6
+    maps[1, 2:6] = 1  # misses 1 of 4: exactly half as often
+    maps[2, :7] = 1  # misses 2 of 7
+    assert hit_part(maps, half).tolist() == [3, 3, 0]
 
 
 def test_the_scale_of_a_concept_does_not_matter():

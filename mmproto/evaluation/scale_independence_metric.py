@@ -1,0 +1,225 @@
+"""Metric: whether concepts do not depend on the size of what they show."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmproto.registry import METRICS
+
+from .base import ExplanationMetric, Report, make_report
+from .functional.scale_independence import (
+    FACTORS,
+    ScaleState,
+    compare_sizes,
+    empty_scales,
+    kappa,
+    merge_scales,
+    object_sizes,
+    rank_correlation,
+    resized,
+    scale_moves,
+    size_labels,
+    sort_by_size,
+    top_concepts,
+)
+from .reading import ImageReading
+
+_SUBSETS = ('', '_confident')
+
+
+@dataclass(frozen=True)
+class ScaleSums:
+    """Sums over images, and the scales that they are of.
+
+    Args:
+        sums: Over cells.
+        rates: Dilation rates, rising; positions of the scales without rates.
+    """
+
+    sums: ScaleState
+    rates: list[int]
+
+
+@METRICS.register_module()
+class ScaleIndependenceMetric(ExplanationMetric):
+    """Shows images at half, full and double size to the network.
+
+    A concept that does not depend on scale stays on top, and is found at a
+    larger dilation rate where its object is larger.
+
+    Args:
+        interval: Images from one to the next that is shown at other sizes.
+        confidence: Probability from which a cell counts as confident.
+        **kwargs: Of :class:`ExplanationMetric`.
+
+    Raises:
+        ValueError: If the interval is below one or the confidence is no
+            probability.
+    """
+
+    default_prefix = 'scale'
+
+    def __init__(
+        self, interval: int = 16, confidence: float = 0.5, **kwargs: Any
+    ) -> None:
+        if interval < 1:
+            raise ValueError(f'interval must be at least 1, got {interval}')
+        if not 0 <= confidence <= 1:
+            raise ValueError(f'confidence must be in [0, 1], got {confidence}')
+        super().__init__(**kwargs)
+        self.interval = interval
+        self.confidence = confidence
+
+    def empty(self, reading: ImageReading) -> ScaleSums:
+        """Sums before the first image."""
+        scales = reading.num_scales
+        return ScaleSums(
+            empty_scales(len(reading.activations), scales),
+            sorted(reading.dilations or range(scales)),
+        )
+
+    def measure(self, reading: ImageReading) -> ScaleSums:
+        """Sums of one image."""
+        state = self.empty(reading)
+        rank = _rank_of_scale(reading)  # S
+        scales = rank[reading.scales]  # K,H,W
+        predicted = reading.evidence.argmax(dim=0)  # H,W
+        sums = replace(state.sums, sizes=_by_size(reading, scales, predicted))
+        if reading.index % self.interval == 0:
+            seen = self._look_again(reading, rank, scales, predicted)
+            sums = merge_scales(sums, seen)
+        return replace(state, sums=sums)
+
+    def merge(self, first: ScaleSums, second: ScaleSums) -> ScaleSums:
+        """Add up."""
+        return replace(first, sums=merge_scales(first.sums, second.sums))
+
+    def summarize(self, state: ScaleSums) -> Report:
+        """Turn sums into shares."""
+        sums, several = state.sums, len(state.rates) > 1
+        scalars: dict[str, float | None] = {}
+        for index, (name, factor) in enumerate(FACTORS.items()):
+            for subset, suffix in enumerate(_SUBSETS):
+                kept = int(sums.kept[index, subset])
+                cells = int(sums.cells[index, subset])
+                key = f'{name}{suffix}'
+                scalars[f'top_concept_kept_{key}'] = (
+                    kept / cells if cells else None
+                )
+                scalars[f'top_concept_kappa_{key}'] = kappa(
+                    kept, cells, sums.tops[index, subset]
+                )
+            moves = sums.moves[index] if several else torch.zeros(1, 1)
+            for move, share in scale_moves(moves, factor > 1).items():
+                scalars[f'scale_{move}_{name}'] = share
+        scalars['size_correlation'] = (
+            rank_correlation(sums.sizes) if several else None
+        )
+        return make_report(
+            scalars,
+            curves=_curve(state) if several and sums.sizes.any() else None,
+            histograms=dict(scale_by_object_size=_histogram(state)),
+            notes=self._notes(state),
+        )
+
+    def _look_again(
+        self,
+        reading: ImageReading,
+        rank: Tensor,
+        scales: Tensor,
+        predicted: Tensor,
+    ) -> ScaleState:
+        """Compare an image with itself at other sizes."""
+        sure = reading.probabilities(reading.evidence).amax(dim=0)
+        compared = []
+        for factor in FACTORS.values():
+            there = reading.rerun(partial(resized, factor=factor))
+            compared.append(
+                compare_sizes(
+                    reading.activations,
+                    scales,
+                    (there[0], rank[there[1]]),
+                    reading.class_weights,
+                    predicted,
+                    sure >= self.confidence,
+                    len(rank),
+                )
+            )
+        kept, cells, tops, moves = map(torch.stack, zip(*compared))
+        none = empty_scales(len(reading.activations), len(rank))
+        return ScaleState(
+            torch.tensor(1), kept, cells, tops, moves, none.sizes
+        )
+
+    def _notes(self, state: ScaleSums) -> list[str]:
+        notes = [
+            f'{int(state.sums.images)} images were seen at half and double '
+            f'size, one in {self.interval}; confident: probability of at '
+            f'least {self.confidence}'
+        ]
+        if len(state.rates) == 1:
+            notes.append('the model has one scale: nothing can move')
+        elif not state.sums.sizes.any():
+            notes.append('no sizes of objects: there is no ground truth')
+        return notes
+
+
+def _rank_of_scale(reading: ImageReading) -> Tensor:
+    """Position of every scale among the rising dilation rates (S,)."""
+    rates = torch.tensor(reading.dilations or range(reading.num_scales))
+    rank = rates.argsort(stable=True).argsort()
+    return rank.to(reading.scales.device)
+
+
+def _by_size(
+    reading: ImageReading, scales: Tensor, predicted: Tensor
+) -> Tensor:
+    """Count cells that are predicted rightly by object size and scale."""
+    if reading.label_map is None:
+        return sort_by_size(torch.ones(0), torch.zeros(0).long(), len(scales))
+    classes = len(reading.class_weights)
+    sizes = object_sizes(reading.label_map, classes).to(scales.device)
+    at_cells = reading.at_cells(sizes)  # H,W
+    right = (reading.labels == predicted) & (at_cells > 0)
+    top = top_concepts(
+        reading.activations.flatten(1),
+        reading.class_weights,
+        predicted.flatten(),
+    )
+    found = scales.flatten(1).gather(0, top[None])[0]  # n
+    chosen = right.flatten()
+    return sort_by_size(
+        at_cells.flatten()[chosen], found[chosen], reading.num_scales
+    )
+
+
+def _histogram(state: ScaleSums) -> dict:
+    """Cells by object size, for each scale."""
+    lines = {
+        f'rate {rate}': counts.tolist()
+        for rate, counts in zip(state.rates, state.sums.sizes.T)
+    }
+    return dict(
+        labels=size_labels(),
+        counts=lines,
+        x_label='size of the object in pixels',
+    )
+
+
+def _curve(state: ScaleSums) -> dict[str, dict]:
+    """Mean dilation rate by object size."""
+    rates = torch.tensor(state.rates, dtype=torch.float64)
+    counts = state.sums.sizes.double()  # B,S
+    known = counts.sum(dim=1) > 0
+    mean = (counts @ rates)[known] / counts.sum(dim=1)[known]
+    return dict(
+        dilation_by_object_size=dict(
+            x=known.nonzero()[:, 0].tolist(),
+            y=mean.tolist(),
+            x_label='octave of the size of the object (0: below 8 pixels)',
+            y_label='mean dilation rate',
+        )
+    )
