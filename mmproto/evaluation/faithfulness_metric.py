@@ -57,23 +57,31 @@ class FaithfulnessMetric(ExplanationMetric):
     Args:
         steps: Numbers of concepts to delete, insert and keep. By default 1,
             2, 3, 5, 8, 13 and so on; none, 34 and all are always there.
+        interval: Images from one to the next whose pixels are compared; the
+            cells of all images are.
         **kwargs: Of :class:`ExplanationMetric`.
 
     Raises:
-        ValueError: If a step is negative.
+        ValueError: If a step is negative or the interval below one.
     """
 
     default_prefix = 'faithfulness'
 
     def __init__(
-        self, steps: Sequence[int] | None = None, **kwargs: Any
+        self,
+        steps: Sequence[int] | None = None,
+        interval: int = 25,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if interval < 1:
+            raise ValueError(f'interval must be at least 1, got {interval}')
         if steps is not None and min(steps, default=0) < 0:
             raise ValueError(
                 f'steps must be numbers of concepts, got {list(steps)}'
             )
         self.steps = steps
+        self.interval = interval
 
     def empty(self, reading: ImageReading) -> FaithfulnessState:
         """State before the first image."""
@@ -91,11 +99,13 @@ class FaithfulnessMetric(ExplanationMetric):
         explained = (weights @ activations.flatten(1)).view_as(
             reading.evidence
         )
+        pixels = empty_completeness(len(weights))
+        if reading.index % self.interval == 0:
+            replayed = reading.replayed_logits()
+            pixels = measure_completeness(reading.logits, replayed)
         rows, columns = sampled_cells(*reading.labels.shape)
         return FaithfulnessState(
-            pixels=measure_completeness(
-                reading.logits, reading.replayed_logits()
-            ),
+            pixels=pixels,
             cells=measure_completeness(reading.evidence, explained),
             removal=measure_removal(
                 activations[:, rows, columns].flatten(1),
@@ -142,7 +152,7 @@ class FaithfulnessMetric(ExplanationMetric):
         return make_report(
             scalars,
             curves=_curves(removal, agreements, ious),
-            notes=_notes(scalars),
+            notes=_notes(scalars, self.interval),
         )
 
 
@@ -182,8 +192,10 @@ def _curves(
     return curves
 
 
-def _notes(scalars: dict[str, float | None]) -> list[str]:
+def _notes(scalars: dict[str, float | None], interval: int) -> list[str]:
     notes = [
+        f'completeness is that of the pixels of one image in {interval}, and '
+        'of the cells of all',
         'deletion, insertion, agreement and mIoU are of an even grid of at '
         'most 256 cells an image',
         'areas are means over log2(1 + n) for n up to 34 deleted or inserted '

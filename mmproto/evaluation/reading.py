@@ -117,7 +117,7 @@ class ImageReading:
     def scales(self) -> Tensor:
         """Scale (K,H,W) at which each concept is most active."""
         per_scale = self._batch.per_scale[self._position]  # S,K,H,W
-        return self._inside(per_scale.argmax(dim=0))
+        return self._inside(per_scale.max(dim=0).indices)
 
     @cached_property
     def evidence(self) -> Tensor:

@@ -22,8 +22,12 @@ METRICS = (
     'ScaleIndependenceMetric',
     'DiversityMetric',
 )
-# These let the network look at an image again.
-RERUNNING = ('StabilityMetric', 'ScaleIndependenceMetric')
+# These look at some images again.
+RERUNNING = (
+    'StabilityMetric',
+    'FaithfulnessMetric',
+    'ScaleIndependenceMetric',
+)
 UNKNOWN = 'OODMetric on unknown objects'
 
 
@@ -56,7 +60,7 @@ class _ProgressHook(Hook):
             self._bar.update()
 
 
-def evaluate_explanations(cfg: Config, interval: int = 16) -> Evaluation:
+def evaluate_explanations(cfg: Config, interval: int = 25) -> Evaluation:
     """Measure the explanations of a model on the test data of its config.
 
     The config's own metrics are measured in the same pass. Where the config

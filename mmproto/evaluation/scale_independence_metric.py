@@ -63,7 +63,7 @@ class ScaleIndependenceMetric(ExplanationMetric):
     default_prefix = 'scale'
 
     def __init__(
-        self, interval: int = 16, confidence: float = 0.5, **kwargs: Any
+        self, interval: int = 25, confidence: float = 0.5, **kwargs: Any
     ) -> None:
         if interval < 1:
             raise ValueError(f'interval must be at least 1, got {interval}')
@@ -84,14 +84,14 @@ class ScaleIndependenceMetric(ExplanationMetric):
     def measure(self, reading: ImageReading) -> ScaleSums:
         """Sums of one image."""
         state = self.empty(reading)
+        if reading.index % self.interval:
+            return state
         rank = _rank_of_scale(reading)  # S
         scales = rank[reading.scales]  # K,H,W
         predicted = reading.evidence.argmax(dim=0)  # H,W
-        sums = replace(state.sums, sizes=_by_size(reading, scales, predicted))
-        if reading.index % self.interval == 0:
-            seen = self._look_again(reading, rank, scales, predicted)
-            sums = merge_scales(sums, seen)
-        return replace(state, sums=sums)
+        sums = self._look_again(reading, rank, scales, predicted)
+        sizes = _by_size(reading, scales, predicted)
+        return replace(state, sums=replace(sums, sizes=sizes))
 
     def merge(self, first: ScaleSums, second: ScaleSums) -> ScaleSums:
         """Add up."""

@@ -42,7 +42,7 @@ class StabilityMetric(PartMetric):
 
     default_prefix = 'stability'
 
-    def __init__(self, interval: int = 16, **kwargs: Any) -> None:
+    def __init__(self, interval: int = 25, **kwargs: Any) -> None:
         if interval < 1:
             raise ValueError(f'interval must be at least 1, got {interval}')
         super().__init__(**kwargs)

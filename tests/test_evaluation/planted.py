@@ -17,6 +17,7 @@ from torch import nn
 
 from mmproto.datasets.street_scenes import CLASS_NAMES, PARTS
 from mmproto.datasets.street_scenes.writer import write_street_scenes
+from mmproto.evaluation.run import METRICS, RERUNNING
 from mmproto.models.decode_heads import PrototypeHead
 
 SIZE = (128, 256)
@@ -25,16 +26,6 @@ STEP = 6  # grey levels between the codes of two parts
 CODES = len(PARTS) + 1  # code 0 is no part
 STRIDE = 4
 KINDS = ('parts', 'classes', 'noise', 'duplicates', 'tampered')
-METRICS = (
-    'ExplanationSizeMetric',
-    'PurityMetric',
-    'ConsistencyMetric',
-    'StabilityMetric',
-    'FaithfulnessMetric',
-    'OODMetric',
-    'ScaleIndependenceMetric',
-    'DiversityMetric',
-)
 
 
 @MODELS.register_module()
@@ -125,7 +116,6 @@ def plant_config(root, kind, metrics=METRICS):
         ),
         test_cfg=dict(mode='whole'),
     )
-    reruns = ('StabilityMetric', 'ScaleIndependenceMetric')
     return Config(
         dict(
             default_scope='mmseg',
@@ -134,7 +124,7 @@ def plant_config(root, kind, metrics=METRICS):
             test_cfg=dict(type='TestLoop'),
             test_evaluator=[
                 dict(type=f'mmproto.{name}')
-                | (dict(interval=1) if name in reruns else {})
+                | (dict(interval=1) if name in RERUNNING else {})
                 for name in metrics
             ],
             custom_hooks=[dict(type='mmproto.ExplanationMetricsHook')],

@@ -30,6 +30,7 @@ class Planted:
         self.activations, self.scales = self.seen(1.0)
         self.evidence = self.activations.sum(dim=0, keepdim=True)
         self.labels = torch.zeros(H, W, dtype=torch.int64)
+        self.labels[0] = 1  # a row that is predicted wrongly
         self.label_map = torch.zeros(32, 32, dtype=torch.int64)
 
     def seen(self, factor):
@@ -99,7 +100,7 @@ def test_cells_are_sorted_by_the_size_of_their_object():
     report = scalars()
     table = report['histograms']['scale_by_object_size']
     # one object of 32 x 32 pixels, seen at the middle one of the rates
-    expected = [0, 0, 0, 3 * H * W, 0, 0, 0, 0]
+    expected = [0, 0, 0, 2 * (H - 1) * W, 0, 0, 0, 0]
     assert table['counts'] == {
         'rate 1': [0] * 8,
         'rate 2': expected,

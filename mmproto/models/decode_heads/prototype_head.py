@@ -152,7 +152,7 @@ class PrototypeHead(BaseDecodeHead):
             is largest and, on demand, the maps of all scales (N,S,K,H,W).
         """
         pooled, maps = self.pool_concepts(self.stack_scales(inputs))
-        scale = maps.argmax(dim=1)
+        scale = maps.max(dim=1).indices  # several times as fast as argmax
         return (pooled, scale, maps) if per_scale else (pooled, scale)
 
     def pool_concepts(self, latents: Tensor) -> tuple[Tensor, Tensor]:
