@@ -6,6 +6,8 @@ from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmproto.evaluation.base import ExplanationMetric
+from mmproto.evaluation.recorder import ConceptRecorder
 from mmproto.registry import HOOKS
 
 
@@ -43,10 +45,6 @@ class ExplanationMetricsHook(Hook):
         self._stop()
 
     def _start(self, runner: Runner, evaluator: Evaluator) -> None:
-        # Here, since the metrics import the models that hooks must not need.
-        from mmproto.evaluation.base import ExplanationMetric
-        from mmproto.evaluation.recorder import ConceptRecorder
-
         metrics = [
             metric
             for metric in evaluator.metrics
