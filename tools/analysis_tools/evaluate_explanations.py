@@ -6,6 +6,7 @@ Tests the model on the test data of its config, as tools/test.py does, with
 all metrics of explanations. docs/metrics.md says what they mean.
 """
 
+import datetime
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -27,22 +28,41 @@ def parse_args() -> Namespace:
     parser.add_argument(
         '--interval',
         type=int,
-        default=16,
+        default=25,
         metavar='N',
-        help='every N-th image is shown to the network again, with noise and '
-        'at other sizes (default: %(default)s)',
+        help='every N-th image is looked at again, with noise and at other '
+        'sizes (default: %(default)s)',
     )
     return parser.parse_args()
 
 
+def check_files(args: Namespace) -> None:
+    """Refuse what could only fail after the test.
+
+    Raises:
+        FileNotFoundError: there is no config or no checkpoint.
+        ValueError: the report cannot be written.
+    """
+    for path in (args.config, args.checkpoint):
+        if not Path(path).is_file():
+            raise FileNotFoundError(f'there is no file {path}')
+    out = Path(args.out)
+    if out.suffix != '.json':
+        raise ValueError(f'--out names a JSON file, got {out}')
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f'--out cannot be written: {error}') from error
+
+
 def main() -> None:
     """Test, print the table and write the files."""
+    from mmproto.evaluation.report import ReportHeader, save_report
     from mmproto.evaluation.run import evaluate_explanations
 
     args = parse_args()
-    if not Path(args.checkpoint).is_file():
-        raise SystemExit(f'error: there is no checkpoint {args.checkpoint}')
     try:
+        check_files(args)
         cfg = load_config(args)
         cfg.load_from = args.checkpoint
         evaluation = evaluate_explanations(cfg, args.interval)
@@ -50,7 +70,17 @@ def main() -> None:
         raise SystemExit(f'error: {error}') from error
     if not is_main_process():
         return
-    ...
+    header = ReportHeader(
+        config=args.config,
+        checkpoint=args.checkpoint,
+        data_set=cfg.test_dataloader.dataset.type,
+        num_images=evaluation.num_images,
+        classes=evaluation.classes,
+        date=datetime.date.today().isoformat(),
+        accuracy=evaluation.accuracy,
+    )
+    print(save_report(header, evaluation.reports, args.out))
+    print(f'{args.out}\n{Path(args.out).with_suffix(".png")}')
 
 
 if __name__ == '__main__':

@@ -1,0 +1,231 @@
+"""The report as one picture: curves and histograms of all metrics."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+from mmproto.visualization.panels import SMALL, shorten
+
+from .report import lines_of
+
+COLUMNS = 4
+PANEL = (4.25, 3.4)  # inches
+# Okabe and Ito: told apart by all kinds of colour vision
+COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00')
+STYLES = ('-', '--', ':', '-.', (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+MARKERS = 'osd^vx'
+HATCHES = ('', '////', '....', 'xxxx', '\\\\\\\\', '++++')
+MOST_MARKERS = 20  # points; a longer curve is a plain line
+MOST_LEVEL = 6  # labels below an axis that need not stand upright
+MOST_SMALL = 20  # labels below an axis in the usual size
+LABEL_LENGTH = 14
+LEGEND_LINE = 13  # points
+
+
+def draw_report(data: dict) -> Figure:
+    """Draw every curve and histogram in a panel of its own.
+
+    Args:
+        data: Of :func:`~mmproto.evaluation.report.report_data`.
+
+    Returns:
+        A figure on an Agg canvas; pyplot and its state are not involved.
+    """
+    panels = [
+        (draw, metric, name, entry)
+        for metric, report in data['metrics'].items()
+        for kind, draw in (('curves', _curve), ('histograms', _histogram))
+        for name, entry in report[kind].items()
+    ]
+    rows = max(1, -(-len(panels) // COLUMNS))
+    size = (COLUMNS * PANEL[0], rows * PANEL[1] + 0.5)
+    figure = Figure(figsize=size, dpi=110, layout='constrained')
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(  # type: ignore
+        w_pad=0.12, h_pad=0.12, wspace=0.02, hspace=0.02
+    )
+    figure.suptitle(_title(data, bool(panels)), fontsize=SMALL + 4)
+    for place, (draw, metric, name, entry) in enumerate(panels, 1):
+        axes = figure.add_subplot(rows, COLUMNS, place)
+        axes.tick_params(labelsize=SMALL)
+        short = metric.replace('Metric', '')
+        draw(axes, entry)
+        _title_and_legend(axes, f'{short}: {_words(name)}')
+        axes.set_xlabel(_words(entry.get('x_label', '')), fontsize=SMALL + 1)
+        axes.spines[['top', 'right']].set_visible(False)
+    return figure
+
+
+def _title(data: dict, any_panel: bool) -> str:
+    title = (
+        f'{data["config"]} on {data["data_set"]}, '
+        f'{data["num_images"]} images, {data["date"]}'
+    )
+    return title if any_panel else f'{title}: no curves or histograms'
+
+
+def _curve(axes: Axes, curve: dict) -> None:
+    x, lines = curve['x'], lines_of(curve, 'y')
+    for index, (name, values) in enumerate(lines.items()):
+        axes.plot(
+            x,
+            [np.nan if value is None else value for value in values],
+            color=COLORS[index % len(COLORS)],
+            linestyle=STYLES[index % len(STYLES)],
+            marker=MARKERS[index % len(MARKERS)]
+            if len(x) <= MOST_MARKERS
+            else '',
+            markersize=4,
+            linewidth=1.6,
+            label=_words(name),
+        )
+    known = [v for line in lines.values() for v in line if v is not None]
+    if known and min(known) >= 0 and max(known) <= 1:
+        axes.set_ylim(-0.03, 1.03)
+    _scale_steps(axes, x)
+    axes.set_ylabel(_words(curve['y_label']), fontsize=SMALL + 1)
+    axes.grid(color='#dddddd', linewidth=0.6)
+
+
+def _scale_steps(axes: Axes, x: Sequence[float]) -> None:
+    """Ticks at whole numbers; room for small steps if steps grow."""
+    if not all(float(value).is_integer() for value in x):
+        return
+    growing = len(x) > 3 and x[-1] - x[-2] > 4 * (x[1] - x[0]) and x[0] >= 0
+    if not growing:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        return
+    axes.set_xscale(
+        'function',
+        functions=(
+            lambda n: np.log2(1 + np.maximum(n, -0.5)),
+            lambda n: 2.0**n - 1,
+        ),
+    )
+    axes.xaxis.set_major_locator(FixedLocator(x))
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _histogram(axes: Axes, histogram: dict) -> None:
+    lines = lines_of(histogram, 'counts')
+    labels = histogram.get('labels')
+    if labels is None:
+        _draw_steps(axes, histogram['edges'], lines)
+    elif len(lines) > 1 and all(label.isdecimal() for label in labels):
+        first = float(labels[0]) - 0.5 if labels else 0.0
+        edges = [first + i for i in range(len(labels) + 1)]
+        _draw_steps(axes, edges, lines)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    elif len(lines) > 1:
+        _draw_shares(axes, labels, lines)
+    else:
+        _draw_bars(axes, labels, lines[next(iter(lines))])
+
+
+def _draw_steps(
+    axes: Axes, edges: Sequence[float], lines: dict[str, list]
+) -> None:
+    """Outline distributions; several as shares, since sizes may differ."""
+    several = len(lines) > 1
+    for index, (name, counts) in enumerate(lines.items()):
+        total = sum(counts)
+        values = np.divide(counts, total if several and total else 1)
+        axes.stairs(
+            values,
+            edges,
+            color=COLORS[index % len(COLORS)],
+            linestyle=STYLES[index % len(STYLES)],
+            linewidth=1.6,
+            fill=not several,
+            label=_words(name) if total else f'{_words(name)} (none)',
+        )
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel('share' if several else 'count', fontsize=SMALL + 1)
+
+
+def _draw_shares(
+    axes: Axes, labels: Sequence[str], lines: dict[str, list]
+) -> None:
+    """Stack the shares of the lines in every bin, with its count above."""
+    totals = np.sum(list(lines.values()), axis=0)  # n
+    bottom = np.zeros(len(labels))
+    for index, (name, counts) in enumerate(lines.items()):
+        share = np.divide(counts, np.maximum(totals, 1))
+        axes.bar(
+            range(len(labels)),
+            share,
+            bottom=bottom,
+            color=COLORS[index % len(COLORS)],
+            hatch=HATCHES[index % len(HATCHES)],
+            edgecolor='white',
+            linewidth=0.5,
+            label=_words(name),
+        )
+        bottom += share
+    for place, total in enumerate(totals.tolist()):
+        axes.text(
+            place, 1.02, _short_count(total), ha='center', fontsize=SMALL - 1
+        )
+    axes.set_ylim(0, 1.1)
+    axes.set_ylabel('share (number above)', fontsize=SMALL + 1)
+    _name_places(axes, labels)
+
+
+def _draw_bars(
+    axes: Axes, labels: Sequence[str], values: Sequence[float]
+) -> None:
+    axes.bar(range(len(labels)), values, color=COLORS[0], width=0.75)
+    whole = all(isinstance(value, int) for value in values)
+    axes.set_ylim(0, max([*values, 1e-9]) * 1.05)
+    axes.set_ylabel('count' if whole else 'value', fontsize=SMALL + 1)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=whole))
+    _name_places(axes, labels)
+
+
+def _name_places(axes: Axes, labels: Sequence[str]) -> None:
+    upright = len(labels) > MOST_LEVEL or max(map(len, labels), default=0) > 8
+    axes.set_xticks(
+        range(len(labels)),
+        [shorten(label, LABEL_LENGTH) for label in labels],
+        rotation=90 if upright else 0,
+        fontsize=SMALL - 2.5 if len(labels) > MOST_SMALL else SMALL,
+    )
+
+
+def _title_and_legend(axes: Axes, title: str) -> None:
+    """Put the legend between title and panel, where it hides nothing."""
+    handles, _ = axes.get_legend_handles_labels()
+    lines = 0
+    if len(handles) > 1:
+        columns = 2 if len(handles) == 4 else 3
+        lines = -(-len(handles) // columns)
+        axes.legend(
+            loc='lower left',
+            bbox_to_anchor=(0, 1),
+            ncols=columns,
+            fontsize=SMALL,
+            frameon=False,
+            borderpad=0.1,
+            borderaxespad=0.3,
+            handlelength=2.4,
+            columnspacing=1.2,
+        )
+    axes.set_title(
+        title, fontsize=SMALL + 2, loc='left', pad=6 + LEGEND_LINE * lines
+    )
+
+
+def _short_count(number: float) -> str:
+    """Write a count with few characters, as in 12k."""
+    for limit, unit in ((1e6, 'M'), (1e3, 'k')):
+        if number >= limit:
+            return f'{number / limit:.3g}{unit}'
+    return str(int(number))
+
+
+def _words(name: str) -> str:
+    return name.replace('_', ' ')
