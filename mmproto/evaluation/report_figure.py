@@ -23,6 +23,7 @@ MOST_MARKERS = 20  # points; a longer curve is a plain line
 MOST_LEVEL = 6  # labels below an axis that need not stand upright
 MOST_SMALL = 20  # labels below an axis in the usual size
 LABEL_LENGTH = 14
+LABEL_GAP = 0.065  # of a growing axis, between two labels
 LEGEND_LINE = 13  # points
 
 
@@ -106,8 +107,18 @@ def _scale_steps(axes: Axes, x: Sequence[float]) -> None:
             lambda n: 2.0**n - 1,
         ),
     )
-    axes.xaxis.set_major_locator(FixedLocator(x))
+    axes.xaxis.set_major_locator(FixedLocator(_apart(x)))
     axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _apart(steps: Sequence[float]) -> list[float]:
+    """Steps whose labels do not touch; the last one is among them."""
+    gap = LABEL_GAP * np.log2(1 + steps[-1])
+    chosen = [steps[-1]]
+    for step in reversed(steps[:-1]):
+        if np.log2((1 + chosen[-1]) / (1 + step)) >= gap:
+            chosen.append(step)
+    return chosen[::-1]
 
 
 def _histogram(axes: Axes, histogram: dict) -> None:
@@ -144,6 +155,7 @@ def _draw_steps(
             label=_words(name) if total else f'{_words(name)} (none)',
         )
     axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
     axes.set_ylabel('share' if several else 'count', fontsize=SMALL + 1)
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.dist import broadcast_object_list
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import Runner, TestLoop
 from mmengine.utils import ProgressBar
 
 from .base import ExplanationMetric, Report, make_report
@@ -82,10 +83,13 @@ def evaluate_explanations(cfg: Config, interval: int = 25) -> Evaluation:
     if interval < 1:
         raise ValueError(f'interval must be at least 1, got {interval}')
     cfg = _with_metrics(cfg, interval)
-    evaluation = _test(cfg)
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(_ProgressHook())
+    evaluation = _test(runner)
     if 'ood_dataloader' in cfg:
         known = evaluation.reports.get('OODMetric')
-        evaluation.reports[UNKNOWN] = _test_unknown(cfg, known)
+        unknown = _test_unknown(runner, cfg.ood_dataloader, known)
+        evaluation.reports[UNKNOWN] = unknown
     return evaluation
 
 
@@ -107,9 +111,7 @@ def _with_metrics(cfg: Config, interval: int) -> Config:
     return cfg
 
 
-def _test(cfg: Config) -> Evaluation:
-    runner = Runner.from_cfg(cfg)
-    runner.register_hook(_ProgressHook())
+def _test(runner: Runner) -> Evaluation:
     numbers = runner.test()
     measured = [
         metric
@@ -133,16 +135,25 @@ def _test(cfg: Config) -> Evaluation:
     )
 
 
-def _test_unknown(cfg: Config, known: Report | None) -> Report:
+def _test_unknown(
+    runner: Runner, loader: dict, known: Report | None
+) -> Report:
     """Look for unknown objects by thresholds fitted on known ones."""
-    cfg = copy.deepcopy(cfg)
-    cfg.test_dataloader = cfg.ood_dataloader
-    # without the report on ranks that do not summarize
-    thresholds = known and fitted_thresholds(known)
-    cfg.test_evaluator = [
-        dict(type='mmproto.OODMetric', thresholds=thresholds)
-    ]
     try:
-        return _test(cfg).reports.get('OODMetric', make_report({}))
+        # all ranks have to agree, and the first one alone has the report
+        thresholds = [_thresholds(known)]
+        broadcast_object_list(thresholds)
+        metric = dict(type='mmproto.OODMetric', thresholds=thresholds[0])
+        loop = TestLoop(runner, loader, [metric])
     except FileNotFoundError as error:
         return make_report({}, notes=[f'not measured: {error}'])
+    runner._test_loop = loop  # hooks ask the runner for its loop
+    loop.run()
+    return loop.evaluator.metrics[0].report or make_report({})
+
+
+def _thresholds(known: Report | None) -> dict[str, float] | None:
+    try:
+        return known and fitted_thresholds(known)
+    except ValueError:  # no ground truth to fit them to
+        return None

@@ -179,7 +179,8 @@ def _by_size(
 ) -> Tensor:
     """Count cells that are predicted rightly by object size and scale."""
     if reading.label_map is None:
-        return sort_by_size(torch.ones(0), torch.zeros(0).long(), len(scales))
+        none = torch.zeros(0)
+        return sort_by_size(none, none.long(), reading.num_scales)
     classes = len(reading.class_weights)
     sizes = object_sizes(reading.label_map, classes).to(scales.device)
     at_cells = reading.at_cells(sizes)  # H,W
@@ -189,8 +190,8 @@ def _by_size(
         reading.class_weights,
         predicted.flatten(),
     )
-    found = scales.flatten(1).gather(0, top[None])[0]  # n
-    chosen = right.flatten()
+    found = scales.flatten(1).gather(0, top.clamp(min=0)[None])[0]  # n
+    chosen = right.flatten() & (top >= 0)
     return sort_by_size(
         at_cells.flatten()[chosen], found[chosen], reading.num_scales
     )

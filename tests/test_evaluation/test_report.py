@@ -213,6 +213,8 @@ def test_table_holds_every_number():
         ('OtherMetric [2]', 'area'): '-',
         ('LastMetric [3]', ''): '-',
     }
+    rules = [line for line in table.splitlines() if line.startswith('+--')]
+    assert len(rules) == 1 + 1 + 4  # above, below the titles and each group
     assert '[1] what a reader must know\n[2] no ground truth\n' in table
     for text in ('configs/a.py', 'a.pth', 'StreetToyDataset', '2026-11-22'):
         assert text in table.split('+--')[0]

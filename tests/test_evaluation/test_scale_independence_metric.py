@@ -119,6 +119,24 @@ def test_one_scale_cannot_move():
     assert any('one scale' in note for note in report['notes'])
 
 
+def test_without_ground_truth_objects_have_no_size():
+    metric, reading = ScaleIndependenceMetric(), Planted()
+    reading.label_map = None
+    state = metric.merge(metric.empty(reading), metric.measure(reading))
+    report = metric.summarize(state)
+    assert report['scalars']['size_correlation'] is None
+    assert report['scalars']['top_concept_kept_double'] == 1
+    assert any('no ground truth' in note for note in report['notes'])
+
+
+def test_cells_without_evidence_do_not_count():
+    metric, reading = ScaleIndependenceMetric(), Planted()
+    reading.class_weights = torch.zeros(1, K)
+    report = metric.summarize(metric.measure(reading))
+    for name, value in report['scalars'].items():
+        assert value is None, name
+
+
 @pytest.mark.parametrize('option', [dict(interval=0), dict(confidence=2)])
 def test_bad_options_are_named(option):
     with pytest.raises(ValueError, match=next(iter(option))):

@@ -27,7 +27,7 @@ class ScaleState:
             cells and of confident ones.
         cells: Cells that were compared (2,2), int64.
         tops: How often each concept is on top at size one and at the other
-            size (2,2,2,K), int64.
+            size (2,2,2,K+1), int64; the last is none.
         moves: Confident cells whose top concept is found at one scale at size
             one, and at another at the other size (2,S,S), int64.
         sizes: Cells by size of their object and scale of their top concept
@@ -49,7 +49,7 @@ def empty_scales(num_concepts: int, num_scales: int) -> ScaleState:
         images=torch.tensor(0),
         kept=torch.zeros(factors, 2, dtype=torch.int64),
         cells=torch.zeros(factors, 2, dtype=torch.int64),
-        tops=torch.zeros(factors, 2, 2, num_concepts, dtype=torch.int64),
+        tops=torch.zeros(factors, 2, 2, num_concepts + 1, dtype=torch.int64),
         moves=torch.zeros(factors, num_scales, num_scales, dtype=torch.int64),
         sizes=torch.zeros(BINS, num_scales, dtype=torch.int64),
     )
@@ -82,9 +82,10 @@ def top_concepts(
         predicted: Classes (n,), int64.
 
     Returns:
-        Concepts (n,), int64.
+        Concepts (n,), int64; -1 where nothing contributes.
     """
-    return (class_weights[predicted].T * activations).argmax(dim=0)
+    largest, top = (class_weights[predicted].T * activations).max(dim=0)
+    return top.where(largest > 0, -1)
 
 
 def compare_sizes(
@@ -110,7 +111,7 @@ def compare_sizes(
         num_scales: Scales ``S``.
 
     Returns:
-        ``kept`` (2,), ``cells`` (2,), ``tops`` (2,2,K) and ``moves`` (S,S)
+        ``kept`` (2,), ``cells`` (2,), ``tops`` (2,2,K+1) and ``moves`` (S,S)
         of :class:`ScaleState`.
     """
     concepts, *size = activations.shape
@@ -118,20 +119,25 @@ def compare_sizes(
     scales_there = F.interpolate(
         other[1][None].float(), size, mode='nearest-exact'
     )[0].long()
-    flat = predicted.flatten()  # n
-    before = top_concepts(activations.flatten(1), class_weights, flat)
-    after = top_concepts(there.flatten(1), class_weights, flat)
-    sure = confident.flatten()
+    before = top_concepts(
+        activations.flatten(1), class_weights, predicted.flatten()
+    )
+    shown = before >= 0  # without evidence there is nothing to keep
+    before, sure = before[shown], confident.flatten()[shown]
+    after = top_concepts(
+        there.flatten(1)[:, shown], class_weights, predicted.flatten()[shown]
+    )
+    after = after.where(after >= 0, concepts)  # none
     index = before[None]  # 1,n
-    first = scales.flatten(1).gather(0, index)[0][sure]
-    second = scales_there.flatten(1).gather(0, index)[0][sure]
+    first = scales.flatten(1)[:, shown].gather(0, index)[0][sure]
+    second = scales_there.flatten(1)[:, shown].gather(0, index)[0][sure]
     same = before == after
     return (
         torch.stack([same.sum(), same[sure].sum()]).cpu(),
-        torch.tensor([len(flat), int(sure.sum())]),
+        torch.tensor([len(before), int(sure.sum())]),
         torch.stack(
             [
-                torch.stack([c.bincount(minlength=concepts) for c in pair])
+                torch.stack([c.bincount(minlength=concepts + 1) for c in pair])
                 for pair in ((before, after), (before[sure], after[sure]))
             ]
         ).cpu(),
@@ -187,7 +193,7 @@ def kappa(kept: int, cells: int, tops: Tensor) -> float | None:
     Args:
         kept: Cells with the same concept on top.
         cells: Number of cells.
-        tops: How often each concept is on top before and after (2,K).
+        tops: How often each concept is on top before and after (2,K+1).
 
     Returns:
         1 for perfect agreement, 0 for that of chance; ``None`` where one
