@@ -22,6 +22,7 @@ HATCHES = ('', '////', '....', 'xxxx', '\\\\\\\\', '++++')
 MOST_MARKERS = 20  # points; a longer curve is a plain line
 MOST_LEVEL = 6  # labels below an axis that need not stand upright
 MOST_SMALL = 20  # labels below an axis in the usual size
+MOST_LABELS = 36  # below an axis; of more, some are left out
 LABEL_LENGTH = 14
 LABEL_GAP = 0.065  # of a growing axis, between two labels
 LEGEND_LINE = 13  # points
@@ -56,7 +57,9 @@ def draw_report(data: dict) -> Figure:
         short = metric.replace('Metric', '')
         draw(axes, entry)
         _title_and_legend(axes, f'{short}: {_words(name)}')
-        axes.set_xlabel(_words(entry.get('x_label', '')), fontsize=SMALL + 1)
+        label = _words(entry.get('x_label', ''))
+        # on the right may stand the power of ten of the numbers
+        axes.set_xlabel(label, fontsize=SMALL + 1, loc='left')
         axes.spines[['top', 'right']].set_visible(False)
     return figure
 
@@ -96,7 +99,8 @@ def _scale_steps(axes: Axes, x: Sequence[float]) -> None:
     """Ticks at whole numbers; room for small steps if steps grow."""
     if not all(float(value).is_integer() for value in x):
         return
-    growing = len(x) > 3 and x[-1] - x[-2] > 4 * (x[1] - x[0]) and x[0] >= 0
+    # the largest step: the last one may be cut short
+    growing = len(x) > 3 and x[0] >= 0 and max(np.diff(x)) > 4 * (x[1] - x[0])
     if not growing:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         return
@@ -156,6 +160,7 @@ def _draw_steps(
         )
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
+    axes.ticklabel_format(axis='x', useOffset=False)
     axes.set_ylabel('share' if several else 'count', fontsize=SMALL + 1)
 
 
@@ -192,7 +197,7 @@ def _draw_bars(
 ) -> None:
     axes.bar(range(len(labels)), values, color=COLORS[0], width=0.75)
     whole = all(isinstance(value, int) for value in values)
-    axes.set_ylim(0, max([*values, 1e-9]) * 1.05)
+    axes.set_ylim(0, 1.05 * max(values, default=0) or 1)
     axes.set_ylabel('count' if whole else 'value', fontsize=SMALL + 1)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=whole))
     _name_places(axes, labels)
@@ -200,9 +205,12 @@ def _draw_bars(
 
 def _name_places(axes: Axes, labels: Sequence[str]) -> None:
     upright = len(labels) > MOST_LEVEL or max(map(len, labels), default=0) > 8
+    if not labels:
+        axes.text(0.5, 0.5, 'nothing measured', ha='center', fontsize=SMALL)
+    step = max(1, -(-len(labels) // MOST_LABELS))
     axes.set_xticks(
-        range(len(labels)),
-        [shorten(label, LABEL_LENGTH) for label in labels],
+        range(0, len(labels), step),
+        [shorten(label, LABEL_LENGTH) for label in labels[::step]],
         rotation=90 if upright else 0,
         fontsize=SMALL - 2.5 if len(labels) > MOST_SMALL else SMALL,
     )

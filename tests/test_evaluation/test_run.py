@@ -1,5 +1,6 @@
 """All metrics in one run."""
 
+import copy
 from uuid import uuid4
 
 import pytest
@@ -53,7 +54,8 @@ def test_unknown_objects_by_thresholds_of_known_ones(config):
 
 
 def test_a_missing_folder_of_unknown_objects_is_noted(config):
-    loader = config.test_dataloader.copy()
+    loader = copy.deepcopy(config.test_dataloader)
+    del loader.dataset['metainfo']
     loader.dataset.type = 'mmproto.StreetToyDataset'
     loader.dataset.data_prefix.img_path = 'leftImg8bit/unseen'
     config.ood_dataloader = loader

@@ -1,6 +1,7 @@
 """tools/analysis_tools/evaluate_explanations.py as its users run it."""
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -8,12 +9,13 @@ from pathlib import Path
 import cv2
 import jsonschema
 import pytest
-from mmengine.runner import save_checkpoint
+from mmengine.runner import Runner, save_checkpoint
 
 import mmproto
 from mmproto.evaluation.run import METRICS
 
-TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'analysis_tools'
+TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+TOOL = TOOLS / 'analysis_tools' / 'evaluate_explanations.py'
 SCHEMA = Path(mmproto.__file__).parent / 'schemas'
 
 
@@ -28,17 +30,8 @@ def files(tiny_config, tiny_model, tmp_path):
 
 def evaluate(folder, *args):
     """Run the tool in a folder."""
-    command = [sys.executable, TOOL / 'evaluate_explanations.py', *args]
+    command = [sys.executable, TOOL, *args]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)
-
-
-def refused(folder, *args):
-    """The message of a run that ends before it tests anything."""
-    run = evaluate(folder, *args)
-    assert run.returncode == 1
-    assert 'Traceback' not in run.stderr
-    assert not list(folder.rglob('*.png'))
-    return run.stderr.splitlines()[-1]
 
 
 @pytest.mark.smoke
@@ -83,18 +76,30 @@ def test_model_without_concepts_is_refused(files, tiny_config):
         norm_cfg=tiny_config.norm_cfg,
     )
     tiny_config.dump(files / 'tiny.py')
-    message = refused(files, 'tiny.py', 'tiny.pth')
+    run = evaluate(files, 'tiny.py', 'tiny.pth')
+    assert run.returncode == 1
+    assert 'Traceback' not in run.stderr
+    message = run.stderr.splitlines()[-1]
     assert message.startswith('error:') and 'PrototypeHead' in message
 
 
-def test_impossible_requests_are_named(files):
-    (files / 'file').touch()
-    for args, named in (
+@pytest.mark.parametrize(
+    'args, named',
+    [
         (['tiny.py', 'lost.pth'], 'lost.pth'),
         (['lost.py', 'tiny.pth'], 'lost.py'),
         (['tiny.py', 'tiny.pth', '--out', 'report.txt'], 'report.txt'),
-        (['tiny.py', 'tiny.pth', '--out', 'file/a.json'], 'file'),
+        (['tiny.py', 'tiny.pth', '--out', 'tiny.py/a.json'], 'tiny.py'),
         (['tiny.py', 'tiny.pth', '--interval', '0'], 'interval'),
-    ):
-        message = refused(files, *args)
-        assert message.startswith('error:') and named in message
+    ],
+)
+def test_impossible_requests_are_named(files, monkeypatch, args, named):
+    def no_test(runner):
+        pytest.fail('the model was tested')
+
+    monkeypatch.setattr(Runner, 'test', no_test)
+    monkeypatch.setenv('LOCAL_RANK', '0')  # the tool sets it for good
+    monkeypatch.chdir(files)
+    monkeypatch.setattr(sys, 'argv', [TOOL.name, *args])
+    with pytest.raises(SystemExit, match=f'^error: .*{named}'):
+        runpy.run_path(str(TOOL), run_name='__main__')
