@@ -14,12 +14,12 @@ from .base import Report, make_report
 from .functional.patch_parts import cell_centres, parts_under, unknown_parts
 from .functional.purity import (
     PART_RELATED,
+    averages,
     best_places,
     count_values,
     merge_patches,
     part_purity,
     purities,
-    spread,
 )
 from .part_metric import NO_PARTS, PartMetric
 from .reading import ImageReading
@@ -116,10 +116,7 @@ class PurityMetric(PartMetric):
         under, pixels = self._parts(reading, cells, shown, len(names) - 1)
         num_classes = len(reading.class_weights)
         return PurityState(
-            {
-                name: values[:, None].cpu()
-                for name, values in (patches | under).items()
-            },
+            {n: v[:, None].cpu() for n, v in (patches | under).items()},
             count_values(reading.labels.cpu().view(1, -1), num_classes)[0],
             pixels.cpu(),
             (reading.class_weights > 0).any(dim=0).cpu(),
@@ -143,7 +140,7 @@ class PurityMetric(PartMetric):
         active = number > 0
         labels = count_values(patches['label'], len(state.class_names))
         values = purities(patches, labels, len(state.part_names) - 1)
-        scalars = _averages(values, active, state.used)
+        scalars = averages(values, active, state.used)
         related = values['pipnet_part_purity'][active] > PART_RELATED
         scalars |= dict(
             pipnet_part_related=None
@@ -203,17 +200,15 @@ class PurityMetric(PartMetric):
             notes.append(NO_LABELS)
         if len(state.part_names) == 1:
             notes.append(NO_PARTS)
-        elif not (state.patches['part'] >= 0).any():
+        elif not state.pixels.any():
             notes.append(NO_PART_FILES)
         return notes
 
 
 def _centres(reading: ImageReading, cells: Tensor) -> tuple[Tensor, Tensor]:
     """Pixels (n,), rows and columns, in the middle of cells (n,)."""
-    (height, width), (rows, columns) = (
-        reading.image_size,
-        reading.activations.shape[1:],
-    )
+    height, width = reading.image_size
+    rows, columns = reading.activations.shape[1:]
     down = torch.arange(height, device=cells.device)
     across = torch.arange(width, device=cells.device)
     # a map of cells is a product of rows and columns
@@ -223,19 +218,6 @@ def _centres(reading: ImageReading, cells: Tensor) -> tuple[Tensor, Tensor]:
         cell_centres(row_of, rows)[cells // columns],
         cell_centres(column_of, columns)[cells % columns],
     )
-
-
-def _averages(
-    values: Mapping[str, Tensor], active: Tensor, used: Tensor
-) -> dict[str, float | None]:
-    """Mean and spread over active concepts; mean over those used, too."""
-    scalars: dict[str, float | None] = {}
-    for name, value in values.items():
-        mean, std = spread(value, active) or (None, None)
-        of_used = spread(value, active & used)
-        scalars |= {name: mean, f'{name}_std': std}
-        scalars[f'{name}_used'] = of_used and of_used[0]
-    return scalars
 
 
 def _chance(counts: Tensor) -> float | None:

@@ -35,7 +35,7 @@ class ReportHeader:
     num_images: int
     classes: list[str]
     date: str
-    accuracy: dict[str, float] = field(default_factory=dict)
+    accuracy: dict[str, float | None] = field(default_factory=dict)
     mmproto: str = __version__
 
 

@@ -104,13 +104,8 @@ def _scale_steps(axes: Axes, x: Sequence[float]) -> None:
     if not growing:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         return
-    axes.set_xscale(
-        'function',
-        functions=(
-            lambda n: np.log2(1 + np.maximum(n, -0.5)),
-            lambda n: 2.0**n - 1,
-        ),
-    )
+    axes.set_xlim(x[0] - 0.2, 1.1 * x[-1])  # log(1 + n) needs n > -1
+    axes.set_xscale('function', functions=(np.log1p, np.expm1))
     axes.xaxis.set_major_locator(FixedLocator(_apart(x)))
     axes.xaxis.set_minor_locator(NullLocator())
 
@@ -206,7 +201,12 @@ def _draw_bars(
 def _name_places(axes: Axes, labels: Sequence[str]) -> None:
     upright = len(labels) > MOST_LEVEL or max(map(len, labels), default=0) > 8
     if not labels:
-        axes.text(0.5, 0.5, 'nothing measured', ha='center', fontsize=SMALL)
+        axes.text(
+            *(0.5, 0.5, 'nothing measured'),
+            ha='center',
+            fontsize=SMALL,
+            transform=axes.transAxes,
+        )
     step = max(1, -(-len(labels) // MOST_LABELS))
     axes.set_xticks(
         range(0, len(labels), step),

@@ -1,6 +1,7 @@
 """All metrics of explanations on one data set, in one pass."""
 
 import copy
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,13 +38,14 @@ class Evaluation:
     """What the metrics found.
 
     Args:
-        accuracy: Numbers of the config's other metrics, such as mIoU.
+        accuracy: Numbers of the config's other metrics, such as mIoU; ``None``
+            for NaN.
         reports: Of each metric of explanations, by name.
         num_images: Images that were measured.
         classes: Names of the classes.
     """
 
-    accuracy: dict[str, float]
+    accuracy: dict[str, float | None]
     reports: dict[str, Report]
     num_images: int
     classes: list[str]
@@ -121,7 +123,7 @@ def _test(runner: Runner) -> Evaluation:
     prefixes = {metric.prefix for metric in measured}
     return Evaluation(
         accuracy={
-            name: float(value)
+            name: None if math.isnan(value) else float(value)
             for name, value in numbers.items()
             if name.partition('/')[0] not in prefixes
         },

@@ -298,3 +298,37 @@ def overlapping(figure):
 
 def test_no_text_hides_another():
     assert overlapping(draw_report(report_data(HEADER, reports()))) == []
+
+
+def test_odd_lengths_leave_the_panels_readable():
+    steps = [0, 1, 2, 3, 5, 8, 13, 21, 34, 38]  # the last step is cut short
+    odd = make_report(
+        {},
+        curves=dict(
+            deletion=dict(
+                x=steps, y=[0.0] * 10, x_label='deleted', y_label='probability'
+            )
+        ),
+        histograms=dict(
+            none=dict(labels=[], counts=[], x_label='class'),
+            zeros=dict(labels=['car', 'bus'], counts=[0.0, 0.0], x_label='c'),
+            many=dict(
+                labels=[f'class {i}' for i in range(150)],
+                counts=[1] * 150,
+                x_label='class',
+            ),
+        ),
+    )
+    figure = draw_report(report_data(HEADER, dict(OddMetric=odd)))
+    assert overlapping(figure) == []
+    deletion, none, zeros, many = figure.axes
+    widths = [axes.get_window_extent().width for axes in figure.axes]
+    assert min(widths) > 0.15 * figure.bbox.width  # of four columns
+    place = deletion.transData.transform
+    first, second, *_, last = (place((x, 0))[0] for x in steps)
+    assert second - first > 0.1 * (last - first)
+    (text,) = none.texts
+    assert text.get_text() == 'nothing measured'
+    assert none.bbox.contains(*text.get_window_extent().max)
+    assert zeros.get_ylim() == (0, 1)
+    assert len(many.get_xticks()) < 40

@@ -224,3 +224,26 @@ def spread(values: Tensor, chosen: Tensor) -> tuple[float, float] | None:
     if not len(kept):
         return None
     return float(kept.mean()), float(kept.std(correction=0))
+
+
+def averages(
+    values: Mapping[str, Tensor], active: Tensor, used: Tensor
+) -> dict[str, float | None]:
+    """Average each number over the active concepts.
+
+    Args:
+        values: Numbers (K,) by name, NaN where unknown.
+        active: Concepts that some image shows (K,), bool.
+        used: Concepts that speak for a class (K,), bool.
+
+    Returns:
+        Mean and ``_std`` over the active concepts, and ``_used``: the mean
+        over those of them that are used. ``None`` without any.
+    """
+    scalars: dict[str, float | None] = {}
+    for name, value in values.items():
+        mean, std = spread(value, active) or (None, None)
+        of_used = spread(value, active & used)
+        scalars |= {name: mean, f'{name}_std': std}
+        scalars[f'{name}_used'] = of_used and of_used[0]
+    return scalars

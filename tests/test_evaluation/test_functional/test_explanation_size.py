@@ -157,3 +157,11 @@ def test_published_numbers_of_pipnet(case):
     torch.testing.assert_close(
         weights.double(), case['out_weight_after'], rtol=2e-7, atol=1e-9
     )
+
+
+def test_a_contribution_is_of_one_image_and_one_class():
+    """Neither a mean over images nor a sum over classes is one."""
+    weights = torch.tensor([[1.5e-3, 0.8e-3], [0, 0.8e-3]])
+    sizes = image_sizes(torch.tensor([[1.0, 1.0], [0.0, 0.0]]), weights)
+    assert (sizes.pairs, sizes.concepts, sizes.predicted) == (1, 1, 1)
+    assert (sizes.images, sizes.abstained) == (2, 1)

@@ -209,3 +209,16 @@ def test_spread_leaves_out_what_is_unknown():
     chosen = torch.tensor([True, True, True, False])
     assert spread(values, chosen) == (0.5, 0.5)
     assert spread(values, ~chosen & False) is None
+
+
+def test_ties_of_the_published_rule():
+    """Equal purity: more hits; equal hits: the part that is met first."""
+    visible = torch.zeros(2, 3, 4, dtype=torch.bool)
+    visible[0, 0, 1] = visible[0, 1:, 2] = True
+    visible[1, 0, 3] = visible[1, 1:, 1] = True
+    hits = visible.clone()
+    hits[1, 2, 1] = False
+    found = published_purity(visible, hits)
+    assert found.part.tolist() == [2, 3]
+    assert found.most_often_part.tolist() == [2, 3]
+    assert found.purity.tolist() == found.most_often.tolist() == [1, 1]
