@@ -6,7 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmproto.engine.health import compute_health
+from mmproto.engine.health import (
+    ConceptHealth,
+    ConceptUsage,
+    compute_health,
+)
 from mmproto.registry import METRICS
 
 from .base import ExplanationMetric, Report, make_report
@@ -126,15 +130,9 @@ class DiversityMetric(ExplanationMetric):
             duplicates=float(len(duplicates)),
             effective_number=health.effective_number,
         )
-        others = overlap - torch.diag(overlap.diagonal())
         return make_report(
             scalars,
-            per_concept=dict(
-                mean_activation=health.mean_activation.tolist(),
-                images_seen=sums.usage.images_seen.tolist(),
-                max_overlap=others.amax(dim=1).tolist(),
-                overlaps_most_with=others.argmax(dim=1).tolist(),
-            ),
+            per_concept=_per_concept(sums.usage, health, overlap),
             histograms=dict(
                 scaleprotoseg_overlap=_bars(sums.published, state),
                 overlap=_bars(sums.corrected, state),
@@ -160,6 +158,18 @@ def _pairs(values: Tensor | None) -> tuple[float | None, float | None]:
     if values is None:
         return None, None
     return off_diagonal(values) or (None, None)
+
+
+def _per_concept(
+    usage: ConceptUsage, health: ConceptHealth, overlap: Tensor
+) -> dict[str, list]:
+    others = overlap - torch.diag(overlap.diagonal())
+    return dict(
+        mean_activation=health.mean_activation.tolist(),
+        images_seen=usage.images_seen.tolist(),
+        max_overlap=others.amax(dim=1).tolist(),
+        overlaps_most_with=others.argmax(dim=1).tolist(),
+    )
 
 
 def _total(sums: Tensor) -> float | None:
