@@ -13,7 +13,7 @@ work=work_dirs/quickstart
 
 echo "1/4  Drawing street scenes into $data"
 "$python" tools/dataset_converters/street_toy.py \
-    --out "$data" --train 300 --val 40 --seed 0
+    --out "$data" --train 300 --val 40 --unseen 20 --seed 0
 
 echo "2/4  Training, and projecting the prototypes at the end"
 "$python" tools/train.py "$config" --work-dir "$work"

@@ -13,7 +13,10 @@ from mmproto.visualization.panels import SMALL, shorten
 from .report import lines_of
 
 COLUMNS = 4
-PANEL = (4.25, 3.4)  # inches
+TITLE = 0.5  # inches, like all sizes below
+PANEL = (4.25, 3.5)
+MARGIN = (0.75, 1.1)  # left of the axes and below: room for names of classes
+AXES = (3.2, 1.8)
 # Okabe and Ito: told apart by all kinds of colour vision
 COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00')
 STYLES = ('-', '--', ':', '-.', (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
@@ -44,15 +47,24 @@ def draw_report(data: dict) -> Figure:
         for name, entry in report[kind].items()
     ]
     rows = max(1, -(-len(panels) // COLUMNS))
-    size = (COLUMNS * PANEL[0], rows * PANEL[1] + 0.5)
-    figure = Figure(figsize=size, dpi=110, layout='constrained')
+    width, height = COLUMNS * PANEL[0], rows * PANEL[1] + TITLE
+    figure = Figure(figsize=(width, height), dpi=110)
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(  # type: ignore
-        w_pad=0.12, h_pad=0.12, wspace=0.02, hspace=0.02
-    )
-    figure.suptitle(_title(data, bool(panels)), fontsize=SMALL + 4)
-    for place, (draw, metric, name, entry) in enumerate(panels, 1):
-        axes = figure.add_subplot(rows, COLUMNS, place)
+    title = _title(data, bool(panels))
+    figure.suptitle(title, fontsize=SMALL + 4, y=1 - TITLE / 2 / height)
+    for place, (draw, metric, name, entry) in enumerate(panels):
+        row, column = divmod(place, COLUMNS)
+        # fixed places: to let matplotlib find them takes as long as drawing
+        left = column * PANEL[0] + MARGIN[0]
+        bottom = (rows - 1 - row) * PANEL[1] + MARGIN[1]
+        axes = figure.add_axes(
+            (
+                left / width,
+                bottom / height,
+                AXES[0] / width,
+                AXES[1] / height,
+            )
+        )
         axes.tick_params(labelsize=SMALL)
         short = metric.replace('Metric', '')
         draw(axes, entry)
