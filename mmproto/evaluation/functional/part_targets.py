@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .patch_parts import cell_centres
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -100,8 +102,8 @@ def part_targets(
     seen = labels[places[:, 0], places[:, 1]] == part_classes[kinds]
     places, kinds = places[seen], kinds[seen]
     centres = torch.meshgrid(
-        _centres(cell_rows, rows),
-        _centres(cell_columns, columns),
+        cell_centres(cell_rows, rows),
+        cell_centres(cell_columns, columns),
         indexing='ij',
     )
     return PartTargets(
@@ -175,14 +177,6 @@ def _centroids(parts: Tensor, num_parts: int) -> Tensor:
         total = (counts * place).sum(dim=1)
         found.append(total // counts.sum(dim=1).clamp(min=1))
     return torch.stack(found, dim=1)
-
-
-def _centres(cells: Tensor, number: int) -> Tensor:
-    """Pixel in the middle of each cell, along one axis."""
-    index = torch.arange(number, device=cells.device)
-    first = torch.searchsorted(cells, index)
-    end = torch.searchsorted(cells, index, right=True)
-    return ((first + end) // 2).clamp(max=len(cells) - 1)
 
 
 def _objects(
