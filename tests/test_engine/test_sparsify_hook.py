@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from mmproto.engine.hooks.sparsify_hook import proximal_step
+from mmproto.engine.hooks.sparsify_hook import (
+    SparsifyHook,
+    gradual_share,
+    proximal_step,
+    zero_smallest,
+)
 
 FOLDER = Path(
     os.environ.get(
@@ -43,6 +48,32 @@ def test_proximal_step_minimises_its_objective():
         best = grid[objective.argmin()]
         proximal_step(weight, 0.4)
         assert weight.item() == pytest.approx(best.item(), abs=1e-4)
+
+
+@pytest.mark.parametrize('share', [0.0, 0.3, 0.5, 0.8, 0.99])
+def test_the_smallest_weights_go_but_one_a_class_stays(share):
+    generator = torch.Generator().manual_seed(1)
+    weight = torch.rand(4, 10, 1, 1, generator=generator)
+    weight[0] *= 0.01  # a class of small weights
+    weight[3, 4] = -1.0
+    before = weight.clamp(min=0).flatten(1).tolist()
+    kept = {(c, row.index(max(row))) for c, row in enumerate(before)}
+    others = sorted(
+        (value, c, k)
+        for c, row in enumerate(before)
+        for k, value in enumerate(row)
+        if (c, k) not in kept
+    )
+    for _, c, k in others[: round(40 * share)]:
+        before[c][k] = 0.0
+    zero_smallest(weight, share)
+    assert weight.flatten(1).tolist() == before
+
+
+def test_zeros_grow_by_the_cubic_schedule():
+    shares = [gradual_share(0.96, passed) for passed in (0, 0.25, 0.5, 1)]
+    expected = [0.96 - 0.96 * part**3 for part in (1, 0.75, 0.5, 0)]
+    assert shares == pytest.approx(expected)
 
 
 def sparsify(**kwargs):
@@ -100,6 +131,31 @@ def test_zeros_are_exact_and_logged(build):
     assert log[0].tolist() == pytest.approx(zeros)
     assert zeros[0] == 0.75
     assert not [k for k in runner.message_hub.log_scalars if 'loss_' in k][1:]
+
+
+def test_the_target_is_reached_at_the_end(build):
+    """Of 4 x 8 weights, whatever the learning rate."""
+    hook = sparsify(target_zeros=0.85, begin=1, end=3)
+    runner = build(hook, look=classifier, **STILL)
+    runner.train()
+    zeros = [int((w == 0).sum()) for w in runner.recorder.seen]
+    wanted = [round(32 * gradual_share(0.85, part)) for part in (0.5, 1)]
+    assert zeros == [0, *wanted, wanted[-1]]
+    assert all((w.flatten(1) > 0).any(1).all() for w in runner.recorder.seen)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({}, 'either strength or target_zeros'),
+        (dict(strength=1.0, target_zeros=0.5, end=3), 'either strength'),
+        (dict(target_zeros=1.0, end=3), r'in \[0, 1\)'),
+        (dict(target_zeros=0.9), 'needs an end'),
+    ],
+)
+def test_bad_options_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        SparsifyHook(**options)
 
 
 def test_frozen_classifier_is_left_alone(build):

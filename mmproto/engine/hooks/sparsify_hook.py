@@ -30,26 +30,67 @@ def proximal_step(weight: Tensor, threshold: float) -> None:
     weight.sub_(threshold).clamp_(min=0)
 
 
+@torch.no_grad()
+def zero_smallest(weight: Tensor, share: float) -> None:
+    """Set the smallest weights to zero, in place.
+
+    The largest weight of each class stays: without any, a class could never
+    be predicted again.
+
+    Args:
+        weight: Class weights (C,K,...); what is below zero counts as zero.
+        share: Of all weights that have to be zero.
+    """
+    flat = weight.view(len(weight), -1)
+    protected = flat.clone()
+    protected.scatter_(1, flat.argmax(dim=1, keepdim=True), torch.inf)
+    number = min(round(share * flat.numel()), flat.numel() - len(flat))
+    smallest = protected.flatten().argsort(stable=True)[:number]
+    weight.view(-1)[smallest] = 0
+    weight.clamp_(min=0)
+
+
+def gradual_share(target: float, passed: float) -> float:
+    """Share of zeros on the way to a target, fast first and slow at the end.
+
+    Zhu and Gupta 2017 (https://arxiv.org/abs/1710.01878), equation 1, from
+    no zeros at all.
+
+    Args:
+        target: Share of zeros at the end.
+        passed: Part of the way, from 0 to 1.
+    """
+    return target * (1 - (1 - passed) ** 3)
+
+
 @HOOKS.register_module()
 class SparsifyHook(Hook):
-    """L1 penalty on the classifier by a proximal step.
+    """Drives class weights to exact zeros, by a penalty or to a density.
 
-    After each step of the optimizer, every class weight loses the current
-    learning rate times ``strength``, down to zero: what a gradient step on
-    ``strength * sum(weights)`` would do, but with exact zeros. As the
-    learning rate decays, so does the step. A weight at zero gets no gradient
-    through the classifier's relu and stays zero. Runs in training only, and
-    not while the classifier is frozen.
+    With ``strength``, every class weight loses the current learning rate
+    times ``strength`` after each step of the optimizer, down to zero: what a
+    gradient step on ``strength * sum(weights)`` would do, but with exact
+    zeros. As the learning rate decays, so does the step.
+
+    With ``target_zeros``, the smallest weights are set to zero, more and more
+    of them, until at ``end`` that share is zero. This is the same whatever
+    the learning rate and the link.
+
+    A weight at zero gets no gradient through the classifier's relu and stays
+    zero. Runs in training only, and not while the classifier is frozen.
 
     Args:
         strength: Factor of the L1 penalty, per unit of learning rate.
+        target_zeros: Share of exact zeros to end with.
         begin: First iteration (or epoch) with steps.
         end: First iteration (or epoch) without steps again; None for never.
         by_epoch: Whether ``begin`` and ``end`` count epochs.
 
     Raises:
-        ValueError: ``strength`` is negative or ``end`` is not after ``begin``;
-            and, when training starts, no optimizer holds the classifier.
+        ValueError: Not exactly one of ``strength`` and ``target_zeros`` is
+            given, one is out of range, ``end`` is not after ``begin``, or
+            there is a target but no ``end``; and, when training starts, no
+            optimizer holds the classifier.
     """
 
     # Before averaged copies are updated and before the scheduler changes the
@@ -58,19 +99,20 @@ class SparsifyHook(Hook):
 
     def __init__(
         self,
-        strength: float,
+        strength: float | None = None,
+        target_zeros: float | None = None,
         begin: int = 0,
         end: int | None = None,
         by_epoch: bool = False,
     ) -> None:
-        if strength < 0:
-            raise ValueError(f'strength must be at least 0, got {strength}')
+        _check_options(strength, target_zeros, end)
         if begin < 0 or (end is not None and end <= begin):
             raise ValueError(
                 f'begin must be at least 0 and end after it, got begin={begin}'
                 f' and end={end}'
             )
         self.strength = strength
+        self.target_zeros = target_zeros
         self.begin = begin
         self.end = end
         self.by_epoch = by_epoch
@@ -94,13 +136,39 @@ class SparsifyHook(Hook):
         # While gradients accumulate there is no optimizer step to follow.
         stepped = weight.requires_grad and wrapper.should_update()
         if stepped and self._is_due(runner):
-            proximal_step(weight, group['lr'] * self.strength)
+            self._sparsify(runner, weight, group['lr'])
         zeros = (weight <= 0).float().mean().item()
         runner.message_hub.update_scalar('train/classifier_zeros', zeros)
+
+    def _sparsify(self, runner: Runner, weight: Tensor, lr: float) -> None:
+        if self.strength is not None:
+            proximal_step(weight, lr * self.strength)
+        elif self.target_zeros is not None and self.end is not None:
+            steps = progress(runner, self.by_epoch) + 1 - self.begin
+            passed = steps / (self.end - self.begin)
+            zero_smallest(weight, gradual_share(self.target_zeros, passed))
 
     def _is_due(self, runner: Runner) -> bool:
         now = progress(runner, self.by_epoch)
         return now >= self.begin and (self.end is None or now < self.end)
+
+
+def _check_options(
+    strength: float | None, target_zeros: float | None, end: int | None
+) -> None:
+    if (strength is None) == (target_zeros is None):
+        raise ValueError(
+            'SparsifyHook needs either strength or target_zeros, got '
+            f'strength={strength} and target_zeros={target_zeros}'
+        )
+    if strength is not None and strength < 0:
+        raise ValueError(f'strength must be at least 0, got {strength}')
+    if target_zeros is not None and not 0 <= target_zeros < 1:
+        raise ValueError(f'target_zeros must be in [0, 1), got {target_zeros}')
+    if target_zeros is not None and end is None:
+        raise ValueError(
+            f'target_zeros={target_zeros} needs an end, by which it is reached'
+        )
 
 
 def find_group(
