@@ -25,6 +25,7 @@ IMAGES = 6
 STEP = 6  # grey levels between the codes of two parts
 CODES = len(PARTS) + 1  # code 0 is no part
 STRIDE = 4
+UNKNOWN = CLASS_NAMES.index('car')
 KINDS = ('parts', 'classes', 'noise', 'duplicates', 'tampered')
 
 
@@ -72,7 +73,7 @@ def class_of_code():
     )
 
 
-def plant_config(root, kind, metrics=METRICS):
+def plant_config(root, kind, metrics=METRICS, ood_ids=(254,)):
     """Config of one kind of planted model, tested by ``metrics``."""
     concepts = {'classes': len(CLASS_NAMES), 'duplicates': 2 * CODES}
     loader = dict(
@@ -125,6 +126,7 @@ def plant_config(root, kind, metrics=METRICS):
             test_evaluator=[
                 dict(type=f'mmproto.{name}')
                 | (dict(interval=1) if name in RERUNNING else {})
+                | (dict(ood_ids=ood_ids) if name == 'OODMetric' else {})
                 for name in metrics
             ],
             custom_hooks=[dict(type='mmproto.ExplanationMetricsHook')],
@@ -147,13 +149,16 @@ def plant_concepts(head, kind):
         vectors, weights = identity.repeat(2, 1), owner.repeat(2, 1).T
     else:
         vectors, weights = identity, owner.T
+    if kind == 'unaware':  # of the class UNKNOWN: its parts look like none
+        vectors = identity.clone()
+        vectors[class_of_code() == UNKNOWN] = identity[0]
     head.prototype_layer.set_vectors(vectors)
     head.conv_seg.weight.copy_(weights[:, :, None, None])
 
 
-def measure(root, kind, metrics=METRICS, **changes):
+def measure(root, kind, metrics=METRICS, ood_ids=(254,), **changes):
     """Test a planted model; reports of its metrics by name."""
-    cfg = plant_config(root, kind, metrics)
+    cfg = plant_config(root, kind, metrics, ood_ids)
     cfg.merge_from_dict(changes)
     init_default_scope('mmseg')
     cfg.experiment_name = f'planted_{kind}_{np.random.randint(1 << 30)}'

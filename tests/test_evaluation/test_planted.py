@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from planted import KINDS, measure
+from planted import KINDS, UNKNOWN, measure
 
 from mmproto.datasets.street_scenes import CLASS_NAMES, PARTS
 
@@ -109,6 +109,22 @@ def test_nothing_is_out_of_distribution_here(reports):
     assert math.isfinite(reports('parts', 'similarity_fitted_threshold'))
 
 
-def test_scales_of_equal_maps_never_move(reports):
-    for kind in ('parts', 'classes'):
-        assert reports(kind, 'top_concept_kept_double') > 0.8
+def test_only_what_no_prototype_knows_is_strange(planted_data):
+    found = {}
+    for kind in ('unaware', 'parts'):
+        reports = measure(planted_data, kind, ['OODMetric'], ood_ids=[UNKNOWN])
+        found[kind] = reports['OODMetric']['scalars']
+    assert found['unaware']['similarity_auroc'] > 0.99
+    assert found['parts']['similarity_auroc'] == pytest.approx(0.5, abs=0.05)
+    for name in ('similarity_ap', 'similarity_auroc', 'max_probability_auroc'):
+        assert found['unaware'][name] > found['parts'][name]
+    assert found['unaware']['similarity_fpr95'] < 0.1
+
+
+def test_noise_depends_on_size(reports):
+    for size in ('double', 'half'):
+        name = f'top_concept_kappa_{size}'
+        assert reports('classes', name) > reports('parts', name) > 0.8
+        order(reports, name, 'parts', 'noise')
+        # three equal scales: nothing can move
+        assert reports('parts', f'scale_stayed_{size}') == 1
