@@ -144,6 +144,20 @@ def test_the_target_is_reached_at_the_end(build):
     assert all((w.flatten(1) > 0).any(1).all() for w in runner.recorder.seen)
 
 
+def test_the_target_is_held_against_momentum(build):
+    """Something lifts all weights in every iteration, as momentum may."""
+
+    def lift(runner, outputs):
+        zeros = (classifier(runner) <= 0).float().mean().item()
+        with torch.no_grad():
+            runner.model.decode_head.conv_seg.weight += 0.05
+        return zeros
+
+    runner = build(sparsify(target_zeros=0.5, end=2), look=lift, **STILL)
+    runner.train()
+    assert runner.recorder.seen[1:] == [0.5, 0.5, 0.5]
+
+
 @pytest.mark.parametrize(
     ('options', 'message'),
     [

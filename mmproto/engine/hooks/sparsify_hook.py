@@ -73,17 +73,19 @@ class SparsifyHook(Hook):
     zeros. As the learning rate decays, so does the step.
 
     With ``target_zeros``, the smallest weights are set to zero, more and more
-    of them, until at ``end`` that share is zero. This is the same whatever
-    the learning rate and the link.
+    of them, until at ``end`` that share is zero; it is held from then on.
+    This is the same whatever the learning rate and the link.
 
-    A weight at zero gets no gradient through the classifier's relu and stays
-    zero. Runs in training only, and not while the classifier is frozen.
+    A weight at zero gets no gradient through the classifier's relu, but an
+    optimizer with momentum moves it all the same for a while. Runs in
+    training only, and not while the classifier is frozen.
 
     Args:
         strength: Factor of the L1 penalty, per unit of learning rate.
         target_zeros: Share of exact zeros to end with.
         begin: First iteration (or epoch) with steps.
-        end: First iteration (or epoch) without steps again; None for never.
+        end: First iteration (or epoch) without steps of the penalty again,
+            None for never; or by which the target is reached.
         by_epoch: Whether ``begin`` and ``end`` count epochs.
 
     Raises:
@@ -145,12 +147,13 @@ class SparsifyHook(Hook):
             proximal_step(weight, lr * self.strength)
         elif self.target_zeros is not None and self.end is not None:
             steps = progress(runner, self.by_epoch) + 1 - self.begin
-            passed = steps / (self.end - self.begin)
+            passed = min(steps / (self.end - self.begin), 1.0)
             zero_smallest(weight, gradual_share(self.target_zeros, passed))
 
     def _is_due(self, runner: Runner) -> bool:
         now = progress(runner, self.by_epoch)
-        return now >= self.begin and (self.end is None or now < self.end)
+        ended = self.end is not None and now >= self.end
+        return now >= self.begin and (self.strength is None or not ended)
 
 
 def _check_options(
