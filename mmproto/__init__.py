@@ -47,6 +47,7 @@ class _Package(ModuleType):
 
     @property
     def explain(self) -> Callable:
+        """Explain a decision: the function of `mmproto.explain`."""
         return import_module('mmproto.explain').explain
 
     @explain.setter

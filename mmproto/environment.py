@@ -95,6 +95,7 @@ def _resolve_own_configs() -> None:
         return
 
     def resolve(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        """Path of a base, and the scope of its types."""
         if cfg_path.startswith(SCOPE):
             return str(config_path(cfg_path)), None
         return resolve_others(cfg_path, filename)

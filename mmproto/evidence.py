@@ -84,6 +84,7 @@ class EvidenceMaps:
         forward = self._head.forward
 
         def record(inputs: Sequence[Tensor]) -> Tensor:
+            """Give evidence, and keep the activations behind it."""
             pooled, _, maps = self._head.activations(inputs, per_scale=True)
             self._windows.append((pooled, maps))  # 1,K,H,W and 1,S,K,H,W
             return forward(inputs)

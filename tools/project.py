@@ -5,7 +5,9 @@ import json
 
 import torch
 
-import mmproto  # noqa: F401  (sets up the paths of configs)
+# Says what is wrong with the stack before mmseg is imported, and lets configs
+# find their bases.
+import mmproto  # noqa: F401
 
 
 def parse_args() -> argparse.Namespace:

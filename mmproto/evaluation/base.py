@@ -44,6 +44,17 @@ def make_report(
     )
 
 
+def check_interval(interval: int) -> int:
+    """Refuse an interval of images below one.
+
+    Raises:
+        ValueError: If it is.
+    """
+    if interval < 1:
+        raise ValueError(f'interval must be at least 1, got {interval}')
+    return interval
+
+
 class ExplanationMetric(BaseMetric):
     """Measures the concepts behind predictions, image by image.
 

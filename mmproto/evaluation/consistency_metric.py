@@ -145,6 +145,7 @@ def _per_concept(
     evaluated = result.evaluated.tolist()
 
     def known(values: list) -> list:
+        """Values of evaluated concepts."""
         return [v if e else None for v, e in zip(values, evaluated)]
 
     return {

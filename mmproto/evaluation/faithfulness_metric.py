@@ -6,7 +6,7 @@ from typing import Any
 
 from mmproto.registry import METRICS
 
-from .base import ExplanationMetric, Report, make_report
+from .base import ExplanationMetric, Report, check_interval, make_report
 from .functional.completeness import (
     Completeness,
     completeness_errors,
@@ -74,14 +74,12 @@ class FaithfulnessMetric(ExplanationMetric):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}')
         if steps is not None and min(steps, default=0) < 0:
             raise ValueError(
                 f'steps must be numbers of concepts, got {list(steps)}'
             )
         self.steps = steps
-        self.interval = interval
+        self.interval = check_interval(interval)
 
     def empty(self, reading: ImageReading) -> FaithfulnessState:
         """State before the first image."""

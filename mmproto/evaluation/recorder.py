@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
+import torch
 from mmengine.dist import get_dist_info
 from mmengine.model import is_model_wrapper
 from torch import Tensor
@@ -79,13 +80,9 @@ class Batch:
     @cached_property
     def replayed(self) -> list[Tensor]:
         """Sums of contributions (C,h,w) at the size of each file."""
-        windows = [
-            self.class_weights @ pooled.flatten(2)  # N,C,HW
-            for _, pooled, _, _ in self.windows
-        ]
         maps = [
-            window.unflatten(2, pooled.shape[2:])  # N,C,H,W
-            for window, (_, pooled, _, _) in zip(windows, self.windows)
+            torch.einsum('ck,nkhw->nchw', self.class_weights, pooled)
+            for _, pooled, _, _ in self.windows
         ]
         return replay(self.model, self.inputs, self.metas, maps)
 
@@ -124,7 +121,8 @@ class ConceptRecorder:
         )
 
     def stop(self) -> None:
-        """Leave the model as it was."""
+        """Leave the model as it was, and keep nothing of the last batch."""
+        self._batch, self._readings = None, []
         del self._model.predict
         del self._head.pool_concepts, self._head.forward
 
@@ -186,6 +184,7 @@ class ConceptRecorder:
 
     def _record_prediction(self, predict: Callable) -> Callable:
         def record(inputs: Tensor, data_samples: list) -> list:
+            """Predict, and keep what was computed."""
             self._readings = []  # frees what the last batch took
             metas = [sample.metainfo for sample in data_samples]
             self._batch = Batch(self._model, inputs, metas, self._dataset_meta)
@@ -199,6 +198,7 @@ class ConceptRecorder:
 
     def _record_concepts(self, pool_concepts: Callable) -> Callable:
         def record(latents: Tensor) -> tuple[Tensor, Tensor]:
+            """Activate concepts, and keep them."""
             pooled, per_scale = pool_concepts(latents)
             if self._recording:
                 self._concepts = (latents, pooled, per_scale)
@@ -208,6 +208,7 @@ class ConceptRecorder:
 
     def _record_evidence(self, forward: Callable) -> Callable:
         def record(inputs: Sequence[Tensor]) -> Tensor:
+            """Give evidence, and keep it with its concepts."""
             evidence = forward(inputs)
             if self._recording and self._batch and self._concepts:
                 self._batch.windows.append((*self._concepts, evidence))

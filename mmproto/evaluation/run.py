@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner, TestLoop
 from mmengine.utils import ProgressBar
 
-from .base import ExplanationMetric, Report, make_report
+from .base import ExplanationMetric, Report, check_interval, make_report
 from .ood_metric import fitted_thresholds
 
 METRICS = (
@@ -55,10 +55,12 @@ class _ProgressHook(Hook):
     """Draws a bar while a model is tested."""
 
     def before_test_epoch(self, runner: Runner) -> None:
+        """Begin a bar."""
         if runner.rank == 0:
             self._bar = ProgressBar(len(runner.test_dataloader))
 
     def after_test_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
+        """Go on by a batch."""
         if runner.rank == 0:
             self._bar.update()
 
@@ -82,9 +84,7 @@ def evaluate_explanations(cfg: Config, interval: int = 25) -> Evaluation:
         ValueError: If the interval is below one or the model has no
             prototype head.
     """
-    if interval < 1:
-        raise ValueError(f'interval must be at least 1, got {interval}')
-    cfg = _with_metrics(cfg, interval)
+    cfg = _with_metrics(cfg, check_interval(interval))
     runner = Runner.from_cfg(cfg)
     runner.register_hook(_ProgressHook())
     evaluation = _test(runner)
@@ -99,7 +99,7 @@ def _with_metrics(cfg: Config, interval: int) -> Config:
     cfg = copy.deepcopy(cfg)
     own = cfg.test_evaluator
     evaluators = list(own) if isinstance(own, (list, tuple)) else [own]
-    present = {metric['type'].rpartition('.')[2] for metric in evaluators}
+    present = {_name(metric) for metric in evaluators}
     for name in METRICS:
         if name not in present:
             options = dict(interval=interval) if name in RERUNNING else {}
@@ -145,13 +145,21 @@ def _test_unknown(
         # all ranks have to agree, and the first one alone has the report
         thresholds = [_thresholds(known)]
         broadcast_object_list(thresholds)
-        metric = dict(type='mmproto.OODMetric', thresholds=thresholds[0])
+        own = next(
+            m for m in runner.cfg.test_evaluator if _name(m) == 'OODMetric'
+        )
+        metric = dict(own, thresholds=thresholds[0])
         loop = TestLoop(runner, loader, [metric])
     except FileNotFoundError as error:
         return make_report({}, notes=[f'not measured: {error}'])
     runner._test_loop = loop  # hooks ask the runner for its loop
     loop.run()
     return loop.evaluator.metrics[0].report or make_report({})
+
+
+def _name(metric: dict) -> str:
+    """Type of a metric without its scope."""
+    return metric['type'].rpartition('.')[2]
 
 
 def _thresholds(known: Report | None) -> dict[str, float] | None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mmproto.registry import METRICS
 
-from .base import ExplanationMetric, Report, make_report
+from .base import ExplanationMetric, Report, check_interval, make_report
 from .functional.scale_independence import (
     FACTORS,
     ScaleState,
@@ -65,12 +65,10 @@ class ScaleIndependenceMetric(ExplanationMetric):
     def __init__(
         self, interval: int = 25, confidence: float = 0.5, **kwargs: Any
     ) -> None:
-        if interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}')
         if not 0 <= confidence <= 1:
             raise ValueError(f'confidence must be in [0, 1], got {confidence}')
         super().__init__(**kwargs)
-        self.interval = interval
+        self.interval = check_interval(interval)
         self.confidence = confidence
 
     def empty(self, reading: ImageReading) -> ScaleSums:

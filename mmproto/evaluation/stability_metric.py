@@ -4,7 +4,7 @@ from typing import Any
 
 from mmproto.registry import METRICS
 
-from .base import Report, make_report
+from .base import Report, check_interval, make_report
 from .functional.consistency_rules import share
 from .functional.stability import (
     StabilityState,
@@ -15,8 +15,8 @@ from .functional.stability import (
     evalprotopnet_stability,
     measure_stability,
     merge_stability,
+    most_active_kept,
     scaleprotoseg_stability,
-    top_concept_kept,
 )
 from .image_targets import image_targets
 from .part_metric import NO_PARTS, PartMetric
@@ -29,7 +29,7 @@ class StabilityMetric(PartMetric):
 
     ``stability_evalprotopnet`` and ``stability_scaleprotoseg`` follow the
     papers of these names, ``stability_corrected`` counts only what was hit
-    without noise: see ``docs/metrics.md``. ``top_concept_kept`` and
+    without noise: see ``docs/metrics.md``. ``most_active_kept`` and
     ``activation_change`` need no part labels.
 
     Args:
@@ -43,10 +43,8 @@ class StabilityMetric(PartMetric):
     default_prefix = 'stability'
 
     def __init__(self, interval: int = 25, **kwargs: Any) -> None:
-        if interval < 1:
-            raise ValueError(f'interval must be at least 1, got {interval}')
         super().__init__(**kwargs)
-        self.interval = interval
+        self.interval = check_interval(interval)
 
     def empty(self, reading: ImageReading) -> StabilityState:
         """Sums before the first image."""
@@ -93,7 +91,7 @@ class StabilityMetric(PartMetric):
                 stability_evalprotopnet=evalprotopnet_stability(state),
                 stability_scaleprotoseg=scaleprotoseg_stability(state),
                 stability_corrected=corrected_stability(state),
-                top_concept_kept=top_concept_kept(state),
+                most_active_kept=most_active_kept(state),
                 activation_change=activation_change(state),
             ),
             _per_concept(state),

@@ -35,6 +35,7 @@ def in_full_precision(
 
     @wraps(function)
     def run(*args: Params.args, **kwargs: Params.kwargs) -> Result:
+        """Run without autocast."""
         tensors = list(_tensors([*args, *kwargs.values()]))
         device = tensors[0].device.type if tensors else 'cpu'
         with torch.autocast(device, enabled=False):

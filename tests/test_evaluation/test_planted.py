@@ -55,7 +55,7 @@ def test_noise_is_not_stable(reports):
         'stability_corrected',
         'stability_evalprotopnet',
         'stability_scaleprotoseg',
-        'top_concept_kept',
+        'most_active_kept',
     ):
         assert reports('parts', name) == 1
         order(reports, name, 'parts', 'noise')

@@ -1,5 +1,8 @@
 """What metrics read is what the model computed, in every mode."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -160,6 +163,17 @@ def test_the_model_is_left_as_it_was(tiny_model, tiny_config):
     before = [set(vars(part)) for part in parts]
     readings(tiny_model, tiny_config)
     assert [set(vars(part)) for part in parts] == before
+
+
+def test_nothing_of_the_last_batch_is_kept(tiny_model, tiny_config):
+    recorder = ConceptRecorder(tiny_model)
+    recorder.start()
+    batch = next(iter(loader(tiny_config)))
+    samples = [s.to_dict() for s in tiny_model.test_step(batch)]
+    reading = weakref.ref(recorder.read(batch, samples)[0])
+    recorder.stop()
+    gc.collect()
+    assert reading() is None
 
 
 def test_a_batch_that_was_not_recorded_is_refused(tiny_model, tiny_config):

@@ -44,11 +44,14 @@ def test_own_metrics_and_all_of_explanations(config):
 
 def test_unknown_objects_by_thresholds_of_known_ones(config):
     config.ood_dataloader = config.test_dataloader
+    config.test_evaluator = [dict(type='mmproto.OODMetric', ood_ids=[3])]
     found = evaluate_explanations(config)
     known = found.reports['OODMetric']['scalars']
     unknown = found.reports[UNKNOWN]['scalars']
     assert 'similarity_flagged_known' not in known
     assert 'similarity_fitted_threshold' not in unknown
+    # its options hold for both: signs are what is unknown
+    assert known['similarity_auroc'] == unknown['similarity_auroc'] is not None
     # the same images: the thresholds flag what they were fitted to flag
     assert 0.04 < unknown['similarity_flagged_known'] <= 0.05
 

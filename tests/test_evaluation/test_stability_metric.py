@@ -22,7 +22,7 @@ def test_noise_concepts_are_less_stable_than_parts(planted_data):
     parts = run(planted_data, 'parts')
     noise = run(planted_data, 'noise')
     for rule in (*RULES, 'top'):
-        name = 'top_concept_kept' if rule == 'top' else f'stability_{rule}'
+        name = 'most_active_kept' if rule == 'top' else f'stability_{rule}'
         assert parts['scalars'][name] == 1  # noise stays within a code
         assert noise['scalars'][name] < 0.99
     assert noise['scalars']['activation_change'] > 1e-3
@@ -63,7 +63,7 @@ def test_without_part_labels_there_are_numbers(planted_data, monkeypatch):
     report = run(planted_data, 'noise')
     for rule in RULES:
         assert report['scalars'][f'stability_{rule}'] is None
-    assert 0 < report['scalars']['top_concept_kept'] < 1
+    assert 0 < report['scalars']['most_active_kept'] < 1
     assert report['notes'][1] == NO_PARTS
 
 

@@ -25,7 +25,8 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from timing import interleaved_medians
 
-import mmproto  # noqa: F401  resolves the configs' bases
+# Only for what importing does: configs find their bases.
+import mmproto  # noqa: F401
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 

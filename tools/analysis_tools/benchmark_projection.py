@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 
-import mmproto  # noqa: F401  (sets up the paths of configs)
 from mmproto.features import ImageFeatures
 from mmproto.models.utils import get_prototype_head
 from mmproto.nearest import NearestPlaces

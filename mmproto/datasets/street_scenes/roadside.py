@@ -37,6 +37,7 @@ def _place_house(
     lights = stream.uniform(0.65, 1.0), stream.uniform(0.8, 1.1)
 
     def draw(canvas: Canvas) -> None:
+        """Draw the end, then the front."""
         canvas.begin_object()
         end = Face(wall, z, (side, 0.0), 0.0, 14.0, house.height)
         draw_house(canvas, house, end, lights[0])

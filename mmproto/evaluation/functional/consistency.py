@@ -1,6 +1,6 @@
 """How often concepts hit parts, in sums over a data set."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +16,7 @@ from .part_hits import (
     part_of_owner,
 )
 from .part_targets import PartTargets
+from .sums import add_fields
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,4 @@ def merge_consistency(
     first: ConsistencyState, second: ConsistencyState
 ) -> ConsistencyState:
     """Sums of different images together."""
-    return ConsistencyState(
-        **{
-            item.name: getattr(first, item.name) + getattr(second, item.name)
-            for item in fields(first)
-        }
-    )
+    return add_fields(first, second)

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from mmproto.concepts import needed_concepts
 
+from .sums import add_fields
+
 LOCAL_SIZES = ('all_classes', 'predicted', 'needed', 'needed_all')
 PIPNET_THRESHOLD = 1e-3
 PIPNET_CUT = 0.1
@@ -120,9 +122,7 @@ def measure_cells(
 
 def merge_cells(first: CellSizes, second: CellSizes) -> CellSizes:
     """Join the sizes of different cells."""
-    return CellSizes(
-        first.counts + second.counts, first.deciding + second.deciding
-    )
+    return add_fields(first, second)
 
 
 def mean_sizes(cells: CellSizes) -> Tensor:
@@ -202,5 +202,4 @@ def image_sizes(scores: Tensor, class_weights: Tensor) -> ImageSizes:
 
 def merge_images(first: ImageSizes, second: ImageSizes) -> ImageSizes:
     """Join the sums of different images."""
-    sums = (a + b for a, b in zip(vars(first).values(), vars(second).values()))
-    return ImageSizes(*sums)
+    return add_fields(first, second)

@@ -4,13 +4,15 @@ Pure functions: compare an image with itself at another size, sort cells by
 the size of their object, add up, compute the numbers.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from .sums import add_fields
 
 FACTORS = {'half': 0.5, 'double': 2.0}
 SMALLEST = 8  # pixels; the first bin of object sizes ends here
@@ -57,12 +59,7 @@ def empty_scales(num_concepts: int, num_scales: int) -> ScaleState:
 
 def merge_scales(first: ScaleState, second: ScaleState) -> ScaleState:
     """Add the sums of different images."""
-    return ScaleState(
-        *(
-            getattr(first, f.name) + getattr(second, f.name)
-            for f in fields(ScaleState)
-        )
-    )
+    return add_fields(first, second)
 
 
 def resized(image: Tensor, factor: float) -> Tensor:

@@ -1,7 +1,7 @@
 """Whether noise in the image changes what concepts show."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -10,6 +10,7 @@ from .consistency_rules import share
 from .instance_hits import instance_hits
 from .part_hits import area_hits, box_hits, owners, part_of_owner
 from .part_targets import PartTargets
+from .sums import add_fields
 
 NOISE = 0.2  # standard deviation, in units of the normalised image
 LIMIT = 0.25  # largest noise
@@ -63,6 +64,7 @@ def clipped_noise(index: int) -> Callable[[Tensor], Tensor]:
     """
 
     def change(image: Tensor) -> Tensor:
+        """Add the noise of this index."""
         generator = torch.Generator().manual_seed(index)
         noise = torch.randn(image.shape, generator=generator) * NOISE
         return image + noise.clamp(-LIMIT, LIMIT).to(image)
@@ -124,12 +126,7 @@ def merge_stability(
     first: StabilityState, second: StabilityState
 ) -> StabilityState:
     """Sums of different images together."""
-    return StabilityState(
-        **{
-            item.name: getattr(first, item.name) + getattr(second, item.name)
-            for item in fields(first)
-        }
-    )
+    return add_fields(first, second)
 
 
 def evalprotopnet_stability(state: StabilityState) -> float | None:
@@ -158,7 +155,7 @@ def corrected_stability(state: StabilityState) -> float | None:
     return _mean(state.object_same, state.object_hits)
 
 
-def top_concept_kept(state: StabilityState) -> float | None:
+def most_active_kept(state: StabilityState) -> float | None:
     """Share of cells whose most active concept stays the same."""
     return _mean(state.kept, state.cells)
 

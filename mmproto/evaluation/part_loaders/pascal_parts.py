@@ -99,10 +99,15 @@ def _read_objects(path: Path) -> list[Any]:
         content = loadmat(path, struct_as_record=False)
         objects = list(_structs(content['anno'].ravel()[0].objects))
         objects[0].mask, objects[0].parts
+    # what scipy raises for empty, foreign and version 7.3 files, and Python
+    # for files whose structures are others
     except (
-        MatReadError, ValueError, NotImplementedError, LookupError,
+        MatReadError,
+        ValueError,
+        NotImplementedError,
+        LookupError,
         AttributeError,
-    ) as error:  # fmt: skip
+    ) as error:
         raise ValueError(
             f'{path}: found no annotation of Pascal-Part ({error}); expected '
             'a MATLAB file with `anno.objects`, each with class, mask and '

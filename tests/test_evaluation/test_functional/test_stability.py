@@ -18,8 +18,8 @@ from mmproto.evaluation.functional.stability import (
     evalprotopnet_stability,
     measure_stability,
     merge_stability,
+    most_active_kept,
     scaleprotoseg_stability,
-    top_concept_kept,
 )
 
 
@@ -142,7 +142,7 @@ def test_without_noise_all_is_stable():
         evalprotopnet_stability,
         scaleprotoseg_stability,
         corrected_stability,
-        top_concept_kept,
+        most_active_kept,
     ):
         assert rule(state) == 1
     assert activation_change(state) == 0
@@ -152,12 +152,12 @@ def test_numbers_without_parts():
     maps = torch.tensor([[[3.0, 1.0]], [[2.0, 2.0]]])
     noisy = torch.tensor([[[3.5, 5.0]], [[2.0, 2.0]]])
     state = measure_stability(maps, noisy, torch.ones(1, 2), None)
-    assert top_concept_kept(state) == 0.5
+    assert most_active_kept(state) == 0.5
     assert activation_change(state) == pytest.approx(4.5 / 4)
     assert evalprotopnet_stability(state) is None
     assert scaleprotoseg_stability(state) is None
     assert corrected_stability(state) is None
-    assert top_concept_kept(empty_stability(2)) is None
+    assert most_active_kept(empty_stability(2)) is None
 
 
 def test_the_order_of_images_does_not_matter():
