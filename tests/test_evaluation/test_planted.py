@@ -50,6 +50,21 @@ def test_only_parts_are_consistent(reports):
     order(reports, 'consistency_scaleprotoseg', 'noise', 'classes')
 
 
+# the table of docs/metrics.md
+DOCUMENTED = dict(
+    evalprotopnet=dict(parts=0.43, classes=0.18, noise=0.05),
+    scaleprotoseg=dict(parts=0.95, classes=0.64, noise=0.86),
+    reproseg=dict(parts=0.92, classes=1.00, noise=0.00),
+)
+
+
+@pytest.mark.parametrize('rule', DOCUMENTED)
+def test_documented_numbers(reports, rule):
+    for kind, value in DOCUMENTED[rule].items():
+        found = reports(kind, f'consistency_{rule}')
+        assert found == pytest.approx(value, abs=0.006)
+
+
 def test_noise_is_not_stable(reports):
     for name in (
         'stability_corrected',
@@ -95,6 +110,8 @@ def test_contributions_that_were_tampered_with_show(reports):
     # the probability does not rise to one: the concepts lack a part of it
     order(reports, 'insertion_area', 'parts', 'tampered')
     order(reports, 'deletion_gain_over_random_all', 'parts', 'tampered')
+    # not so this one, as docs/metrics.md warns
+    order(reports, 'deletion_area', 'parts', 'tampered')
 
 
 def test_perfect_concepts_segment_perfectly(reports):
