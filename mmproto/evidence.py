@@ -85,8 +85,9 @@ class EvidenceMaps:
 
         def record(inputs: Sequence[Tensor]) -> Tensor:
             """Give evidence, and keep the activations behind it."""
-            pooled, _, maps = self._head.activations(inputs, per_scale=True)
-            self._windows.append((pooled, maps))  # 1,K,H,W and 1,S,K,H,W
+            latents = self._head.stack_scales(inputs)
+            # 1,K,H,W and 1,S,K,H,W
+            self._windows.append(self._head.pool_concepts(latents))
             return forward(inputs)
 
         return record
@@ -95,9 +96,8 @@ class EvidenceMaps:
         return run_inference(self._model, self._inputs, [self._meta])[0].cpu()
 
     def _replay(self, windows: list[Tensor]) -> Tensor:
-        return replay(self._model, self._inputs, [self._meta], windows)[
-            0
-        ].cpu()
+        maps = replay(self._model, self._inputs, [self._meta], windows)
+        return maps[0].cpu()
 
 
 def run_inference(
