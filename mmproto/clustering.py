@@ -5,53 +5,17 @@ class by class; centres become prototypes, and the label histogram of each
 concept becomes its column of the classifier.
 """
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmproto.grouping import balanced_groups
+from mmproto.sampling import LatentSample
 
-@dataclass
-class LatentSample:
-    """Latents of some training pixels.
-
-    Attributes:
-        latents: Unit latents of all scales (n,S,D).
-        labels: Class of each pixel (n,).
-    """
-
-    latents: Tensor
-    labels: Tensor
-
-
-def sample_pixels(
-    latents: Tensor,
-    labels: Tensor,
-    per_class: int,
-    generator: torch.Generator,
-    ignore_index: int = 255,
-) -> LatentSample:
-    """Draw up to ``per_class`` pixels of every class of one image.
-
-    Args:
-        latents: Latents of one image (S,D,H,W).
-        labels: Its label map (H,W).
-        per_class: Pixels drawn of a class, at most.
-        generator: Source of randomness.
-        ignore_index: Label that is never drawn.
-    """
-    flat = labels.flatten()
-    chosen = []
-    for label in flat.unique().tolist():
-        if label == ignore_index:
-            continue
-        places = (flat == label).nonzero().squeeze(1)
-        order = torch.randperm(len(places), generator=generator)[:per_class]
-        chosen.append(places[order.to(places.device)])
-    index = torch.cat(chosen) if chosen else flat.new_zeros(0)
-    pixels = latents.flatten(2)[:, :, index].permute(2, 0, 1)  # n,S,D
-    return LatentSample(F.normalize(pixels, dim=2), flat[index])
+# With one of each, two seeds in one bundle and none in another are the rule
+# among ten clusters; with these they are rare.
+CANDIDATES = 10
+STARTS = 3
 
 
 def spherical_kmeans(
@@ -62,9 +26,9 @@ def spherical_kmeans(
 ) -> Tensor:
     """Cluster unit vectors by cosine.
 
-    Starts from k-means++ seeds; an empty cluster restarts at the point that
-    is farthest from its centre. Source: Dhillon and Modha 2001, Concept
-    Decompositions for Large Sparse Text Data.
+    The tightest of a few starts from greedy k-means++ seeds; an empty cluster
+    restarts at the point that is farthest from its centre. Source: Dhillon
+    and Modha 2001, Concept Decompositions for Large Sparse Text Data.
 
     Args:
         points: Unit vectors (n,D).
@@ -75,11 +39,20 @@ def spherical_kmeans(
     Returns:
         Unit centres (clusters,D).
     """
-    centres = _spread_seeds(points, clusters, generator)
+    starts = [
+        _spread_seeds(points, clusters, generator) for _ in range(STARTS)
+    ]
+    found = [_move_centres(points, start, iterations) for start in starts]
+    tightness = [(points @ centres.T).amax(dim=1).sum() for centres in found]
+    return found[int(torch.stack(tightness).argmax())]
+
+
+def _move_centres(points: Tensor, centres: Tensor, iterations: int) -> Tensor:
+    """Move centres (clusters,D) to the mean of what is nearest to them."""
     for _ in range(iterations):
         cosine, owner = (points @ centres.T).max(dim=1)
         sums = torch.zeros_like(centres).index_add_(0, owner, points)
-        empty = owner.bincount(minlength=clusters) == 0
+        empty = owner.bincount(minlength=len(centres)) == 0
         if empty.any():
             farthest = cosine.argsort()[: int(empty.sum())]
             sums[empty.nonzero()[: len(farthest), 0]] = points[farthest]
@@ -93,63 +66,102 @@ def spherical_kmeans(
 def _spread_seeds(
     points: Tensor, clusters: int, generator: torch.Generator
 ) -> Tensor:
-    """Pick seeds with probability of their distance (k-means++)."""
+    """Pick seeds with probability of their distance (greedy k-means++).
+
+    Of a few candidates the one is taken that leaves the least distance, which
+    rarely puts two seeds into one bundle. Source: Arthur and Vassilvitskii
+    2007, k-means++: The Advantages of Careful Seeding, section 7.
+    """
     first = torch.randint(len(points), (1,), generator=generator)
     chosen = [int(first)]
-    distance = 1 - points @ points[chosen[0]]
+    distance = (1 - points @ points[chosen[0]]).clamp_min(0)
     for _ in range(clusters - 1):
-        odds = distance.clamp_min(0) + 1e-9
-        chosen.append(int(torch.multinomial(odds, 1, generator=generator)))
-        distance = torch.minimum(distance, 1 - points @ points[chosen[-1]])
+        drawn = torch.multinomial(
+            distance + 1e-9, CANDIDATES, replacement=True, generator=generator
+        )
+        left = torch.minimum(distance[:, None], 1 - points @ points[drawn].T)
+        best = int(left.sum(dim=0).argmin())
+        chosen.append(int(drawn[best]))
+        distance = left[:, best].clamp_min(0)
     return points[chosen]
+
+
+def share_concepts(
+    pixels: Tensor, num_concepts: int, power: float, min_per_class: int = 1
+) -> Tensor:
+    """Share the concepts out among the classes that occur.
+
+    Shares are proportional to ``pixels ** power``, rounded by the largest
+    remainder; the first classes get one more where it does not come out even.
+
+    Args:
+        pixels: Pixels of each class (C,); a class without any gets nothing.
+        num_concepts: Concepts ``K``, all of which are given away.
+        power: 0 for equal shares, 1 for shares as large as the classes.
+        min_per_class: Concepts of a class that occurs, at least.
+
+    Returns:
+        Concepts of each class (C,), int64.
+
+    Raises:
+        ValueError: If there are too few concepts for that minimum.
+    """
+    present = pixels > 0
+    needed = min_per_class * int(present.sum())
+    if not 0 < needed <= num_concepts:
+        raise ValueError(
+            f'{num_concepts} concepts cannot be shared out among the '
+            f'{int(present.sum())} classes that occur; give at least '
+            f'{min_per_class} a class'
+        )
+    weights = torch.where(present, pixels.double() ** power, 0)
+    quota = num_concepts * weights / weights.sum()
+    # what lifts a small class to the minimum is taken from the others alike,
+    # which may bring another one below it
+    low = torch.zeros_like(present)
+    while (too_low := present & ~low & (quota < min_per_class)).any():
+        low |= too_low
+        rest = num_concepts - min_per_class * int(low.sum())
+        quota = rest * weights / weights[~low].sum().clamp_min(1e-300)
+        quota = torch.where(low, min_per_class, quota)
+    shares = quota.floor()
+    rest = num_concepts - int(shares.sum())
+    shares[(shares - quota).argsort(stable=True)[:rest]] += 1
+    return shares.long()
 
 
 def cluster_prototypes(
     sample: LatentSample,
-    num_classes: int,
-    num_concepts: int,
+    shares: Tensor,
     per_concept: int,
     generator: torch.Generator,
 ) -> Tensor:
     """Cluster each class's latents, all scales together.
 
-    Every class that occurs gets an equal share of the concepts, the first
-    ones one more where it does not come out even. A concept of several
-    prototypes is a cluster that is clustered again.
+    A concept of several prototypes is made of clusters that lie close
+    together: a class is cut into as many clusters as it has prototypes, and
+    these are grouped.
 
     Args:
-        sample: Latents of training pixels.
-        num_classes: Classes ``C``.
-        num_concepts: Concepts ``K``.
+        sample: Latents of training cells.
+        shares: Concepts of each class (C,), ``K`` in all.
         per_concept: Prototypes ``M`` of a concept.
         generator: Source of randomness.
 
     Returns:
-        Unit prototypes (K*M,D), those of one concept in a row.
-
-    Raises:
-        ValueError: If there are fewer concepts than classes that occur.
+        Unit prototypes (K*M,D), class by class, those of one concept in a
+        row.
     """
-    present = [c for c in range(num_classes) if (sample.labels == c).any()]
-    if not present or num_concepts < len(present):
-        raise ValueError(
-            f'{num_concepts} concepts cannot be shared out among the '
-            f'{len(present)} classes that occur; give at least one a class'
-        )
-    share, rest = divmod(num_concepts, len(present))
     prototypes = []
-    for rank, label in enumerate(present):
-        points = sample.latents[sample.labels == label].flatten(0, 1)
-        clusters = share + (rank < rest)
-        centres = spherical_kmeans(points, clusters, generator)
-        if per_concept == 1:
-            prototypes.append(centres)
+    for label, share in enumerate(shares.tolist()):
+        if share == 0:
             continue
-        owner = (points @ centres.T).argmax(dim=1)
-        for concept, centre in enumerate(centres):
-            own = points[owner == concept]
-            own = own if len(own) else centre[None]
-            prototypes.append(spherical_kmeans(own, per_concept, generator))
+        points = sample.latents[sample.labels == label].flatten(0, 1)
+        centres = spherical_kmeans(points, share * per_concept, generator)
+        if per_concept > 1:
+            members = balanced_groups(centres, share, generator)
+            centres = centres[members.flatten()]
+        prototypes.append(centres)
     return torch.cat(prototypes)
 
 

@@ -76,6 +76,50 @@ class ImageFeatures:
             places.append(place.clamp(max=size - 1))
         return self.label_map[places[0], places[1]]
 
+    def cell_purity(self, feature_size: tuple[int, int]) -> Tensor:
+        """Share of each cell's pixels that have the label at its centre.
+
+        A pixel of the label map belongs to the cell that its centre lies in.
+
+        Args:
+            feature_size: Rows and columns ``H, W`` of the feature map.
+
+        Returns:
+            Shares (H,W), float32: 1 for a cell smaller than the pixel that it
+            lies in, 0 in the padding and without ground truth.
+        """
+        if self.label_map is None:
+            return torch.zeros(feature_size)
+        height, width = feature_size
+        grid = torch.cartesian_prod(torch.arange(height), torch.arange(width))
+        centre = self.labels_at(grid[:, 0], grid[:, 1], feature_size)
+        row_of, column_of = self._cells_of_pixels(self.label_map, feature_size)
+        centre = centre.view(feature_size)[row_of][:, column_of]
+        same = (self.label_map == centre).float()  # h,w
+        rows = torch.zeros(height, len(column_of)).index_add_(0, row_of, same)
+        sums = torch.zeros(feature_size).index_add_(1, column_of, rows)
+        pixels = torch.outer(
+            row_of.bincount(minlength=height),
+            column_of.bincount(minlength=width),
+        )
+        purity = torch.where(pixels > 0, sums / pixels, 1.0)
+        inside = self.inside(feature_size)
+        purity[inside[0] :] = 0
+        purity[:, inside[1] :] = 0
+        return purity
+
+    def _cells_of_pixels(
+        self, label_map: Tensor, feature_size: tuple[int, int]
+    ) -> list[Tensor]:
+        """Row of cells of each row of pixels (h,), likewise columns (w,)."""
+        places = []
+        for axis, cells in enumerate(feature_size):
+            size = label_map.shape[axis]
+            span = 2 * size * self.padded[axis]
+            pixel = torch.arange(size)
+            places.append((2 * pixel + 1) * self.resized[axis] * cells // span)
+        return places
+
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
@@ -127,6 +171,7 @@ def iterate_features(
 
 
 def _features(model: Any, image: Tensor, sample: Any) -> ImageFeatures:
+    """Run one image through backbone and neck."""
     if not sample.metainfo.get('img_path'):
         raise ValueError(
             'a sample has no img_path, so a prototype could not be traced '

@@ -32,10 +32,13 @@ def train(tiny_config, tmp_path, monkeypatch):
     # calls compilers to say which versions there are
     monkeypatch.setattr(Runner, '_log_env', lambda *_: None)
 
-    def run(resume=None, **hook):
+    def run(resume=None, phases=None, **hook):
         cfg = tiny_config.copy()
         hook = dict(type='mmproto.PrototypeProjectionHook', topk=2, **hook)
         cfg.custom_hooks = [hook, dict(type='mmproto.PrototypesAtValidation')]
+        if phases:
+            phases = dict(type='mmproto.TrainingPhaseHook', phases=phases)
+            cfg.custom_hooks.append(phases)
         cfg.experiment_name = f'run_{len(list(tmp_path.iterdir()))}'
         cfg.update(resume=resume is not None, load_from=resume)
         runner = Runner.from_cfg(cfg)
@@ -94,6 +97,27 @@ def test_projects_at_intervals_and_survives_a_resume(train, monkeypatch):
     assert not [text for text in warnings if 'metainfo' in text]
     # projected at iteration 3 of 4: not the record that was resumed
     assert record_in(load(resumed, 4)) == hook.record != record_in(middle)
+
+
+def test_a_last_phase_of_the_classifier_keeps_the_record_true(train):
+    phases = [
+        dict(name='all', end=2),
+        dict(name='classifier', train=['decode_head.conv_seg']),
+    ]
+    runner = train(phases=phases, before=2, end=False)
+    before, after = load(runner, 2), load(runner, 4)
+    assert record_in(before) is None
+    weights = [
+        saved['state_dict']['decode_head.conv_seg.weight']
+        for saved in (before, after)
+    ]
+    assert not torch.equal(*weights)
+    hook = hook_of(runner, PrototypeProjectionHook)
+    again = project_prototypes(runner.model, hook._loader(runner), 2)
+    assert mean_similarity(again) == pytest.approx(1, abs=1e-6)
+    for old, new in zip(record_in(after)['prototypes'], again['prototypes']):
+        assert old['patches'][0]['row'] == new['patches'][0]['row']
+        assert old['patches'][0]['image'] == new['patches'][0]['image']
 
 
 def test_resumed_record_is_saved_again(train):

@@ -6,7 +6,9 @@ from .hooks import (
     PrototypeHealthHook,
     PrototypeInitHook,
     PrototypeProjectionHook,
+    PrototypeReseedHook,
     SparsifyHook,
+    TemperatureHook,
     TrainingPhaseHook,
 )
 
@@ -16,6 +18,8 @@ __all__ = [
     'PrototypeHealthHook',
     'PrototypeInitHook',
     'PrototypeProjectionHook',
+    'PrototypeReseedHook',
     'SparsifyHook',
+    'TemperatureHook',
     'TrainingPhaseHook',
 ]

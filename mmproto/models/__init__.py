@@ -4,12 +4,14 @@ from .decode_heads import PrototypeHead
 from .losses import (
     AlignmentLoss,
     ClusterLoss,
+    CompactnessLoss,
     GroupEntropyLoss,
     JeffreysDiversityLoss,
     JensenShannonDiversityLoss,
     PresenceLoss,
     SeparationLoss,
     SparsityLoss,
+    UsageBalanceLoss,
 )
 from .necks import SharedASPP
 from .prototype_layers import (
@@ -23,6 +25,7 @@ from .weights import load_imagenet_weights
 __all__ = [
     'AlignmentLoss',
     'ClusterLoss',
+    'CompactnessLoss',
     'CosinePrototypes',
     'DistancePrototypes',
     'EvidenceTTAModel',
@@ -35,5 +38,6 @@ __all__ = [
     'SharedASPP',
     'SoftmaxConcepts',
     'SparsityLoss',
+    'UsageBalanceLoss',
     'load_imagenet_weights',
 ]

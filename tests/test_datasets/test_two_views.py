@@ -173,6 +173,48 @@ def test_geometry_inside_the_views_is_refused(results):
         transform(results)
 
 
+@pytest.mark.parametrize('zoom', [1.5, 2.0])
+def test_the_second_view_is_a_window_of_the_first(zoom, results):
+    # every pixel of a block of labels has the colour of its label
+    results['gt_seg_map'] = results['gt_seg_map'][::4, ::4]
+    results['gt_seg_map'] = results['gt_seg_map'].repeat(4, 0).repeat(4, 1)
+    results['img'] = np.stack([results['gt_seg_map'] * 40] * 3, 2)
+    windows = set()
+    for _ in range(6):
+        first, second = TwoViews([PACK], zoom=zoom)(results)
+        top, left, height, width = second['data_samples'].window
+        windows.add((top, left))
+        assert (height, width) == (round(24 / zoom), round(32 / zoom))
+        labels = first['data_samples'].gt_sem_seg.data[0]
+        enlarged = second['data_samples'].gt_sem_seg.data[0]
+        assert enlarged.shape == labels.shape
+        sure = 0
+        for row in range(24):
+            for column in range(32):
+                place = (
+                    top + int((row + 0.5) * height / 24),
+                    left + int((column + 0.5) * width / 32),
+                )
+                # rounding may move a pixel to a neighbour, not further
+                around = labels[
+                    max(place[0] - 1, 0) : place[0] + 2,
+                    max(place[1] - 1, 0) : place[1] + 2,
+                ]
+                label = enlarged[row, column]
+                assert label in around
+                if (around == label).all():
+                    sure += 1
+                    colour = second['inputs'][0, row, column]
+                    assert abs(int(colour) - 40 * int(label)) <= 1
+        assert sure > 50
+    assert len(windows) > 2
+
+
+def test_a_zoom_below_one_is_refused():
+    with pytest.raises(ValueError, match='at least 1'):
+        TwoViews([PACK], zoom=0.5)
+
+
 def test_views_that_are_not_packed_are_refused(results):
     with pytest.raises(ValueError, match='PackSegInputs'):
         TwoViews([COLOURS])(results)

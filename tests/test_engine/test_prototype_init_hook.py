@@ -1,5 +1,7 @@
 """PrototypeInitHook in a real training."""
 
+from dataclasses import asdict
+
 import pytest
 import torch
 from mmengine.runner import Runner
@@ -14,8 +16,8 @@ def calls(monkeypatch):
     seen = []
     original = prototype_init_hook.init_prototypes
 
-    def init(model, loader, *args):
-        original(model, loader, *args)
+    def init(model, loader, options):
+        original(model, loader, options)
         vectors = model.decode_head.prototype_layer.vectors
         seen.append(vectors.detach().clone())
 
@@ -52,6 +54,21 @@ def test_resumed_training_does_not_cluster_again(tiny_config, calls):
     tiny_config.train_cfg.max_iters = 6
     make_runner(tiny_config, 'second', resume=True).train()
     assert len(calls) == 1
+
+
+def test_options_are_passed_on_and_checked_at_once():
+    options = dict(
+        pixels_per_class=3,
+        latents_per_class=70,
+        min_share=0.2,
+        min_cell_purity=0.8,
+        class_power=0.5,
+        seed=4,
+    )
+    hook = PrototypeInitHook(begin=0, **options)
+    assert asdict(hook.options) == options
+    with pytest.raises(ValueError, match='class_power'):
+        PrototypeInitHook(begin=0, class_power=-1)
 
 
 def test_negative_begin_is_named():

@@ -45,7 +45,14 @@ def samples(batch=2, size=(28, 36), views=None):
         labels[:, :2] = 255
         sample = SegDataSample(gt_sem_seg=PixelData(data=labels))
         if views:
-            sample.set_metainfo(dict(view=views[index]))
+            sample.set_metainfo(
+                dict(
+                    view=views[index],
+                    window=(0, 0, *size),
+                    img_shape=size,
+                    pad_shape=size,
+                )
+            )
         made.append(sample)
     return made
 

@@ -1,13 +1,17 @@
-"""Two photometric views of one geometric crop, for the alignment loss."""
+"""Two views of one crop, for the alignment loss."""
 
 from collections.abc import Sequence
 from copy import deepcopy
 
+import mmcv
+import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import Compose, pseudo_collate
 
 from mmproto.registry import FUNCTIONS, TRANSFORMS
+
+Window = tuple[int, int, int, int]  # top, left, height, width in pixels
 
 
 @TRANSFORMS.register_module()
@@ -15,10 +19,12 @@ class TwoViews(BaseTransform):
     """Ends a train pipeline twice, with different random colours.
 
     Everything before it (loading, resizing, cropping, flipping) happens once,
-    so that a location shows the same place in both views. Keep the colours
-    natural: mmseg's ``PhotoMetricDistortion`` with ``hue_delta=1`` changes
-    the hue by at most 2 degrees, while its default of 18 turns a red light
-    yellow::
+    so that a location shows the same place in both views. With ``zoom`` the
+    second view is a window of the first, at a random place and so many times
+    as large: what the network has to recognise at another scale. Keep the
+    colours natural: mmseg's ``PhotoMetricDistortion`` with ``hue_delta=1``
+    changes the hue by at most 2 degrees, while its default of 18 turns a red
+    light yellow::
 
         dict(
             type='mmproto.TwoViews',
@@ -32,19 +38,28 @@ class TwoViews(BaseTransform):
 
     Args:
         view_transforms: Photometric transforms, then ``PackSegInputs``.
+        zoom: How many times larger the second view shows things, at least 1.
 
     Raises:
-        ValueError: If there are no transforms.
+        ValueError: If there are no transforms, or the zoom is below 1.
     """
 
-    def __init__(self, view_transforms: Sequence[dict]) -> None:
+    def __init__(
+        self, view_transforms: Sequence[dict], zoom: float = 1.0
+    ) -> None:
         super().__init__()
         if not view_transforms:
             raise ValueError(
                 'TwoViews: view_transforms is empty, expected photometric '
                 "transforms and dict(type='PackSegInputs') as the last"
             )
+        if not zoom >= 1:
+            raise ValueError(
+                f'TwoViews: zoom is {zoom}, expected at least 1: the second '
+                'view shows a part of the first'
+            )
         self.view_transforms = Compose(view_transforms)
+        self.zoom = zoom
 
     def transform(self, results: dict) -> list[dict] | None:
         """Make both views.
@@ -53,16 +68,21 @@ class TwoViews(BaseTransform):
             results: What the pipeline has so far; it is not changed.
 
         Returns:
-            Two packed samples, whose data samples have the meta value
-            ``view`` 0 and 1; None if a transform gave up on the image.
+            Two packed samples, whose data samples have the meta values
+            ``view``, 0 and 1, and ``window``, what part of the first view
+            they show: top, left, height and width in its pixels. None if a
+            transform gave up on the image.
 
         Raises:
             ValueError: If a view is not packed, or if the label maps of the
                 views differ.
         """
+        height, width = results['img'].shape[:2]
+        whole = (0, 0, height, width)
         views = []
-        for view in (0, 1):
-            sample = self.view_transforms(deepcopy(results))
+        for view, window in enumerate((whole, self._draw_window(whole))):
+            shown = show_window(deepcopy(results), window)
+            sample = self.view_transforms(shown)
             if sample is None:
                 return None
             if not isinstance(sample, dict) or 'data_samples' not in sample:
@@ -70,13 +90,52 @@ class TwoViews(BaseTransform):
                     'TwoViews: view_transforms gave no packed sample; its '
                     "last transform has to be dict(type='PackSegInputs')"
                 )
-            sample['data_samples'].set_metainfo({'view': view})
+            sample['data_samples'].set_metainfo(
+                {'view': view, 'window': window}
+            )
             views.append(sample)
-        _check_same_labels(*[view['data_samples'] for view in views])
+        if self.zoom == 1:
+            _check_same_labels(*[view['data_samples'] for view in views])
         return views
 
+    def _draw_window(self, whole: Window) -> Window:
+        """Place the second view at random in the first."""
+        size = [max(1, round(side / self.zoom)) for side in whole[2:]]
+        top, left = (
+            np.random.randint(side - part + 1)
+            for side, part in zip(whole[2:], size)
+        )
+        return top, left, size[0], size[1]
+
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(view_transforms={self.view_transforms})'
+        return (
+            f'{type(self).__name__}(view_transforms={self.view_transforms}, '
+            f'zoom={self.zoom})'
+        )
+
+
+def show_window(results: dict, window: Window) -> dict:
+    """Enlarge a window of the image and its label map to the size of both.
+
+    Args:
+        results: With ``img`` (h,w,3) and the maps in ``seg_fields``.
+        window: Top, left, height and width in pixels.
+
+    Returns:
+        ``results``, changed in place.
+    """
+    rows, columns = results['img'].shape[:2]
+    if window == (0, 0, rows, columns):
+        return results
+    top, left, height, width = window
+    fields = [('img', 'bilinear')]
+    fields += [(field, 'nearest') for field in results['seg_fields']]
+    for field, interpolation in fields:
+        part = results[field][top : top + height, left : left + width]
+        results[field] = mmcv.imresize(
+            part, (columns, rows), interpolation=interpolation
+        )
+    return results
 
 
 def _check_same_labels(first: object, second: object) -> None:

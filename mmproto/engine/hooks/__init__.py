@@ -5,7 +5,9 @@ from .explanation_metrics_hook import ExplanationMetricsHook
 from .prototype_health_hook import PrototypeHealthHook
 from .prototype_init_hook import PrototypeInitHook
 from .prototype_projection_hook import PrototypeProjectionHook
+from .reseed_hook import PrototypeReseedHook
 from .sparsify_hook import SparsifyHook
+from .temperature_hook import TemperatureHook
 from .training_phase_hook import TrainingPhaseHook
 
 __all__ = [
@@ -14,6 +16,8 @@ __all__ = [
     'PrototypeHealthHook',
     'PrototypeInitHook',
     'PrototypeProjectionHook',
+    'PrototypeReseedHook',
     'SparsifyHook',
+    'TemperatureHook',
     'TrainingPhaseHook',
 ]

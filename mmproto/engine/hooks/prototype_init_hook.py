@@ -4,6 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
+from mmproto.init_options import InitOptions
 from mmproto.initialization import init_prototypes
 from mmproto.models.utils import get_prototype_head
 from mmproto.projection_data import projection_dataloader
@@ -20,12 +21,16 @@ class PrototypeInitHook(Hook):
 
     Args:
         begin: Iteration before which the prototypes are initialised.
-        pixels_per_class: Pixels drawn of each class of each image, at most.
+        pixels_per_class: Cells drawn of each class of each image, at most.
+        latents_per_class: Cells kept of each class, at most.
         min_share: Smaller shares of a concept become exact zeros.
+        min_cell_purity: Share of a cell's pixels that its label must have.
+        class_power: 0 for equally many concepts a class, 1 for as many as
+            its share of the pixels.
         seed: Of the draw and of the clustering.
 
     Raises:
-        ValueError: If ``begin`` is negative.
+        ValueError: If ``begin`` is negative or an option out of range.
     """
 
     # Before the phases' hook, which may have the model wrapped anew.
@@ -35,15 +40,23 @@ class PrototypeInitHook(Hook):
         self,
         begin: int,
         pixels_per_class: int = 20,
+        latents_per_class: int = 8000,
         min_share: float = 0.05,
+        min_cell_purity: float = 0.0,
+        class_power: float = 0.0,
         seed: int = 0,
     ) -> None:
         if begin < 0:
             raise ValueError(f'begin must be an iteration, got {begin}')
         self.begin = begin
-        self.pixels_per_class = pixels_per_class
-        self.min_share = min_share
-        self.seed = seed
+        self.options = InitOptions(
+            pixels_per_class=pixels_per_class,
+            latents_per_class=latents_per_class,
+            min_share=min_share,
+            min_cell_purity=min_cell_purity,
+            class_power=class_power,
+            seed=seed,
+        )
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
@@ -52,16 +65,10 @@ class PrototypeInitHook(Hook):
         if runner.iter != self.begin:
             return
         loader = Runner.build_dataloader(
-            projection_dataloader(runner.cfg), seed=self.seed
+            projection_dataloader(runner.cfg), seed=self.options.seed
         )
         print_log('Initialising prototypes by clustering', logger='current')
-        init_prototypes(
-            runner.model,
-            loader,
-            self.pixels_per_class,
-            self.min_share,
-            self.seed,
-        )
+        init_prototypes(runner.model, loader, self.options)
         self._forget_moments(runner)
 
     def _forget_moments(self, runner: Runner) -> None:

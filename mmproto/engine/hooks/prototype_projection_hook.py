@@ -33,6 +33,10 @@ class PrototypeProjectionHook(Hook):
         interval: Iterations (epochs) between projections, ``None`` for none.
         by_epoch: Whether ``interval`` counts epochs.
         end: Whether to project at the end of training.
+        before: Iteration before which to project once, ``None`` for none:
+            where a last phase begins that trains the classifier alone, as
+            ProtoPNet does (Chen et al., 2019, section 2.2). Nothing moves the
+            latents after it, so the record stays true to the end.
         mode: ``'project'`` or ``'mine'``.
         topk: Places to record for each prototype.
         dataloader: Config of the loader; derived from the training's by
@@ -50,6 +54,7 @@ class PrototypeProjectionHook(Hook):
         interval: int | None = None,
         by_epoch: bool = False,
         end: bool = True,
+        before: int | None = None,
         mode: str = 'project',
         topk: int = 10,
         dataloader: dict | None = None,
@@ -59,11 +64,17 @@ class PrototypeProjectionHook(Hook):
                 f'interval and topk must be at least 1, got {interval} and '
                 f'{topk}; interval=None projects at the end only'
             )
+        if before is not None and before < 1:
+            raise ValueError(
+                f'before must be an iteration of at least 1, got {before}: '
+                'there is nothing to project before training'
+            )
         if mode not in MODES:
             raise ValueError(f'mode must be one of {MODES}, got {mode!r}')
         self.interval = interval
         self.by_epoch = by_epoch
         self.end = end
+        self.before = before
         self.mode = mode
         self.topk = topk
         self.dataloader = dataloader
@@ -90,6 +101,13 @@ class PrototypeProjectionHook(Hook):
                 level=logging.WARNING,
             )
 
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None
+    ) -> None:
+        """Project where the last phase begins."""
+        if runner.iter == self.before:
+            self.project(runner)
+
     def after_train_iter(
         self,
         runner: Runner,
@@ -104,6 +122,7 @@ class PrototypeProjectionHook(Hook):
             and self.every_n_train_iters(runner, self.interval)
         )
         if due or (self.end and self.is_last_train_iter(runner)):
+            self._last_iter = runner.iter + 1
             self.project(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
@@ -129,7 +148,6 @@ class PrototypeProjectionHook(Hook):
 
     def project(self, runner: Runner) -> None:
         """Project now, and keep the record."""
-        self._last_iter = runner.iter + 1
         self.record = project_prototypes(
             runner.model, self._loader(runner), self.topk, self.mode
         )

@@ -218,5 +218,5 @@ def classifier_losses(head: PrototypeHead) -> set[str]:
         list(decode) if isinstance(decode, nn.ModuleList) else [decode]
     )
     concepts: list[Any] = list(head.concept_losses)
-    losses += [loss for loss in concepts if 'class_weights' in loss.inputs]
+    losses += [loss for loss in concepts if loss.trains_classifier]
     return {loss.loss_name for loss in losses if loss.loss_weight}

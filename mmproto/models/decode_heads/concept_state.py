@@ -1,5 +1,6 @@
 """What one training step of the head offers to the concept losses."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmproto.models.prototype_layers import DistancePrototypes
+from mmproto.models.prototype_layers import (
+    CosinePrototypes,
+    DistancePrototypes,
+)
+
+from .view_pairs import ViewPair, pair_views
 
 if TYPE_CHECKING:
     from .prototype_head import PrototypeHead
@@ -41,9 +47,7 @@ class ConceptState:
     @cached_property
     def labels(self) -> Tensor:
         """Label maps at feature resolution (N,H,W), nearest neighbour."""
-        full = torch.stack([s.gt_sem_seg.data for s in self._samples])
-        size = self.activations.shape[-2:]
-        return F.interpolate(full.float(), size).squeeze(1).long()
+        return labels_at_size(self._samples, self.activations.shape[-2:])
 
     @cached_property
     def class_weights(self) -> Tensor:
@@ -80,24 +84,51 @@ class ConceptState:
             )
         return layer.distances(self._latents).amin(dim=1)
 
+    @cached_property
+    def nearest(self) -> Tensor:
+        """Cosine to the nearest prototype, of the nearest scale (N,H,W).
+
+        Raises:
+            ValueError: If the prototype layer measures no cosine.
+        """
+        layer = self._head.prototype_layer
+        if not isinstance(layer, CosinePrototypes):
+            raise ValueError(
+                'a concept loss needs cosines, which only '
+                'mmproto.CosinePrototypes measures; the head has '
+                f'{type(layer).__name__}'
+            )
+        return layer.similarity(self._latents).amax(dim=(1, 2))
+
+    @cached_property
+    def _views(self) -> ViewPair:
+        return pair_views(self.per_scale, [s.metainfo for s in self._samples])
+
     @property
     def first_view(self) -> Tensor:
-        """Per-scale activations (B,S,K,H,W) of the first photometric view."""
-        return self._view(0)
+        """Per-scale activations (B,S,K,h,w) of the first view."""
+        return self._views.first
 
     @property
     def second_view(self) -> Tensor:
-        """Per-scale activations (B,S,K,H,W) of the second view."""
-        return self._view(1)
+        """Per-scale activations (B,S,K,h,w) of the second, same places."""
+        return self._views.second
 
-    def _view(self, view: int) -> Tensor:
-        views = [sample.metainfo.get('view') for sample in self._samples]
-        half = len(views) // 2
-        if views != [0] * half + [1] * half:
-            raise ValueError(
-                'a concept loss compares two views of each image, but the '
-                f'samples are views {views}; end the train pipeline with '
-                'mmproto.TwoViews and set the loader to '
-                "collate_fn=dict(type='mmproto.two_view_collate')"
-            )
-        return self.per_scale[view * half : (view + 1) * half]
+    @property
+    def in_views(self) -> Tensor:
+        """Cells (B,h,w) of the views that are not padding, bool."""
+        return self._views.shown
+
+
+def labels_at_size(data_samples: list, size: Sequence[int]) -> Tensor:
+    """Label maps of a batch at another resolution, nearest neighbour.
+
+    Args:
+        data_samples: mmseg's samples, with label maps of one size.
+        size: Rows and columns ``H, W``.
+
+    Returns:
+        Labels (N,H,W), int64.
+    """
+    full = torch.stack([sample.gt_sem_seg.data for sample in data_samples])
+    return F.interpolate(full.float(), size).squeeze(1).long()

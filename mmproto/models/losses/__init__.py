@@ -6,6 +6,10 @@ from mmproto.models.losses.alignment_loss import (
     one_sided_alignment,
 )
 from mmproto.models.losses.cluster_loss import ClusterLoss, cluster_cost
+from mmproto.models.losses.compactness_loss import (
+    CompactnessLoss,
+    compactness,
+)
 from mmproto.models.losses.group_entropy_loss import (
     GroupEntropyLoss,
     group_entropy,
@@ -28,18 +32,27 @@ from mmproto.models.losses.separation_loss import (
     separation_cost,
 )
 from mmproto.models.losses.sparsity_loss import SparsityLoss, sparsity_loss
+from mmproto.models.losses.usage_balance_loss import (
+    UsageBalanceLoss,
+    class_usage,
+    usage_imbalance,
+)
 
 __all__ = [
     'AlignmentLoss',
     'ClusterLoss',
+    'CompactnessLoss',
     'GroupEntropyLoss',
     'JeffreysDiversityLoss',
     'JensenShannonDiversityLoss',
     'PresenceLoss',
     'SeparationLoss',
     'SparsityLoss',
+    'UsageBalanceLoss',
     'alignment_loss',
+    'class_usage',
     'cluster_cost',
+    'compactness',
     'concept_presence',
     'group_entropy',
     'jeffreys_diversity',
@@ -48,4 +61,5 @@ __all__ = [
     'presence_loss',
     'separation_cost',
     'sparsity_loss',
+    'usage_imbalance',
 ]

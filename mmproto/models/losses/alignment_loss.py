@@ -13,7 +13,11 @@ from mmproto.registry import MODELS
 
 @in_full_precision
 def one_sided_alignment(
-    inputs: Tensor, targets: Tensor, eps: float = 1e-6, dim: int = 1
+    inputs: Tensor,
+    targets: Tensor,
+    eps: float = 1e-6,
+    dim: int = 1,
+    counted: Tensor | None = None,
 ) -> Tensor:
     """Distance of the concepts of one view to those of the other.
 
@@ -27,6 +31,8 @@ def one_sided_alignment(
             gradient.
         eps: Floor inside the logarithm.
         dim: Axis of the concepts.
+        counted: Which places count, bool, broadcast to the other axes; all
+            by default.
 
     Returns:
         Scalar, mean over all other axes.
@@ -36,11 +42,19 @@ def one_sided_alignment(
     """
     check_same_shape(inputs, targets, 'the two views')
     agreement = (inputs * targets.detach()).sum(dim)
-    return -(agreement + eps).log().mean()
+    distance = -(agreement + eps).log()
+    if counted is None:
+        return distance.mean()
+    counted = counted.expand_as(distance)
+    return (distance * counted).sum() / counted.sum().clamp(min=1)
 
 
 def alignment_loss(
-    first: Tensor, second: Tensor, eps: float = 1e-6, dim: int = 1
+    first: Tensor,
+    second: Tensor,
+    eps: float = 1e-6,
+    dim: int = 1,
+    counted: Tensor | None = None,
 ) -> Tensor:
     """Mean of both one-sided alignments, each the other's fixed target.
 
@@ -49,12 +63,13 @@ def alignment_loss(
         second: Those of the second view, same shape.
         eps: Floor inside the logarithm.
         dim: Axis of the concepts.
+        counted: Which places count, as above.
 
     Returns:
         Scalar. Its gradient is half of what it were without fixed targets.
     """
-    there = one_sided_alignment(first, second, eps, dim)
-    back = one_sided_alignment(second, first, eps, dim)
+    there = one_sided_alignment(first, second, eps, dim, counted)
+    back = one_sided_alignment(second, first, eps, dim, counted)
     return (there + back) / 2
 
 
@@ -62,8 +77,15 @@ def alignment_loss(
 class AlignmentLoss(ConceptLoss):
     """PIP-Net's alignment at every scale and location.
 
+    With a ``scale_shift`` of one, the second view at the next scale is to
+    show the concepts that the first does at this one: what is seen twice as
+    large (``TwoViews(zoom=2)``) at twice the dilation rate. Concepts then
+    follow the size of things instead of learning every size anew. The scales
+    at the ends have no partner.
+
     Args:
         loss_weight: Factor of the loss.
+        scale_shift: By how many scales the second view is shifted.
         eps: Floor inside the logarithm. Where two views share no concept the
             gradient is ``1 / eps`` over the number of locations; PIP-Net's
             1e-12 lets one such location overrule all others.
@@ -73,27 +95,56 @@ class AlignmentLoss(ConceptLoss):
         ValueError: If a value is out of its range.
     """
 
-    inputs = ('first_view', 'second_view')
+    inputs = ('first_view', 'second_view', 'in_views')
 
     def __init__(
         self,
         loss_weight: float = 1.0,
+        scale_shift: int = 0,
         eps: float = 1e-6,
         loss_name: str = 'loss_alignment',
     ) -> None:
         super().__init__(loss_weight, loss_name)
         check_positive('AlignmentLoss', eps=eps)
+        if scale_shift < 0:
+            raise ValueError(
+                f'AlignmentLoss: scale_shift is {scale_shift}, expected at '
+                'least 0; order the dilation rates from small to large'
+            )
         self.eps = eps
+        self.scale_shift = scale_shift
 
-    def forward(self, first_view: Tensor, second_view: Tensor) -> Tensor:
+    def forward(
+        self,
+        first_view: Tensor,
+        second_view: Tensor,
+        in_views: Tensor | None = None,
+    ) -> Tensor:
         """Weighted loss of per-scale activations.
 
         Args:
             first_view: Activations (B,S,K,H,W).
-            second_view: The same crops in other colours, (B,S,K,H,W).
+            second_view: The same places in other colours or at another size,
+                (B,S,K,H,W).
+            in_views: Cells that count (B,H,W), bool; all by default.
 
         Returns:
             Scalar.
+
+        Raises:
+            ValueError: If there are no more scales than ``scale_shift``.
         """
-        loss = alignment_loss(first_view, second_view, self.eps, dim=2)
+        scales = first_view.shape[1]
+        if scales <= self.scale_shift:
+            raise ValueError(
+                f'AlignmentLoss: scale_shift={self.scale_shift} needs more '
+                f'scales than that, the neck gives {scales}'
+            )
+        loss = alignment_loss(
+            first_view[:, : scales - self.scale_shift],
+            second_view[:, self.scale_shift :],
+            self.eps,
+            dim=2,
+            counted=None if in_views is None else in_views[:, None],
+        )
         return self.loss_weight * loss

@@ -23,6 +23,8 @@ class ConceptLoss(nn.Module):
     """
 
     inputs: ClassVar[tuple[str, ...]] = ()
+    # Whether the classifier gets a gradient.
+    trains_classifier: ClassVar[bool] = False
 
     def __init__(self, loss_weight: float, loss_name: str) -> None:
         super().__init__()

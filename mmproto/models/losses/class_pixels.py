@@ -108,3 +108,32 @@ def class_members(membership: Tensor) -> tuple[Tensor, Tensor]:
     )
     place = torch.arange(largest, device=membership.device)
     return order[:, :largest], place < sizes[:, None]
+
+
+def class_concepts(class_weights: Tensor, threshold: float) -> Tensor:
+    """Which concepts belong to which class, bool (C,K).
+
+    Args:
+        class_weights: Non-negative classifier (C,K).
+        threshold: A concept belongs to a class if its weight is above this
+            share of the largest weight of the class.
+    """
+    largest = class_weights.amax(1, keepdim=True)
+    return class_weights > threshold * largest.clamp(min=0)
+
+
+def check_threshold(owner: str, threshold: float) -> None:
+    """Refuse what is no share of the largest weight.
+
+    Args:
+        owner: Class that was being built, for the message.
+        threshold: What was given.
+
+    Raises:
+        ValueError: If it is not in [0, 1).
+    """
+    if not 0 <= threshold < 1:
+        raise ValueError(
+            f'{owner}: threshold is {threshold}, expected 0 <= threshold < 1, '
+            'a share of the largest weight'
+        )

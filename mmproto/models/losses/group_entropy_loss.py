@@ -49,6 +49,7 @@ class GroupEntropyLoss(ConceptLoss):
     """
 
     inputs = ('group_weights',)
+    trains_classifier = True
 
     def __init__(
         self,

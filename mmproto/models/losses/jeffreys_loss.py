@@ -5,6 +5,8 @@ from torch import Tensor
 from mmproto.models.losses.base import ConceptLoss, check_positive
 from mmproto.models.losses.class_pixels import (
     PixelBlocks,
+    check_threshold,
+    class_concepts,
     class_members,
     gather_members,
     pixel_blocks,
@@ -156,11 +158,7 @@ class JeffreysDiversityLoss(ConceptLoss):
     ) -> None:
         super().__init__(loss_weight, loss_name)
         check_positive('JeffreysDiversityLoss', eps=eps)
-        if not 0 <= threshold < 1:
-            raise ValueError(
-                f'JeffreysDiversityLoss: threshold is {threshold}, expected '
-                '0 <= threshold < 1, a share of the largest weight'
-            )
+        check_threshold('JeffreysDiversityLoss', threshold)
         self.threshold = threshold
         self.eps = eps
 
@@ -177,8 +175,7 @@ class JeffreysDiversityLoss(ConceptLoss):
         Returns:
             Scalar.
         """
-        largest = class_weights.amax(1, keepdim=True)
-        membership = class_weights > self.threshold * largest.clamp(min=0)
+        membership = class_concepts(class_weights, self.threshold)
         terms = jeffreys_terms(
             activations, labels, membership.mT, eps=self.eps
         )

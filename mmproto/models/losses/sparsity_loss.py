@@ -49,6 +49,7 @@ class SparsityLoss(ConceptLoss):
     """
 
     inputs = ('class_weights',)
+    trains_classifier = True
 
     def __init__(
         self,

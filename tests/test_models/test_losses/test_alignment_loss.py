@@ -43,22 +43,43 @@ def test_golden_reproseg(case):
     assert targets.grad is None
 
 
-def test_module_is_the_mean_over_images_scales_and_pixels():
+def everywhere(views):
+    return torch.ones(len(views), *views.shape[3:], dtype=torch.bool)
+
+
+@pytest.mark.parametrize('shift', [0, 1, 2])
+def test_module_is_the_mean_over_images_scales_and_cells(shift):
     torch.manual_seed(0)
     first, second = torch.randn(2, 2, 3, 5, 4, 3).double().softmax(3)
-    total = 0.0
-    for image in range(2):
-        for scale in range(3):
-            for row in range(4):
-                for column in range(3):
-                    dot = sum(
-                        float(first[image, scale, k, row, column])
-                        * float(second[image, scale, k, row, column])
-                        for k in range(5)
-                    )
-                    total -= math.log(dot + 1e-6)
-    loss = AlignmentLoss(loss_weight=2.0)(first, second)
-    assert loss.item() == pytest.approx(2 * total / (2 * 3 * 4 * 3))
+    shown = torch.rand(2, 4, 3) < 0.7
+    total, count = 0.0, 0
+    for image, row, column in shown.nonzero().tolist():
+        for scale in range(3 - shift):
+            dot = sum(
+                float(first[image, scale, k, row, column])
+                * float(second[image, scale + shift, k, row, column])
+                for k in range(5)
+            )
+            total -= math.log(dot + 1e-6)
+            count += 1
+    loss = AlignmentLoss(loss_weight=2.0, scale_shift=shift)
+    value = loss(first, second, shown)
+    assert value.item() == pytest.approx(2 * total / count)
+
+
+def test_nothing_shown_costs_nothing():
+    views = torch.rand(2, 1, 2, 3, 4, 4)
+    nowhere = ~everywhere(views[0])
+    assert AlignmentLoss()(*views, nowhere).item() == 0
+
+
+@pytest.mark.parametrize(
+    ('shift', 'reason'), [(-1, 'at least 0'), (2, 'needs more scales')]
+)
+def test_a_shift_that_cannot_be_is_refused(shift, reason):
+    views = torch.rand(2, 1, 2, 3, 4, 4)
+    with pytest.raises(ValueError, match=reason):
+        AlignmentLoss(scale_shift=shift)(*views)
 
 
 def test_disjoint_views_give_a_bounded_gradient():

@@ -18,8 +18,10 @@ def tensors(dtype):
         'activations': maps.amax(1).requires_grad_(),
         'first_view': maps.clone().requires_grad_(),
         'second_view': maps.roll(1, 3),
+        'in_views': torch.tensor([0, 1, 1, 1]).bool().expand(2, 3, 4),
         'labels': labels,
         'class_weights': torch.rand(3, 5).to(dtype).requires_grad_(),
+        'nearest': torch.rand(2, 3, 4).to(dtype).requires_grad_(),
         'distances': torch.rand(2, 5, 3, 4).to(dtype).requires_grad_(),
         'class_identity': torch.eye(3).bool()[torch.tensor([0, 1, 2, 0, 1])],
         'group_weights': [torch.rand(2, 3).to(dtype).requires_grad_()],
@@ -35,6 +37,8 @@ NAMES = {
     'ClusterLoss': 'loss_cluster',
     'SeparationLoss': 'loss_separation',
     'GroupEntropyLoss': 'loss_group_entropy',
+    'UsageBalanceLoss': 'loss_balance',
+    'CompactnessLoss': 'loss_compactness',
 }
 every_loss = pytest.mark.parametrize('name', NAMES)
 
@@ -100,6 +104,24 @@ def test_every_real_input_but_the_classifier_gets_a_gradient(name):
 
 
 @every_loss
+def test_it_says_whether_it_trains_the_classifier(name):
+    weights = torch.tensor([[0.5, 0.2, 0.0], [0.0, 0.1, 0.9]])
+    weights.requires_grad_()
+    given = tensors(torch.float32) | {
+        'class_weights': weights,
+        'group_weights': [row[row > 0][None] for row in weights],
+    }
+    given['activations'] = given['activations'][:, :3]
+    given['labels'] = given['labels'].clamp(max=1)
+    loss = build(name)
+    value = loss(**{key: given[key] for key in loss.inputs})
+    reached = None
+    if value.requires_grad:
+        (reached,) = torch.autograd.grad(value, weights, allow_unused=True)
+    assert (reached is not None) == loss.trains_classifier
+
+
+@every_loss
 def test_negative_weight_is_refused(name):
     with pytest.raises(ValueError, match='loss_weight is -1, expected'):
         build(name, loss_weight=-1)
@@ -122,6 +144,8 @@ def test_name_that_would_not_train_is_refused(name):
         ('JeffreysDiversityLoss', {'threshold': 1}, 'threshold is 1'),
         ('JeffreysDiversityLoss', {'eps': -1}, 'eps is -1'),
         ('JensenShannonDiversityLoss', {'eps': 0}, 'eps is 0'),
+        ('UsageBalanceLoss', {'threshold': 1}, 'threshold is 1'),
+        ('UsageBalanceLoss', {'eps': 0}, 'eps is 0'),
         ('GroupEntropyLoss', {'eps': float('nan')}, 'eps is nan'),
     ],
 )

@@ -8,9 +8,11 @@ import torch
 
 from mmproto.models.losses import (
     ClusterLoss,
+    CompactnessLoss,
     JeffreysDiversityLoss,
     PresenceLoss,
     SeparationLoss,
+    UsageBalanceLoss,
     ranks,
 )
 
@@ -47,6 +49,8 @@ LOSSES = {
     'presence': presence,
     'diversity': lambda a, y: JeffreysDiversityLoss()(a, y, WEIGHTS),
     'cluster': lambda a, y: ClusterLoss()(a, y, IDENTITY),
+    'compactness': lambda a, y: CompactnessLoss()(a.amax(1), y),
+    'balance': lambda a, y: UsageBalanceLoss()(a, y, WEIGHTS),
     'separation': lambda a, y: SeparationLoss()(a, y, IDENTITY),
 }
 

@@ -1,0 +1,201 @@
+"""Draw cells of a data set, class by class, in bounded memory.
+
+Every cell gets pseudo-random keys that follow from the seed, its image and
+its place alone. Whoever keeps the smallest keys keeps the same cells, however
+the images were batched or shared out among ranks.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from mmengine.dist import all_gather_object, get_rank, is_distributed
+from torch import Tensor
+
+
+@dataclass
+class LatentSample:
+    """Latents of some training cells.
+
+    Attributes:
+        latents: Unit latents of all scales (n,S,D).
+        labels: Class at the centre of each cell (n,), int64.
+        impurity: Zero for a cell that shows one thing, otherwise the share of
+            its pixels that have another label (n,), float32.
+        keys: What says which cells are kept, and which are the same (n,).
+    """
+
+    latents: Tensor
+    labels: Tensor
+    impurity: Tensor
+    keys: Tensor
+
+    def __len__(self) -> int:
+        """Cells in it."""
+        return len(self.labels)
+
+    def take(self, index: Tensor) -> 'LatentSample':
+        """The cells at the places ``index`` (m,)."""
+        return LatentSample(
+            self.latents[index],
+            self.labels[index],
+            self.impurity[index],
+            self.keys[index],
+        )
+
+    @classmethod
+    def join(cls, parts: list['LatentSample']) -> 'LatentSample':
+        """Put samples one after another."""
+        return cls(
+            torch.cat([part.latents for part in parts]),
+            torch.cat([part.labels for part in parts]),
+            torch.cat([part.impurity for part in parts]),
+            torch.cat([part.keys for part in parts]),
+        )
+
+    @classmethod
+    def empty(cls) -> 'LatentSample':
+        """No cells; its latents (0,) can be joined to any others."""
+        no = torch.zeros(0, dtype=torch.int64)
+        return cls(torch.zeros(0), no, torch.zeros(0), no)
+
+
+def cell_keys(path: str, cells: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Two independent random keys for every cell of an image.
+
+    The first says which cells of the image are drawn, the second which of
+    those drawn from all images are kept: so an image of many cells of a class
+    has no better chance than one of few.
+
+    Args:
+        path: The image.
+        cells: Cells ``n`` of its feature map.
+        seed: Other keys for another seed.
+
+    Returns:
+        Keys (n,) and (n,), int64, not negative.
+    """
+    digest = hashlib.blake2b(f'{seed}:{path}'.encode(), digest_size=16)
+    generator = np.random.Philox(key=int.from_bytes(digest.digest(), 'big'))
+    keys = generator.random_raw(2 * cells).reshape(2, cells)
+    draw, keep = torch.from_numpy((keys >> 1).astype(np.int64))
+    return draw, keep
+
+
+def first_of_classes(
+    labels: Tensor, impurity: Tensor, keys: Tensor, per_class: int
+) -> Tensor:
+    """Choose cells of each class: the purest, of those the smallest keys.
+
+    Args:
+        labels: Class of each cell (n,).
+        impurity: What comes first (n,).
+        keys: What decides between equals (n,); a cell that has class and key
+            of another one is the same cell, and left out.
+        per_class: Cells of a class, at most.
+
+    Returns:
+        Places (m,) of the chosen cells, sorted by class, impurity and key.
+    """
+    sorting = np.lexsort((keys.numpy(), impurity.numpy(), labels.numpy()))
+    order = torch.from_numpy(sorting)
+    labels, keys = labels[order], keys[order]
+    fresh = torch.ones_like(labels, dtype=torch.bool)
+    fresh[1:] = (labels[1:] != labels[:-1]) | (keys[1:] != keys[:-1])
+    order, labels = order[fresh], labels[fresh]
+    return order[rank_in_class(labels) < per_class]
+
+
+def rank_in_class(labels: Tensor) -> Tensor:
+    """Number the cells (n,) of each class from zero; labels are sorted."""
+    return torch.arange(len(labels)) - torch.searchsorted(labels, labels)
+
+
+def drop_mixed(sample: LatentSample, needed: Tensor) -> LatentSample:
+    """Leave out mixed cells where a class has enough others.
+
+    Args:
+        sample: Cells, those of a class in a row and the purest first.
+        needed: Cells that each class should have left (C,), if it can.
+    """
+    wanted = rank_in_class(sample.labels) < needed[sample.labels]
+    return sample.take((wanted | (sample.impurity == 0)).nonzero().squeeze(1))
+
+
+class Reservoir:
+    """Keeps a fair sample of the cells of each class.
+
+    Args:
+        per_image: Cells drawn of a class of one image, at most.
+        per_class: Cells kept of a class, at most.
+    """
+
+    def __init__(self, per_image: int, per_class: int) -> None:
+        self.per_image = per_image
+        self.per_class = per_class
+        self._parts: list[LatentSample] = []
+        self._waiting = 0
+
+    def add(self, cells: LatentSample, draw_keys: Tensor) -> None:
+        """Draw from the cells of one image.
+
+        Args:
+            cells: All of its cells (n) that have a class.
+            draw_keys: Say which of them are drawn (n,).
+        """
+        index = first_of_classes(
+            cells.labels, cells.impurity, draw_keys, self.per_image
+        )
+        self._parts.append(cells.take(index))
+        self._waiting += len(index)
+        # sorting has its price, so it waits for as many as a class may keep
+        if self._waiting > self.per_class:
+            self._compact()
+
+    def gather(self) -> LatentSample:
+        """Merge the reservoirs of all ranks; every rank gets the same cells.
+
+        No rank hands out a latent that is not kept in the end. The reservoir
+        is empty afterwards.
+        """
+        self._compact()
+        own = LatentSample.join(self._parts or [LatentSample.empty()])
+        self._parts = []
+        if not is_distributed():
+            return self._kept(own)
+        shares = all_gather_object((own.labels, own.impurity, own.keys))
+        labels, impurity, keys = (torch.cat(part) for part in zip(*shares))
+        kept = first_of_classes(labels, impurity, keys, self.per_class)
+        start = sum(len(share[0]) for share in shares[: get_rank()])
+        kept = kept[(kept >= start) & (kept < start + len(own))] - start
+        return self._kept(LatentSample.join(all_gather_object(own.take(kept))))
+
+    def _compact(self) -> None:
+        """Drop cells part by part: there is never a copy of them all."""
+        self._waiting = 0
+        if not self._parts:
+            return
+        kept = first_of_classes(
+            torch.cat([part.labels for part in self._parts]),
+            torch.cat([part.impurity for part in self._parts]),
+            torch.cat([part.keys for part in self._parts]),
+            self.per_class,
+        )
+        ends = torch.tensor([len(part) for part in self._parts]).cumsum(0)
+        kept = kept.sort().values
+        pieces = kept.tensor_split(torch.searchsorted(kept, ends)[:-1])
+        start = 0
+        for place, piece in enumerate(pieces):
+            part = self._parts[place]
+            if len(piece) < len(part):
+                self._parts[place] = part.take(piece - start)
+            start += len(part)
+        self._parts = [part for part in self._parts if len(part)]
+
+    def _kept(self, sample: LatentSample) -> LatentSample:
+        """What remains of a sample, in order."""
+        index = first_of_classes(
+            sample.labels, sample.impurity, sample.keys, self.per_class
+        )
+        return sample.take(index)
