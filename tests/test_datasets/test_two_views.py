@@ -141,6 +141,18 @@ def test_batch_holds_first_views_and_then_second_views(folder):
         assert {x.shape for x in batch['inputs']} == {(3, 24, 32)}
 
 
+def test_some_second_views_leave_room_for_images(folder):
+    collate = {'type': 'mmproto.two_view_collate', 'second_views': 1}
+    loader = build_loader(
+        folder, [*LOADING, *GEOMETRY, VIEWS], collate_fn=collate
+    )
+    samples = next(iter(loader))['data_samples']
+    assert [s.view for s in samples] == [0, 0, 1]
+    assert [s.img_path[-5:] for s in samples] == ['0.png', '1.png', '0.png']
+    with pytest.raises(ValueError, match='second_views is 0'):
+        two_view_collate([], second_views=0)
+
+
 def test_pixels_stay_on_their_labels(folder):
     pipeline = [*LOADING, *GEOMETRY, dict(VIEWS, view_transforms=[PACK])]
     loader = build_loader(

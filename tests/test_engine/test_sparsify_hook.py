@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.hooks import Hook
 
-from mmproto.engine.hooks.sparsify_hook import (
-    SparsifyHook,
+from mmproto.engine.hooks.sparsify_hook import SparsifyHook
+from mmproto.engine.pruning import (
     gradual_share,
+    keep_largest,
     proximal_step,
     zero_smallest,
 )
@@ -68,6 +70,21 @@ def test_the_smallest_weights_go_but_one_a_class_stays(share):
         before[c][k] = 0.0
     zero_smallest(weight, share)
     assert weight.flatten(1).tolist() == before
+
+
+def test_each_class_keeps_its_largest_weights():
+    generator = torch.Generator().manual_seed(1)
+    weight = torch.rand(4, 10, 1, 1, generator=generator) - 0.2
+    numbers = [1, 3, 10, 20]
+    expected = [
+        [
+            value if value > 0 and value in sorted(row)[-number:] else 0.0
+            for value in row
+        ]
+        for row, number in zip(weight.flatten(1).tolist(), numbers)
+    ]
+    keep_largest(weight, torch.tensor(numbers))
+    assert weight.flatten(1).tolist() == expected
 
 
 def test_zeros_grow_by_the_cubic_schedule():
@@ -144,6 +161,42 @@ def test_the_target_is_reached_at_the_end(build):
     assert all((w.flatten(1) > 0).any(1).all() for w in runner.recorder.seen)
 
 
+class LabelCounter(Hook):
+    """Counts the labels of every batch, pixel by pixel."""
+
+    def __init__(self):
+        self.counts = [0, 0, 0, 0]
+
+    def after_train_iter(
+        self, runner, batch_idx, data_batch=None, outputs=None
+    ):
+        for sample in data_batch['data_samples']:
+            for label in sample.gt_sem_seg.data.flatten().tolist():
+                if label < 4:
+                    self.counts[label] += 1
+
+
+@pytest.mark.parametrize('power', [0.0, 1.0])
+def test_classes_keep_shares_by_their_pixels(build, power):
+    """Of 4 x 8 weights 16 stay."""
+    hook = sparsify(target_zeros=0.5, class_power=power, end=2)
+    runner = build(hook, look=classifier, **STILL)
+    counter = LabelCounter()
+    runner.register_hook(counter)
+    runner.train()
+    seen = runner.message_hub.get_info('class_pixels')
+    assert seen == counter.counts
+    kept = (runner.recorder.seen[-1].flatten(1) > 0).sum(dim=1).tolist()
+    assert 0 < sum(kept) <= 16
+    for number, pixels in zip(kept, seen):
+        quota = 16 * max(pixels, 1) ** power
+        quota /= sum(max(count, 1) ** power for count in seen)
+        # at least one, at most all eight, rounded up or down
+        assert number in {
+            min(max(rounded, 1), 8) for rounded in (int(quota), int(quota) + 1)
+        }
+
+
 def test_the_target_is_held_against_momentum(build):
     """Something lifts all weights in every iteration, as momentum may."""
 
@@ -165,6 +218,8 @@ def test_the_target_is_held_against_momentum(build):
         (dict(strength=1.0, target_zeros=0.5, end=3), 'either strength'),
         (dict(target_zeros=1.0, end=3), r'in \[0, 1\)'),
         (dict(target_zeros=0.9), 'needs an end'),
+        (dict(strength=0.9, class_power=0.5), 'needs target_zeros'),
+        (dict(target_zeros=0.9, class_power=-1, end=3), 'at least 0'),
     ],
 )
 def test_bad_options_are_named(options, message):

@@ -61,7 +61,19 @@ def test_shares_stay_shares():
         torch.testing.assert_close(view.sum(2), torch.ones(2, 2, 4, 6))
 
 
-@pytest.mark.parametrize('views', [[0], [0, 0], [0, 1, 0, 1], [None, None]])
+def test_second_views_belong_to_the_first_images():
+    torch.manual_seed(0)
+    maps = torch.randn(5, 1, 2, 6, 8)
+    metas = [sample(0, (96, 128), (0, 0, 96, 128))] * 3
+    metas += [sample(1, (96, 128), (0, 0, 96, 128))] * 2
+    pair = pair_views(maps, metas)
+    assert torch.equal(pair.first, maps[:2])
+    assert torch.equal(pair.second, maps[3:])
+
+
+@pytest.mark.parametrize(
+    'views', [[0], [0, 0], [0, 1, 0, 1], [0, 1, 1], [None, None]]
+)
 def test_what_is_no_pair_is_refused(views):
     metas = [sample(view, PADDED, (0, 0, *PADDED)) for view in views]
     with pytest.raises(ValueError, match='TwoViews'):

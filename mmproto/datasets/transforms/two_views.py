@@ -154,17 +154,22 @@ def _check_same_labels(first: object, second: object) -> None:
 
 
 @FUNCTIONS.register_module()
-def two_view_collate(batch: Sequence[Sequence[dict]]) -> dict:
-    """Batch of pairs, ordered all first views and then all second views.
+def two_view_collate(
+    batch: Sequence[Sequence[dict]], second_views: int | None = None
+) -> dict:
+    """Batch of pairs, ordered all first views and then second views.
 
     Args:
         batch: Pairs of samples from :class:`TwoViews`.
+        second_views: Of how many images, the first ones, the second view is
+            kept; of all by default. Fewer leave room for more images.
 
     Returns:
-        What mmengine's ``pseudo_collate`` makes of the 2B samples.
+        What mmengine's ``pseudo_collate`` makes of the samples.
 
     Raises:
-        ValueError: If an element is not a pair.
+        ValueError: If an element is not a pair, or ``second_views`` is
+            negative or zero.
     """
     for pair in batch:
         if isinstance(pair, dict) or len(pair) != 2:
@@ -172,4 +177,11 @@ def two_view_collate(batch: Sequence[Sequence[dict]]) -> dict:
                 'two_view_collate: got a sample that is not a pair of views; '
                 "end the train pipeline with dict(type='mmproto.TwoViews')"
             )
-    return pseudo_collate([pair[view] for view in (0, 1) for pair in batch])
+    if second_views is not None and second_views < 1:
+        raise ValueError(
+            f'two_view_collate: second_views is {second_views}, expected at '
+            'least 1, or None for one of each image'
+        )
+    first = [pair[0] for pair in batch]
+    second = [pair[1] for pair in batch[:second_views]]
+    return pseudo_collate(first + second)

@@ -4,63 +4,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from torch import Tensor
 
+from mmproto.clustering import share_concepts
+from mmproto.engine.pruning import (
+    gradual_share,
+    keep_largest,
+    proximal_step,
+    zero_smallest,
+)
 from mmproto.engine.run_state import bare_model, check_unit, progress
 from mmproto.models.utils import get_prototype_head
 from mmproto.registry import HOOKS
 
-
-@torch.no_grad()
-def proximal_step(weight: Tensor, threshold: float) -> None:
-    """Soft threshold on the non-negative side, in place.
-
-    ``w <- max(w - threshold, 0)``, the proximal operator of
-    ``threshold * sum(w)`` on ``w >= 0`` (Parikh and Boyd, Proximal
-    Algorithms, 2014, section 6.5.2). PIP-Net's classifier
-    (https://arxiv.org/abs/2304.13643) takes it with a threshold of 1e-3.
-
-    Args:
-        weight: Any shape.
-        threshold: What every weight loses, at least 0.
-    """
-    weight.sub_(threshold).clamp_(min=0)
-
-
-@torch.no_grad()
-def zero_smallest(weight: Tensor, share: float) -> None:
-    """Set the smallest weights to zero, in place.
-
-    The largest weight of each class stays: without any, a class could never
-    be predicted again.
-
-    Args:
-        weight: Class weights (C,K,...); what is below zero counts as zero.
-        share: Of all weights that have to be zero.
-    """
-    flat = weight.view(len(weight), -1)
-    protected = flat.clone()
-    protected.scatter_(1, flat.argmax(dim=1, keepdim=True), torch.inf)
-    number = min(round(share * flat.numel()), flat.numel() - len(flat))
-    smallest = protected.flatten().argsort(stable=True)[:number]
-    weight.view(-1)[smallest] = 0
-    weight.clamp_(min=0)
-
-
-def gradual_share(target: float, passed: float) -> float:
-    """Share of zeros on the way to a target, fast first and slow at the end.
-
-    Zhu and Gupta 2017 (https://arxiv.org/abs/1710.01878), equation 1, from
-    no zeros at all.
-
-    Args:
-        target: Share of zeros at the end.
-        passed: Part of the way, from 0 to 1.
-    """
-    return target * (1 - (1 - passed) ** 3)
+PIXELS = 'class_pixels'  # under this name in the runner's messages
 
 
 @HOOKS.register_module()
@@ -74,7 +35,11 @@ class SparsifyHook(Hook):
 
     With ``target_zeros``, the smallest weights are set to zero, more and more
     of them, until at ``end`` that share is zero; it is held from then on.
-    This is the same whatever the learning rate and the link.
+    This is the same whatever the learning rate and the link. With
+    ``class_power``, each class keeps a share of the weights of its own,
+    proportional to its pixels to this power. Without, the smallest weights of
+    all go, which spares pure concepts and thus classes that are easy: those
+    that have many faces are left with one or two concepts.
 
     A weight at zero gets no gradient through the classifier's relu, but an
     optimizer with momentum moves it all the same for a while. Runs in
@@ -83,6 +48,8 @@ class SparsifyHook(Hook):
     Args:
         strength: Factor of the L1 penalty, per unit of learning rate.
         target_zeros: Share of exact zeros to end with.
+        class_power: Of the pixels of a class, counted in training; 0 for
+            equally many weights a class, None for no shares.
         begin: First iteration (or epoch) with steps.
         end: First iteration (or epoch) without steps of the penalty again,
             None for never; or by which the target is reached.
@@ -103,11 +70,12 @@ class SparsifyHook(Hook):
         self,
         strength: float | None = None,
         target_zeros: float | None = None,
+        class_power: float | None = None,
         begin: int = 0,
         end: int | None = None,
         by_epoch: bool = False,
     ) -> None:
-        _check_options(strength, target_zeros, end)
+        _check_options(strength, target_zeros, class_power, end)
         if begin < 0 or (end is not None and end <= begin):
             raise ValueError(
                 f'begin must be at least 0 and end after it, got begin={begin}'
@@ -115,6 +83,7 @@ class SparsifyHook(Hook):
             )
         self.strength = strength
         self.target_zeros = target_zeros
+        self.class_power = class_power
         self.begin = begin
         self.end = end
         self.by_epoch = by_epoch
@@ -134,6 +103,8 @@ class SparsifyHook(Hook):
     ) -> None:
         """Takes the step and logs the share of zeros as classifier_zeros."""
         weight = get_prototype_head(bare_model(runner)).conv_seg.weight
+        if self.class_power is not None:
+            count_pixels(runner, data_batch, len(weight))
         wrapper, group = find_group(runner.optim_wrapper, weight)
         # While gradients accumulate there is no optimizer step to follow.
         stepped = weight.requires_grad and wrapper.should_update()
@@ -148,7 +119,18 @@ class SparsifyHook(Hook):
         elif self.target_zeros is not None and self.end is not None:
             steps = progress(runner, self.by_epoch) + 1 - self.begin
             passed = min(steps / (self.end - self.begin), 1.0)
-            zero_smallest(weight, gradual_share(self.target_zeros, passed))
+            self._prune(
+                runner, weight, gradual_share(self.target_zeros, passed)
+            )
+
+    def _prune(self, runner: Runner, weight: Tensor, share: float) -> None:
+        if self.class_power is None:
+            zero_smallest(weight, share)
+            return
+        kept = max(round((1 - share) * weight.numel()), len(weight))
+        # a class that did not occur yet keeps a weight all the same
+        pixels = torch.tensor(runner.message_hub.get_info(PIXELS)).clamp(min=1)
+        keep_largest(weight, share_concepts(pixels, kept, self.class_power))
 
     def _is_due(self, runner: Runner) -> bool:
         now = progress(runner, self.by_epoch)
@@ -156,8 +138,27 @@ class SparsifyHook(Hook):
         return now >= self.begin and (self.strength is None or not ended)
 
 
+def count_pixels(runner: Runner, data_batch: dict, num_classes: int) -> None:
+    """Add the labels of a batch of all ranks to what was seen before.
+
+    The counts are kept with the runner's messages, so that they are resumed.
+    """
+    labels = torch.cat(
+        [s.gt_sem_seg.data.flatten() for s in data_batch['data_samples']]
+    )
+    found = labels[labels < num_classes].long().bincount(minlength=num_classes)
+    all_reduce(found)
+    hub = runner.message_hub
+    if PIXELS in hub.runtime_info:
+        found = found.cpu() + torch.tensor(hub.get_info(PIXELS))
+    hub.update_info(PIXELS, found.tolist())
+
+
 def _check_options(
-    strength: float | None, target_zeros: float | None, end: int | None
+    strength: float | None,
+    target_zeros: float | None,
+    class_power: float | None,
+    end: int | None,
 ) -> None:
     if (strength is None) == (target_zeros is None):
         raise ValueError(
@@ -168,6 +169,11 @@ def _check_options(
         raise ValueError(f'strength must be at least 0, got {strength}')
     if target_zeros is not None and not 0 <= target_zeros < 1:
         raise ValueError(f'target_zeros must be in [0, 1), got {target_zeros}')
+    if class_power is not None and (target_zeros is None or class_power < 0):
+        raise ValueError(
+            f'class_power={class_power} must be at least 0 and needs '
+            'target_zeros, whose weights it shares out'
+        )
     if target_zeros is not None and end is None:
         raise ValueError(
             f'target_zeros={target_zeros} needs an end, by which it is reached'

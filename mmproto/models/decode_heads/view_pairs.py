@@ -38,25 +38,29 @@ def pair_views(maps: Tensor, metas: Sequence[dict]) -> ViewPair:
     not divide the number of cells, places agree to half a cell.
 
     Args:
-        maps: Of all first views, then of all second views (2B,S,K,H,W).
+        maps: Of all first views (N,S,K,H,W), then of the second views of the
+            first B of them.
         metas: Meta information of the samples: ``view`` and ``window`` of
             ``TwoViews``, ``img_shape`` and ``pad_shape`` of mmseg.
 
     Raises:
         ValueError: If the samples are not pairs of views.
     """
-    half = len(metas) // 2
     views = [meta.get('view') for meta in metas]
-    if not half or views != [0] * half + [1] * half:
+    number = views.count(0)
+    pairs = len(views) - number
+    if not 0 < pairs <= number or views != [0] * number + [1] * pairs:
         raise ValueError(
             'a concept loss compares two views of each image, but the '
             f'samples are views {views}; end the train pipeline with '
             'mmproto.TwoViews and set the loader to '
             "collate_fn=dict(type='mmproto.two_view_collate')"
         )
-    first, second = maps[:half], maps[half:]
+    first, second = maps[:pairs], maps[number:]
     sizes, windows, padded = (
-        torch.tensor([meta[key] for meta in metas[half:]], device=maps.device)
+        torch.tensor(
+            [meta[key] for meta in metas[number:]], device=maps.device
+        )
         for key in ('img_shape', 'window', 'pad_shape')
     )
     zoom = (sizes / windows[:, 2:]).mean()

@@ -1,0 +1,53 @@
+# The ablation on CamVid: each row switches one part of proto_camvid.py.
+#
+#     python tools/analysis_tools/ablate.py configs/ablations/camvid.py \
+#         --table ablation.md --figure ablation.png
+#
+# A row may have
+#   config        another config; a path from this file, or mmproto::name.py
+#   options       values by key; of a list, an item is picked by its number or
+#                 by the name of its type: custom_hooks.SparsifyHook.strength
+#   remove_hooks  types to take out of custom_hooks
+#   add_hooks     dicts to append to custom_hooks
+#   start         dict(row=..., iteration=...): goes on from that checkpoint of
+#                 another row, same seed, instead of training what is the same
+#   seeds         instead of those below
+config = '../proto_camvid.py'
+seeds = [0]
+switch = 184  # of proto_camvid.py: up to here the rows are the same
+_from_final = dict(row='final', iteration=switch)
+_sparsify = 'custom_hooks.SparsifyHook'
+rows = dict(
+    black_box=dict(config='../deeplabv3_camvid.py'),
+    final={},
+    # The other way to exact zeros: see SparsifyHook.
+    penalty=dict(
+        options={
+            f'{_sparsify}.target_zeros': None,
+            f'{_sparsify}.strength': 0.2,
+        },
+        start=_from_final,
+    ),
+    density=dict(
+        options={
+            f'{_sparsify}.strength': None,
+            f'{_sparsify}.target_zeros': 0.97,
+            f'{_sparsify}.end': 300,
+        },
+        start=_from_final,
+    ),
+    dense=dict(remove_hooks=['SparsifyHook'], start=_from_final),
+    # Prototypes stay where training left them; their patches are only noted.
+    no_projection=dict(
+        options={'custom_hooks.PrototypeProjectionHook.mode': 'mine'},
+        start=_from_final,
+    ),
+    # Random prototypes, trained with all other parameters from the beginning.
+    no_clusters=dict(
+        remove_hooks=['TrainingPhaseHook', 'PrototypeInitHook'],
+    ),
+    soft=dict(
+        options={'model.decode_head.prototype_layer.temperature': 0.1},
+        start=_from_final,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Ablations: a table of trainings that anybody can repeat."""

@@ -1,0 +1,81 @@
+"""The complete config of a training of a sweep."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mmengine.config import Config
+
+from .options import edit_hooks, set_options
+from .sweep import Row
+
+SAVES = 8  # checkpoints of a training: what a crash costs at most
+
+
+def build_config(
+    row: Row, seed: int, cfg_options: Mapping[str, Any] | None = None
+) -> dict:
+    """The complete config of a training, without its work dir.
+
+    Args:
+        row: What is changed in which config.
+        seed: Of the training.
+        cfg_options: As ``--cfg-options`` of the other commands.
+
+    Raises:
+        ValueError: An option leads nowhere.
+    """
+    data = Config.fromfile(row.path).to_dict()
+    try:
+        set_options(data, row.options)
+        edit_hooks(data, row.remove_hooks, row.add_hooks)
+    except ValueError as error:
+        raise ValueError(f'row {row.name}: {error}') from error
+    config = Config(data)
+    config.merge_from_dict(dict(cfg_options or {}))
+    data = config.to_dict()
+    data['randomness'] = {**(data.get('randomness') or {}), 'seed': seed}
+    data.pop('work_dir', None)
+    return data
+
+
+def save_often(name: str, config: dict, starts: list[int]) -> None:
+    """Let a training save what a resume, or another row, needs; in place.
+
+    Args:
+        name: Of the row.
+        config: Of plain types.
+        starts: Iterations whose checkpoints other rows go on from.
+
+    Raises:
+        ValueError: The training does not come to such an iteration.
+    """
+    length = (config.get('train_cfg') or {}).get('max_iters')
+    if length is None:
+        if starts:
+            raise ValueError(
+                f'row {name} counts epochs: other rows can start from '
+                'trainings of train_cfg.max_iters only'
+            )
+        return
+    if max(starts, default=0) >= length:
+        raise ValueError(
+            f'rows start from iteration {max(starts)} of row {name}, which '
+            f'ends at {length}; start before'
+        )
+    most = max(1, length // SAVES)
+    common = math.gcd(*starts)  # 0 without starts: any number divides it
+    every = max(d for d in range(1, most + 1) if common % d == 0)
+    hooks = config.setdefault('default_hooks', {})
+    hook = hooks.get('checkpoint') or dict(type='CheckpointHook')
+    # one may be torn while it is written, which needs another
+    kept = -1 if starts else 2
+    new = dict(by_epoch=False, interval=every, max_keep_ckpts=kept)
+    hooks['checkpoint'] = {**hook, **new}
+
+
+def decisive_part(config: dict) -> dict:
+    """The config without what does not change the result: when it saves."""
+    hooks = dict(config.get('default_hooks') or {})
+    hooks.pop('checkpoint', None)
+    return {**config, 'default_hooks': hooks}

@@ -1,0 +1,95 @@
+"""Scripts that do the work of a run, in processes of their own."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from mmengine.config import Config
+
+from .runs import Run
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+# a whole path, which mmengine imports: no registry needs to know it
+CLASS_IOU = 'mmproto.ablation.class_iou.ClassIoU'
+
+
+class FailedRun(RuntimeError):
+    """A training or measurement ended with an error; says where to read."""
+
+
+def launch(command: Sequence[object], log: Path) -> None:
+    """Run a Python script, and append what it says to a log.
+
+    Args:
+        command: The script and its arguments.
+        log: A text file.
+
+    Raises:
+        FailedRun: It ended with an error, or an earlier one still runs.
+    """
+    with log.open('a', encoding='utf-8') as file:
+        _lock(file)
+        code = subprocess.run(
+            [sys.executable, *map(str, command)],
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        ).returncode
+    if code:
+        raise FailedRun(f'exit code {code}, see {log}')
+
+
+def write_config(
+    run: Run, resume: bool = False, start: Path | None = None
+) -> Path:
+    """Write the complete config of a run into its folder.
+
+    Args:
+        run: Whose.
+        resume: Whether the run goes on from its own checkpoint: mmengine
+            would prefer one that the config names.
+        start: Checkpoint of another row to go on from.
+    """
+    config = Config(run.config)
+    config.test_evaluator = count_classes(config.get('test_evaluator'))
+    if resume:
+        config.load_from = None
+    elif start is not None:
+        config.load_from = str(start)
+    path = run.folder / 'config.py'
+    config.dump(path)
+    return path
+
+
+def count_classes(evaluator: dict | list | None) -> dict | list | None:
+    """Let mmseg's ``IoUMetric`` return the classes besides their mean."""
+    if isinstance(evaluator, (list, tuple)):
+        return [count_classes(metric) for metric in evaluator]
+    if not evaluator or evaluator['type'] not in (
+        'IoUMetric',
+        'mmseg.IoUMetric',
+    ):
+        return evaluator
+    return {**evaluator, 'type': CLASS_IOU}
+
+
+def _lock(file: IO[str]) -> None:
+    """Lock a log, for as long as the script that writes to it lives.
+
+    The script inherits the open file and the lock with it: a training that
+    outlived its command is not started a second time.
+    """
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise FailedRun(
+            f'another process is writing {file.name}: wait for it or stop it'
+        ) from error

@@ -1,0 +1,40 @@
+"""IoU of every class against pixels counted one by one."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from mmproto.ablation.class_iou import ClassIoU
+
+CLASSES = ('road', 'a wall', 'car', 'nowhere')
+
+
+def test_every_class():
+    rng = np.random.default_rng(0)
+    metric = ClassIoU(iou_metrics=['mIoU'])
+    metric.dataset_meta = dict(classes=CLASSES)
+    pairs = []
+    for _ in range(3):
+        labels = rng.choice([0, 1, 2, 255], (5, 7))
+        predicted = rng.integers(0, 3, (5, 7))
+        pairs += zip(labels.flat, predicted.flat)
+        sample = {
+            'gt_sem_seg': dict(data=torch.from_numpy(labels)[None]),
+            'pred_sem_seg': dict(data=torch.from_numpy(predicted)[None]),
+        }
+        metric.process({}, [sample])
+    found = metric.evaluate(3)
+
+    expected = []
+    for index, name in enumerate(CLASSES[:3]):
+        both = either = 0
+        for label, prediction in pairs:
+            if label != 255:
+                both += label == index and prediction == index
+                either += label == index or prediction == index
+        expected.append(100 * both / either)
+        assert found[f'IoU.{name}'] == pytest.approx(expected[-1])
+    assert math.isnan(found['IoU.nowhere'])
+    assert found['mIoU'] == pytest.approx(np.mean(expected), abs=0.005)

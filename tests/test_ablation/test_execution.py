@@ -1,0 +1,153 @@
+"""Trainings that die, go on, start from each other, and are not repeated."""
+
+import json
+
+import pytest
+from pretend import calls
+
+from mmproto.ablation.execution import carry_out, check_runs
+from mmproto.ablation.launching import count_classes, launch
+from mmproto.ablation.runs import describe
+
+fcntl = pytest.importorskip('fcntl')
+
+LATE = dict(start=dict(row='final', iteration=10))
+
+
+def run_all(runs, tools):
+    check_runs(runs, runs)
+    return carry_out(runs, tools)
+
+
+def figures(run):
+    return json.loads(run.result.read_text())['figures']
+
+
+def test_killed_run_goes_on(plan, tools):
+    runs = plan(dict(final={}, other=dict(seeds=[3])))
+    final, other = runs
+    final.write_state()
+    death = final.folder / 'death'
+    death.write_text('15')
+    assert run_all(runs, tools) == [final]
+    assert describe(final) == f'failed: exit code -9, see {final.folder}/' + (
+        'train.log'
+    )
+    assert describe(other) == 'done'  # the others went on
+
+    death.unlink()
+    runs = plan(dict(final={}, other=dict(seeds=[3])))
+    assert run_all(runs, tools) == []
+    assert calls(final) == [(0, None), (15, None)]
+    assert calls(other) == [(0, None)]
+    assert figures(final)['miou'] == 40
+    log = (final.folder / 'train.log').read_text()
+    assert log.count('hello from') == 2
+
+    # nothing is done twice, nor measured again
+    for tool in tools.rglob('*.py'):
+        tool.write_text('raise SystemExit(1)')
+    assert run_all(plan(dict(final={}, other=dict(seeds=[3]))), tools) == []
+    assert [len(calls(final)), len(calls(other))] == [2, 1]
+
+
+def test_death_after_training(plan, tools):
+    (run,) = plan(dict(final={}))
+    tool = tools / 'analysis_tools' / 'evaluate_explanations.py'
+    good = tool.read_text()
+    tool.write_text('raise SystemExit("no measure")')
+    assert run_all([run], tools) == [run]
+    assert 'measure.log' in describe(run)
+    assert 'no measure' in (run.folder / 'measure.log').read_text()
+    tool.write_text(good)
+    assert run_all([run], tools) == []
+    assert len(calls(run)) == 1
+    result = json.loads(run.result.read_text())
+    assert result['config_hash'] == run.fingerprint
+    assert result['figures']['exact_zeros'] == 0.5
+    assert result['figures']['iou_road'] == 3
+    assert result['figures']['iterations'] == 40
+    assert result['figures']['duplicates'] is None
+    assert {'torch', 'mmproto'} < set(result['versions'])
+
+
+def test_start_from_another_row(plan, tools):
+    late, final = 'late', 'final'
+    runs = plan({late: LATE, final: {}})
+    assert [run.row.name for run in runs] == [final, late]
+    assert run_all(runs, tools) == []
+    checkpoint = str(runs[0].folder / 'iter_10.pth')
+    assert calls(runs[1]) == [(10, checkpoint)]
+
+
+def test_killed_start_goes_on_from_its_own_checkpoint(plan, tools):
+    runs = plan(dict(late=LATE, final={}))
+    runs[1].write_state()
+    death = runs[1].folder / 'death'
+    death.write_text('25')
+    assert run_all(runs, tools) == [runs[1]]
+    death.unlink()
+    checkpoint = runs[0].folder / 'iter_10.pth'
+    checkpoint.unlink()  # no longer needed
+    assert run_all(runs, tools) == []
+    assert calls(runs[1]) == [(10, str(checkpoint)), (25, None)]
+
+
+def test_resume_forgets_the_weights_of_the_beginning(plan, tools):
+    (run,) = plan(dict(final=dict(options=dict(load_from='pre_0.pth'))))
+    run.write_state()
+    (run.folder / 'death').write_text('15')
+    assert run_all([run], tools) == [run]
+    (run.folder / 'death').unlink()
+    assert run_all([run], tools) == []
+    assert calls(run) == [(0, 'pre_0.pth'), (15, None)]
+
+
+def test_missing_starts(plan, tools):
+    runs = plan(dict(late=LATE, final={}))
+    with pytest.raises(ValueError, match='late.*iter_10.*train row final'):
+        check_runs(runs, runs[1:])
+    # a start that fails takes with it what needs it, and nothing else
+    runs[0].write_state()
+    (runs[0].folder / 'death').write_text('5')
+    assert run_all(runs, tools) == runs
+    assert 'iter_10.pth' in describe(runs[1])
+    (runs[0].folder / 'death').unlink()
+    assert run_all(runs[:1], tools) == []
+    (runs[0].folder / 'iter_10.pth').unlink()
+    with pytest.raises(ValueError, match='late.*though row final.*is trained'):
+        check_runs(runs, runs)
+
+
+def test_changed_config_is_refused_before_any_training(plan, tools):
+    options = {'custom_hooks.SparsifyHook.strength': 0.3}
+    assert run_all(plan(dict(b={})), tools) == []
+    runs = plan(dict(a={}, b=dict(options=options)))
+    with pytest.raises(ValueError, match='row b'):
+        run_all(runs, tools)
+    assert not runs[0].folder.exists()
+
+
+def test_two_commands_do_not_share_a_folder(plan, tools):
+    (run,) = plan(dict(final={}))
+    run.write_state()
+    with (run.folder / 'train.log').open('a') as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        assert run_all([run], tools) == [run]
+    assert not (run.folder / 'calls').exists()
+    assert run_all([run], tools) == []
+
+
+def test_processes_get_arguments_as_they_are(tmp_path):
+    script, log = tmp_path / 'script.py', tmp_path / 'log'
+    script.write_text('import sys; print(sys.argv[1:])')
+    launch([script, 'a b', 3], log)
+    assert log.read_text() == "['a b', '3']\n"
+
+
+def test_classes_are_counted_in_any_evaluator():
+    iou = dict(type='mmproto.ablation.class_iou.ClassIoU', a=1)
+    assert count_classes(dict(type='IoUMetric', a=1)) == iou
+    own = [dict(type='mmseg.IoUMetric', a=1), dict(type='x.IoUMetric')]
+    assert count_classes(own) == [iou, own[1]]
+    assert count_classes(None) is None
