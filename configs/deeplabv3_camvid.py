@@ -5,4 +5,4 @@ _base_ = [
     './_base_/schedules/adamw_camvid.py',
     './_base_/default_runtime.py',
 ]
-model = dict(data_preprocessor=dict(size=(360, 480)))
+model = dict(data_preprocessor=dict(size=(288, 384)))

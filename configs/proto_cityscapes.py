@@ -20,26 +20,37 @@ optim_wrapper = dict(
     ),
 )
 
-switch = 40000  # half of the schedule, as in the measured trial on CamVid
+switch = 40000  # half of the schedule, as in the measured runs on CamVid
+last = 78000  # the rest is for the classifier alone
 custom_hooks = [
     *_base_.custom_hooks,
     dict(
         type='mmproto.TrainingPhaseHook',
-        phases=[
-            # Each concept stands for one class: latents learn to tell
-            # classes apart.
+        phases=[  # as in proto_camvid.py
             dict(name='features', end=switch, freeze=['decode_head.conv_seg']),
-            dict(name='concepts'),
+            dict(name='concepts', end=last),
+            dict(name='classifier', train=['decode_head.conv_seg']),
         ],
     ),
     dict(
         type='mmproto.PrototypeInitHook',
         begin=switch,
+        min_cell_purity=0.9,
         pixels_per_class=10,  # of 2975 images
+        latents_per_class=2000,  # at four scales of 256 channels: 150 MB
     ),
-    # The learning rates of the second phase sum to 116, columns of the
-    # classifier to 1: what is below 0.1 and not needed goes.
-    dict(type='mmproto.SparsifyHook', strength=0.001, begin=switch),
+    dict(
+        type='mmproto.SparsifyHook',
+        target_zeros=0.97,  # 108 of 19 x 190 weights, 5.7 a class
+        class_power=0.45,
+        begin=switch,
+        end=68000,  # as in proto_camvid.py, two thirds of the second phase
+    ),
     dict(type='mmproto.PrototypeHealthHook'),
-    dict(type='mmproto.PrototypeProjectionHook', topk=10),
+    dict(
+        type='mmproto.PrototypeProjectionHook',
+        topk=10,
+        before=last,
+        end=False,
+    ),
 ]

@@ -32,22 +32,31 @@ optim_wrapper = dict(
     )
 )
 
-switch = 120  # two thirds: most is learned before it
+switch = 90  # half of the budget
+last = 168  # twelve steps for the classifier alone
 custom_hooks = [
     *_base_.custom_hooks,
     dict(
         type='mmproto.TrainingPhaseHook',
-        phases=[
-            # Each concept stands for one class: latents learn to tell
-            # classes apart.
+        phases=[  # as in proto_camvid.py
             dict(name='features', end=switch, freeze=['decode_head.conv_seg']),
-            dict(name='concepts'),
+            dict(name='concepts', end=last),
+            dict(name='classifier', train=['decode_head.conv_seg']),
         ],
     ),
-    dict(type='mmproto.PrototypeInitHook', begin=switch),
-    # The learning rates of the classifier sum to 0.13 in the second phase, its
-    # columns to 1: what is below 0.1 and not needed goes.
-    dict(type='mmproto.SparsifyHook', strength=0.8, begin=switch),
+    dict(type='mmproto.PrototypeInitHook', begin=switch, min_cell_purity=0.9),
+    dict(
+        type='mmproto.SparsifyHook',
+        target_zeros=0.97,
+        class_power=0.45,
+        begin=switch,
+        end=150,
+    ),
     dict(type='mmproto.PrototypeHealthHook'),
-    dict(type='mmproto.PrototypeProjectionHook', topk=10),
+    dict(
+        type='mmproto.PrototypeProjectionHook',
+        topk=10,
+        before=last,
+        end=False,
+    ),
 ]

@@ -20,34 +20,34 @@ _sparsify = 'custom_hooks.SparsifyHook'
 rows = dict(
     black_box=dict(config='../deeplabv3_camvid.py'),
     final={},
+    all_classes_together=dict(
+        options={f'{_sparsify}.class_power': None}, start=_from_final
+    ),
+    zeros_94=dict(
+        options={f'{_sparsify}.target_zeros': 0.94}, start=_from_final
+    ),
+    dense=dict(remove_hooks=['SparsifyHook'], start=_from_final),
     # The other way to exact zeros: see SparsifyHook.
     penalty=dict(
         options={
             f'{_sparsify}.target_zeros': None,
+            f'{_sparsify}.class_power': None,
             f'{_sparsify}.strength': 0.2,
         },
         start=_from_final,
     ),
-    density=dict(
-        options={
-            f'{_sparsify}.strength': None,
-            f'{_sparsify}.target_zeros': 0.97,
-            f'{_sparsify}.end': 300,
-        },
-        start=_from_final,
-    ),
-    dense=dict(remove_hooks=['SparsifyHook'], start=_from_final),
     # Prototypes stay where training left them; their patches are only noted.
     no_projection=dict(
         options={'custom_hooks.PrototypeProjectionHook.mode': 'mine'},
         start=_from_final,
     ),
+    all_cells=dict(
+        options={'custom_hooks.PrototypeInitHook.min_cell_purity': 0.0},
+        start=_from_final,
+    ),
+    two_sizes=dict(config='../proto_camvid_two_views.py'),
     # Random prototypes, trained with all other parameters from the beginning.
     no_clusters=dict(
         remove_hooks=['TrainingPhaseHook', 'PrototypeInitHook'],
-    ),
-    soft=dict(
-        options={'model.decode_head.prototype_layer.temperature': 0.1},
-        start=_from_final,
     ),
 )

@@ -1,45 +1,162 @@
-# The ablation on drawn scenes: each row switches one part of its recipe.
+# The ablation on drawn scenes: each row switches a part of
+# proto_street_toy.py.
 #
 #     python tools/analysis_tools/ablate.py configs/ablations/street_toy.py \
-#         --table ablation.md --figure ablation.png
+#         --work-dir work_dirs/ablation_street_toy --table ablation.md
 #
 # camvid.py says what a row may have.
 config = '../proto_street_toy.py'
 seeds = [0]
-switch = 120  # of proto_street_toy.py: up to here the rows are the same
+switch = 90  # of proto_street_toy.py: up to here the rows are the same
 _from_final = dict(row='final', iteration=switch)
+_head = 'model.decode_head'
+_temperature = f'{_head}.prototype_layer.temperature'
 _sparsify = 'custom_hooks.SparsifyHook'
+_init = 'custom_hooks.PrototypeInitHook'
+
+
+def _loss(**loss):
+    """A row with one more loss on the concepts."""
+    return dict(options={f'{_head}.concept_losses': [loss]}, start=_from_final)
+
+
+def _anneal(end):
+    """A row whose temperature falls to ``end`` within 20 iterations."""
+    hook = dict(
+        type='mmproto.TemperatureHook',
+        start=0.05,
+        end=end,
+        begin=switch,
+        until=switch + 20,
+    )
+    return dict(add_hooks=[hook], start=_from_final)
+
+
+def _zeros(share):
+    """A row with another share of zeros in the classifier."""
+    return dict(
+        options={f'{_sparsify}.target_zeros': share}, start=_from_final
+    )
+
+
+def _switch(iteration):
+    """A row whose concepts begin earlier or later."""
+    phases = 'custom_hooks.TrainingPhaseHook.phases'
+    return dict(
+        options={
+            f'{phases}.0.end': iteration,
+            f'{_init}.begin': iteration,
+            f'{_sparsify}.begin': iteration,
+        }
+    )
+
+
+def _channels(number):
+    """A row with another number of latent channels."""
+    return dict(
+        options={
+            'model.neck.channels': number,
+            f'{_head}.in_channels': number,
+            f'{_head}.channels': number,
+        }
+    )
+
+
 rows = dict(
     black_box=dict(config='../deeplabv3_street_toy.py'),
     final={},
-    # The other way to exact zeros: see SparsifyHook.
+    # Sparsity: none, by a penalty, by density, classes apart or together.
+    dense=dict(remove_hooks=['SparsifyHook'], start=_from_final),
     penalty=dict(
         options={
             f'{_sparsify}.target_zeros': None,
+            f'{_sparsify}.class_power': None,
             f'{_sparsify}.strength': 0.8,
         },
         start=_from_final,
     ),
-    density=dict(
-        options={
-            f'{_sparsify}.strength': None,
-            f'{_sparsify}.target_zeros': 0.97,
-            f'{_sparsify}.end': 160,
-        },
-        start=_from_final,
+    zeros_90=_zeros(0.9),
+    zeros_94=_zeros(0.94),
+    zeros_99=_zeros(0.99),
+    all_classes_together=dict(
+        options={f'{_sparsify}.class_power': None}, start=_from_final
     ),
-    dense=dict(remove_hooks=['SparsifyHook'], start=_from_final),
+    equal_classes=dict(
+        options={f'{_sparsify}.class_power': 0.0}, start=_from_final
+    ),
     # Prototypes stay where training left them; their patches are only noted.
     no_projection=dict(
         options={'custom_hooks.PrototypeProjectionHook.mode': 'mine'},
         start=_from_final,
     ),
-    # Random prototypes, trained with all other parameters from the beginning.
-    no_clusters=dict(
-        remove_hooks=['TrainingPhaseHook', 'PrototypeInitHook'],
+    # Random prototypes, trained with everything else from the beginning.
+    no_clusters=dict(remove_hooks=['TrainingPhaseHook', 'PrototypeInitHook']),
+    switch_60=_switch(60),
+    switch_120=_switch(120),
+    all_cells=dict(
+        options={f'{_init}.min_cell_purity': 0.0}, start=_from_final
     ),
-    soft=dict(
-        options={'model.decode_head.prototype_layer.temperature': 0.1},
+    concepts_by_pixels=dict(
+        options={f'{_init}.class_power': 0.5}, start=_from_final
+    ),
+    # Number of concepts, and of prototypes of each.
+    concepts_32=dict(options={f'{_head}.num_concepts': 32}),
+    concepts_64=dict(options={f'{_head}.num_concepts': 64}),
+    channels_64=_channels(64),
+    channels_256=_channels(256),
+    two_prototypes=dict(options={f'{_head}.prototypes_per_concept': 2}),
+    # Links and temperature.
+    link_softmax=dict(options={f'{_head}.link': 'softmax'}),
+    link_log1p_square=dict(options={f'{_head}.link': 'log1p_square'}),
+    temperature_03=_anneal(0.03),
+    temperature_10=_anneal(0.1),
+    # Losses on the concepts.
+    presence=_loss(
+        type='mmproto.PresenceLoss',
+        loss_weight=0.05,
+        pooling='max',
+        decay=0.9,
+        num_concepts=128,
+    ),
+    diversity=_loss(type='mmproto.JeffreysDiversityLoss', loss_weight=0.1),
+    balance=_loss(type='mmproto.UsageBalanceLoss', loss_weight=0.05),
+    compactness=_loss(type='mmproto.CompactnessLoss', loss_weight=0.3),
+    # Alignment: of two sizes of an image, and as PIP-Net has it, of two
+    # colours of it.
+    two_sizes=dict(config='../proto_street_toy_two_views.py'),
+    two_colours=dict(
+        config='../proto_street_toy_two_views.py',
+        options={
+            'train_dataloader.dataset.pipeline.TwoViews.zoom': 1,
+            'train_dataloader.dataset.pipeline.TwoViews.view_transforms': [
+                dict(
+                    type='PhotoMetricDistortion',
+                    brightness_delta=24,
+                    contrast_range=(0.8, 1.2),
+                    saturation_range=(0.8, 1.2),
+                    # hue matters: red lights, green trees
+                    hue_delta=1,
+                ),
+                dict(type='PackSegInputs'),
+            ],
+            f'{_head}.concept_losses.AlignmentLoss.scale_shift': 0,
+        },
+    ),
+    reseed=dict(
+        add_hooks=[
+            dict(
+                type='mmproto.PrototypeReseedHook',
+                interval=15,
+                begin=switch,
+                end=150,
+            )
+        ],
         start=_from_final,
     ),
+    # What both models could have.
+    black_box_stride_16=dict(
+        config='../deeplabv3_street_toy.py',
+        options={'model.backbone.output_stride': 16},
+    ),
+    stride_16=dict(options={'model.backbone.output_stride': 16}),
 )

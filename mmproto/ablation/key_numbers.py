@@ -19,6 +19,7 @@ SCALARS = {
     'class_purity_used': ('PurityMetric', 'class_purity_used'),
     'part_purity': ('PurityMetric', 'part_purity'),
     'part_purity_used': ('PurityMetric', 'part_purity_used'),
+    'sharpness': ('BoundarySharpnessMetric', 'sharpness'),
     'completeness_error_max': ('FaithfulnessMetric', 'completeness_error_max'),
     **{
         f'{name}_{size}': (

@@ -1,5 +1,7 @@
 """Metrics of explanations, for any ``val_evaluator`` or ``test_evaluator``."""
 
+from .boundary_metric import BoundaryMetric
+from .boundary_sharpness_metric import BoundarySharpnessMetric
 from .consistency_metric import ConsistencyMetric
 from .diversity_metric import DiversityMetric
 from .explanation_size_metric import ExplanationSizeMetric
@@ -15,6 +17,8 @@ from .scale_independence_metric import ScaleIndependenceMetric
 from .stability_metric import StabilityMetric
 
 __all__ = [
+    'BoundaryMetric',
+    'BoundarySharpnessMetric',
     'ConsistencyMetric',
     'DiversityMetric',
     'ExplanationSizeMetric',

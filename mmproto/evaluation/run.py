@@ -23,6 +23,7 @@ METRICS = (
     'OODMetric',
     'ScaleIndependenceMetric',
     'DiversityMetric',
+    'BoundarySharpnessMetric',
 )
 # These look at some images again.
 RERUNNING = (

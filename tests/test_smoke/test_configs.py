@@ -53,9 +53,14 @@ def shrink(cfg, scenes):
         )
         replace(loader.dataset.pipeline, 'scale', SIZE[::-1])
         replace(loader.dataset.pipeline, 'crop_size', SIZE)
-    # the second phase of a training, if it has one, begins after one step
-    for key in ('begin', 'end'):
-        replace(cfg.get('custom_hooks', []), key, 1)
+    # a phase of a training, if it has several, lasts one step
+    for hook in cfg.get('custom_hooks', []):
+        for step, phase in enumerate(hook.get('phases', [])[:-1], 1):
+            phase.end = step
+        for key, step in (('begin', 1), ('end', 2), ('before', 2)):
+            if hook.get(key):  # neither 0 nor False
+                hook[key] = step
+    cfg.load_from = None  # what another config trains
     cfg.train_cfg.update(max_iters=2, val_interval=2)
     cfg.default_hooks.logger.interval = 1
     cfg.default_hooks.checkpoint.interval = 2

@@ -2,7 +2,8 @@
 # 480x360, 11 classes. Made by tools/dataset_converters/camvid.py.
 dataset_type = 'mmproto.CamVidDataset'
 data_root = 'data/camvid/'
-crop_size = (360, 480)
+# Four fifths of an image: a step costs two thirds of what all of it would.
+crop_size = (288, 384)
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),

@@ -1,0 +1,43 @@
+# Second of two stages: concepts on the latents of proto_camvid_features.py.
+# Both together do what proto_camvid.py does in one run, with its budget.
+_base_ = './proto_camvid.py'
+load_from = 'work_dirs/proto_camvid_features/iter_184.pth'
+stage = 184
+last = 168
+# The curve of the learning rate goes on where the first stage stopped.
+optim_wrapper = dict(optimizer=dict(lr=1.13e-3))
+param_scheduler = [
+    dict(
+        type='PolyLR',
+        eta_min=1e-5,
+        power=0.9,
+        begin=0,
+        end=stage,
+        by_epoch=False,
+    )
+]
+train_cfg = dict(max_iters=stage, val_interval=stage)
+custom_hooks = [
+    *_base_.custom_hooks[:3],  # of default_runtime.py
+    dict(
+        type='mmproto.TrainingPhaseHook',
+        phases=[
+            dict(name='concepts', end=last),
+            dict(name='classifier', train=['decode_head.conv_seg']),
+        ],
+    ),
+    dict(type='mmproto.PrototypeInitHook', begin=0, min_cell_purity=0.9),
+    dict(
+        type='mmproto.SparsifyHook',
+        target_zeros=0.97,
+        class_power=0.45,
+        end=128,
+    ),
+    dict(type='mmproto.PrototypeHealthHook'),
+    dict(
+        type='mmproto.PrototypeProjectionHook',
+        topk=10,
+        before=last,
+        end=False,
+    ),
+]
