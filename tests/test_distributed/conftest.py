@@ -1,7 +1,6 @@
 """Trainings of the tiny config, in this process or in several."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,14 +10,9 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from ports import free_port
 
 ROOT = Path(__file__).parents[2]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

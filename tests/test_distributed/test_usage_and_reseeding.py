@@ -4,9 +4,9 @@ import os
 
 import torch
 import torch.distributed as dist
-from conftest import free_port
 from mmengine.config import Config
 from mmengine.runner import Runner
+from ports import free_port
 
 from mmproto.engine.hooks import reseed_hook
 from mmproto.models.losses import UsageBalanceLoss
