@@ -49,6 +49,21 @@ def test_clusters_once_before_its_iteration(tiny_config, calls):
     assert head.prototype_layer.vectors in momentum  # made anew afterwards
 
 
+def test_losses_forget_the_old_concepts(tiny_config, monkeypatch):
+    tiny_config.model.decode_head.concept_losses = [
+        dict(type='mmproto.PresenceLoss', decay=0.9, num_concepts=8)
+    ]
+    monkeypatch.setattr(
+        prototype_init_hook, 'init_prototypes', lambda *args: None
+    )
+    runner = make_runner(tiny_config, 'forget')
+    (loss,) = runner.model.decode_head.concept_losses
+    loss.memory.fill_(1e6)
+    runner.train()
+    # 0.9 ** 4 of a million would be left after four iterations
+    assert loss.memory.max() < 1e5
+
+
 def test_resumed_training_does_not_cluster_again(tiny_config, calls):
     make_runner(tiny_config, 'first').train()
     tiny_config.train_cfg.max_iters = 6

@@ -69,10 +69,12 @@ class PrototypeInitHook(Hook):
         )
         print_log('Initialising prototypes by clustering', logger='current')
         init_prototypes(runner.model, loader, self.options)
-        self._forget_moments(runner)
+        self._forget(runner)
 
-    def _forget_moments(self, runner: Runner) -> None:
-        """Drop the optimiser's state of the parameters just replaced."""
+    def _forget(self, runner: Runner) -> None:
+        """Drop what optimiser and losses remember of the old concepts."""
         head = get_prototype_head(runner.model)
+        for memory in head.concept_losses.buffers():
+            memory.zero_()
         for parameter in (head.prototype_layer.vectors, head.conv_seg.weight):
             runner.optim_wrapper.optimizer.state.pop(parameter, None)
