@@ -86,46 +86,42 @@ def _spread_seeds(
     return points[chosen]
 
 
-def share_concepts(
-    pixels: Tensor, num_concepts: int, power: float, min_per_class: int = 1
-) -> Tensor:
-    """Share the concepts out among the classes that occur.
+def share_concepts(pixels: Tensor, number: int, power: float) -> Tensor:
+    """Share concepts, or weights, out among the classes that occur.
 
-    Shares are proportional to ``pixels ** power``, rounded by the largest
-    remainder; the first classes get one more where it does not come out even.
+    Each gets one at least. Shares are proportional to ``pixels ** power``,
+    rounded by the largest remainder; the first classes get one more where it
+    does not come out even.
 
     Args:
         pixels: Pixels of each class (C,); a class without any gets nothing.
-        num_concepts: Concepts ``K``, all of which are given away.
+        number: What is given away.
         power: 0 for equal shares, 1 for shares as large as the classes.
-        min_per_class: Concepts of a class that occurs, at least.
 
     Returns:
-        Concepts of each class (C,), int64.
+        Share of each class (C,), int64.
 
     Raises:
-        ValueError: If there are too few concepts for that minimum.
+        ValueError: If there is less than one a class.
     """
     present = pixels > 0
-    needed = min_per_class * int(present.sum())
-    if not 0 < needed <= num_concepts:
+    if not 0 < int(present.sum()) <= number:
         raise ValueError(
-            f'{num_concepts} concepts cannot be shared out among the '
-            f'{int(present.sum())} classes that occur; give at least '
-            f'{min_per_class} a class'
+            f'{number} concepts cannot be shared out among the '
+            f'{int(present.sum())} classes that occur; give at least 1 a class'
         )
     weights = torch.where(present, pixels.double() ** power, 0)
-    quota = num_concepts * weights / weights.sum()
-    # what lifts a small class to the minimum is taken from the others alike,
-    # which may bring another one below it
+    quota = number * weights / weights.sum()
+    # what lifts a small class to one is taken from the others alike, which
+    # may bring another one below it
     low = torch.zeros_like(present)
-    while (too_low := present & ~low & (quota < min_per_class)).any():
+    while (too_low := present & ~low & (quota < 1)).any():
         low |= too_low
-        rest = num_concepts - min_per_class * int(low.sum())
+        rest = number - int(low.sum())
         quota = rest * weights / weights[~low].sum().clamp_min(1e-300)
-        quota = torch.where(low, min_per_class, quota)
+        quota = torch.where(low, 1, quota)
     shares = quota.floor()
-    rest = num_concepts - int(shares.sum())
+    rest = number - int(shares.sum())
     shares[(shares - quota).argsort(stable=True)[:rest]] += 1
     return shares.long()
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader, Runner
-from mmengine.runner.checkpoint import save_checkpoint, weights_to_cpu
 from mmseg.apis import init_model
 from torch import nn
 
-from mmproto.files import atomic_path
+from mmproto.derived_checkpoint import choose_paths, save_weights
 from mmproto.init_options import InitOptions, InitReport
 from mmproto.initialization import init_prototypes
 from mmproto.models.utils import get_prototype_head
@@ -54,16 +53,7 @@ def init_checkpoint(
             in it or of another shape, or as in
             :func:`mmproto.initialization.init_prototypes`.
     """
-    source = Path(checkpoint)
-    if not source.is_file():
-        raise FileNotFoundError(f'there is no checkpoint at {source}')
-    target = source.with_name(f'{source.stem}_clustered.pth')
-    target = target if out is None else Path(out)
-    if target.resolve() == source.resolve():
-        raise ValueError(
-            f'{target} is the checkpoint itself, which is never overwritten; '
-            'choose another name for the new one'
-        )
+    source, target = choose_paths(checkpoint, out, 'clustered')
     model = init_model(cfg, None, device)
     get_prototype_head(model)
     old = CheckpointLoader.load_checkpoint(str(source), map_location='cpu')
@@ -75,9 +65,7 @@ def init_checkpoint(
     # where the old prototypes were found
     dataset_meta.pop('projection', None)
     meta['dataset_meta'] = dataset_meta
-    weights = weights_to_cpu(model.state_dict())
-    with atomic_path(target) as temporary:
-        save_checkpoint(dict(meta=meta, state_dict=weights), str(temporary))
+    save_weights(model, meta, target)
     return target, report, list(loader.dataset.metainfo['classes'])
 
 

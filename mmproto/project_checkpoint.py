@@ -4,10 +4,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.runner import Runner, load_checkpoint
-from mmengine.runner.checkpoint import save_checkpoint, weights_to_cpu
 from mmseg.apis import init_model
 
-from mmproto.files import atomic_path, write_json
+from mmproto.derived_checkpoint import choose_paths, save_weights
+from mmproto.files import write_json
 from mmproto.projection import project_prototypes, projection_dataloader
 
 
@@ -42,16 +42,7 @@ def project_checkpoint(
         ValueError: If ``out`` is the checkpoint itself, or as in
             :func:`mmproto.project_prototypes`.
     """
-    source = Path(checkpoint)
-    if not source.is_file():
-        raise FileNotFoundError(f'there is no checkpoint at {source}')
-    target = source.with_name(f'{source.stem}_projected.pth')
-    target = target if out is None else Path(out)
-    if target.resolve() == source.resolve():
-        raise ValueError(
-            f'{target} is the checkpoint itself, which is never overwritten; '
-            'choose another name for the projected one'
-        )
+    source, target = choose_paths(checkpoint, out, 'projected')
     model = init_model(cfg, None, device)
     old = load_checkpoint(model, str(source), map_location='cpu')
     loader = Runner.build_dataloader(projection_dataloader(cfg))
@@ -59,8 +50,6 @@ def project_checkpoint(
     meta = dict(old.get('meta') or {})
     dataset_meta = meta.get('dataset_meta') or loader.dataset.metainfo
     meta['dataset_meta'] = {**dataset_meta, 'projection': record}
-    weights = weights_to_cpu(model.state_dict())
-    with atomic_path(target) as temporary:
-        save_checkpoint(dict(meta=meta, state_dict=weights), str(temporary))
+    save_weights(model, meta, target)
     write_json(record, target.with_suffix('.projection.json'))
     return target

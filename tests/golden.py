@@ -81,7 +81,10 @@ def golden(function):
     # the files lie outside of the repository: without them nothing can be
     # compared, and the skipped test says so
     reason = f'no golden files of {function} in {FOLDER}'
-    absent = pytest.param(None, marks=pytest.mark.skip(reason=reason))
+    absent = pytest.param(
+        None,
+        marks=pytest.mark.skip(reason=reason),  # the files lie elsewhere
+    )
     cases = [
         pytest.param(Case(path, dtype), id=f'{path.stem}-{str(dtype)[6:]}')
         for path in paths

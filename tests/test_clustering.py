@@ -129,7 +129,6 @@ def test_shares_without_power_are_equal_and_with_power_follow_the_pixels():
     pixels = torch.tensor([600, 0, 300, 100])
     assert share_concepts(pixels, 11, 0).tolist() == [4, 0, 4, 3]
     assert share_concepts(pixels, 10, 1).tolist() == [6, 0, 3, 1]
-    assert share_concepts(pixels, 12, 1, 3).tolist() == [6, 0, 3, 3]
 
 
 def test_fewer_concepts_than_classes_is_an_error():

@@ -158,12 +158,28 @@ def test_projects_every_epoch_and_once_at_the_end(
     assert calls == [3, 5]  # after 3 iterations; within the sixth and last
 
 
-def test_early_stop_says_that_nothing_was_projected(train, monkeypatch):
-    said = []
+@pytest.fixture
+def said(monkeypatch):
+    """What the hook logs."""
+    texts = []
     monkeypatch.setattr(
         'mmproto.engine.hooks.prototype_projection_hook.print_log',
-        lambda text, **_: said.append(text),
+        lambda text, **_: texts.append(text),
     )
+    return texts
+
+
+def test_a_projection_after_the_end_is_warned_about(train, said):
+    runner = train(before=4, end=False)
+    assert 'will not project' in said[0] and 'before=4' in said[0]
+    assert 'tools/project.py' in said[-1]
+    assert record_in(load(runner, 4)) is None
+
+
+@pytest.mark.parametrize('when', [dict(end=True), dict(before=3, end=False)])
+def test_early_stop_says_that_nothing_was_projected(
+    train, said, monkeypatch, when
+):
     monkeypatch.setattr(
         PrototypesAtValidation,
         'after_train_iter',
@@ -171,16 +187,11 @@ def test_early_stop_says_that_nothing_was_projected(train, monkeypatch):
             runner.train_loop, 'stop_training', True
         ),
     )
-    train()
-    assert 'stopped at iteration 1 of 4' in said[0]
+    train(**when)
+    assert 'ended at iteration 1 of 4' in said[0]
 
 
-def test_moving_average_is_warned_about(train, tiny_config, monkeypatch):
-    said = []
-    monkeypatch.setattr(
-        'mmproto.engine.hooks.prototype_projection_hook.print_log',
-        lambda text, **_: said.append(text),
-    )
+def test_moving_average_is_warned_about(train, said, tiny_config):
     tiny_config.default_hooks.ema = dict(type='EMAHook')
     train()
     assert 'moving average' in said[0]

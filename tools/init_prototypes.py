@@ -5,9 +5,8 @@ import argparse
 import torch
 from mmengine.config import Config, DictAction
 
-# Says what is wrong with the stack before mmseg is imported, and lets configs
-# find their bases.
-import mmproto  # noqa: F401
+# Says what is wrong with the stack before mmseg is imported.
+import mmproto  # noqa: F401 - configs find their bases
 from mmproto.init_options import InitOptions
 
 

@@ -5,9 +5,8 @@ import json
 
 import torch
 
-# Says what is wrong with the stack before mmseg is imported, and lets configs
-# find their bases.
-import mmproto  # noqa: F401
+# Says what is wrong with the stack before mmseg is imported.
+import mmproto  # noqa: F401 - configs find their bases
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""Tests of the two photometric views and their batches."""
+"""Tests of the two views and their batches."""
 
 from copy import deepcopy
 
@@ -179,8 +179,16 @@ def test_segmentor_preprocessor_keeps_the_order(folder):
     assert views == [0, 0, 1, 1]
 
 
-def test_geometry_inside_the_views_is_refused(results):
-    transform = TwoViews([{'type': 'RandomCrop', 'crop_size': (8, 8)}, PACK])
+@pytest.mark.parametrize('zoom', [1, 2])
+@pytest.mark.parametrize(
+    'geometry',
+    [
+        {'type': 'RandomCrop', 'crop_size': (8, 8)},
+        {'type': 'RandomFlip', 'prob': 1.0},
+    ],
+)
+def test_geometry_inside_the_views_is_refused(geometry, zoom, results):
+    transform = TwoViews([geometry, PACK], zoom=zoom)
     with pytest.raises(ValueError, match='moves pixels'):
         transform(results)
 

@@ -25,8 +25,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from timing import interleaved_medians
 
-# Only for what importing does: configs find their bases.
-import mmproto  # noqa: F401
+import mmproto  # noqa: F401 - configs find their bases
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 

@@ -5,9 +5,9 @@ from copy import deepcopy
 
 import mmcv
 import numpy as np
-import torch
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import Compose, pseudo_collate
+from mmengine.structures import BaseDataElement
 
 from mmproto.registry import FUNCTIONS, TRANSFORMS
 
@@ -74,14 +74,15 @@ class TwoViews(BaseTransform):
             transform gave up on the image.
 
         Raises:
-            ValueError: If a view is not packed, or if the label maps of the
-                views differ.
+            ValueError: If a view is not packed, or if its transforms changed
+                the label map.
         """
         height, width = results['img'].shape[:2]
         whole = (0, 0, height, width)
         views = []
         for view, window in enumerate((whole, self._draw_window(whole))):
             shown = show_window(deepcopy(results), window)
+            labels = deepcopy(shown.get('gt_seg_map'))
             sample = self.view_transforms(shown)
             if sample is None:
                 return None
@@ -93,9 +94,8 @@ class TwoViews(BaseTransform):
             sample['data_samples'].set_metainfo(
                 {'view': view, 'window': window}
             )
+            _check_unmoved(labels, sample['data_samples'])
             views.append(sample)
-        if self.zoom == 1:
-            _check_same_labels(*[view['data_samples'] for view in views])
         return views
 
     def _draw_window(self, whole: Window) -> Window:
@@ -138,18 +138,15 @@ def show_window(results: dict, window: Window) -> dict:
     return results
 
 
-def _check_same_labels(first: object, second: object) -> None:
-    """Refuse views that do not show the same place at the same location."""
-    labels = [
-        view.gt_sem_seg.data
-        for view in (first, second)
-        if hasattr(view, 'gt_sem_seg')
-    ]
-    if len(labels) == 2 and not torch.equal(*labels):
+def _check_unmoved(labels: np.ndarray | None, packed: BaseDataElement) -> None:
+    """Refuse a view that shows another place than its window."""
+    if labels is None or 'gt_sem_seg' not in packed:
+        return
+    if not np.array_equal(packed.gt_sem_seg.data[0].numpy(), labels):
         raise ValueError(
-            'TwoViews: the label maps of the two views differ, so a transform '
-            'in view_transforms moves pixels; put resizing, cropping and '
-            'flipping before TwoViews'
+            'TwoViews: a transform in view_transforms changed the label map, '
+            'so it moves pixels; put resizing, cropping and flipping before '
+            'TwoViews'
         )
 
 

@@ -1,5 +1,7 @@
 """Hook: prototypes from clusters of latents, at one point of training."""
 
+from typing import Any
+
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
@@ -21,13 +23,7 @@ class PrototypeInitHook(Hook):
 
     Args:
         begin: Iteration before which the prototypes are initialised.
-        pixels_per_class: Cells drawn of each class of each image, at most.
-        latents_per_class: Cells kept of each class, at most.
-        min_share: Smaller shares of a concept become exact zeros.
-        min_cell_purity: Share of a cell's pixels that its label must have.
-        class_power: 0 for equally many concepts a class, 1 for as many as
-            its share of the pixels.
-        seed: Of the draw and of the clustering.
+        **options: Of :class:`mmproto.init_options.InitOptions`.
 
     Raises:
         ValueError: If ``begin`` is negative or an option out of range.
@@ -36,27 +32,11 @@ class PrototypeInitHook(Hook):
     # Before the phases' hook, which may have the model wrapped anew.
     priority = 'VERY_HIGH'
 
-    def __init__(
-        self,
-        begin: int,
-        pixels_per_class: int = 20,
-        latents_per_class: int = 8000,
-        min_share: float = 0.05,
-        min_cell_purity: float = 0.0,
-        class_power: float = 0.0,
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, begin: int, **options: Any) -> None:
         if begin < 0:
             raise ValueError(f'begin must be an iteration, got {begin}')
         self.begin = begin
-        self.options = InitOptions(
-            pixels_per_class=pixels_per_class,
-            latents_per_class=latents_per_class,
-            min_share=min_share,
-            min_cell_purity=min_cell_purity,
-            class_power=class_power,
-            seed=seed,
-        )
+        self.options = InitOptions(**options)
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None

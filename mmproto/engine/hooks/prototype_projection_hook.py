@@ -92,6 +92,14 @@ class PrototypeProjectionHook(Hook):
             )
         if self.dataloader is None:
             projection_dataloader(runner.cfg)
+        if self.before is not None and self.before >= runner.max_iters:
+            print_log(
+                f'training ends after {runner.max_iters} iterations, so '
+                f'PrototypeProjectionHook(before={self.before}) will not '
+                'project: change one of the two',
+                logger='current',
+                level=logging.WARNING,
+            )
         if any(isinstance(hook, EMAHook) for hook in runner.hooks):
             print_log(
                 'PrototypeProjectionHook projects the weights in training, '
@@ -136,11 +144,12 @@ class PrototypeProjectionHook(Hook):
             self.project(runner)
 
     def after_train(self, runner: Runner) -> None:
-        """Warn where training stopped before its last iteration."""
-        if self.end and runner.iter < runner.max_iters:
+        """Warn where training stopped before a projection."""
+        stopped = self.end and runner.iter < runner.max_iters
+        if stopped or self.before is not None and runner.iter <= self.before:
             print_log(
-                f'training stopped at iteration {runner.iter} of '
-                f'{runner.max_iters}, before the projection at its end: run '
+                f'training ended at iteration {runner.iter} of '
+                f'{runner.max_iters}, before its last projection: run '
                 'tools/project.py on the last checkpoint',
                 logger='current',
                 level=logging.WARNING,

@@ -104,7 +104,7 @@ def _read_objects(path: Path) -> list[Any]:
     except (
         MatReadError,
         ValueError,
-        NotImplementedError,
+        NotImplementedError,  # scipy, of files of version 7.3
         LookupError,
         AttributeError,
     ) as error:

@@ -46,16 +46,8 @@ def pair_views(maps: Tensor, metas: Sequence[dict]) -> ViewPair:
     Raises:
         ValueError: If the samples are not pairs of views.
     """
-    views = [meta.get('view') for meta in metas]
-    number = views.count(0)
-    pairs = len(views) - number
-    if not 0 < pairs <= number or views != [0] * number + [1] * pairs:
-        raise ValueError(
-            'a concept loss compares two views of each image, but the '
-            f'samples are views {views}; end the train pipeline with '
-            'mmproto.TwoViews and set the loader to '
-            "collate_fn=dict(type='mmproto.two_view_collate')"
-        )
+    number = _first_views(metas)
+    pairs = len(metas) - number
     first, second = maps[:pairs], maps[number:]
     sizes, windows, padded = (
         torch.tensor(
@@ -63,15 +55,10 @@ def pair_views(maps: Tensor, metas: Sequence[dict]) -> ViewPair:
         )
         for key in ('img_shape', 'window', 'pad_shape')
     )
-    zoom = (sizes / windows[:, 2:]).mean()
-    height, width = (
-        max(1, round(side / float(zoom))) for side in maps.shape[-2:]
-    )
+    zoom = float((sizes / windows[:, 2:]).mean())
+    height, width = (max(1, round(side / zoom)) for side in maps.shape[-2:])
     grid = (height, width)
-    rows, columns = (
-        (torch.arange(side, device=maps.device) + 0.5) / side for side in grid
-    )
-    centres = torch.cartesian_prod(rows, columns) * padded[:, None]  # B,hw,2
+    centres = _cell_centres(grid, maps.device) * padded[:, None]  # B,hw,2
     shown = (centres < sizes[:, None]).all(dim=2).unflatten(1, grid)
     if bool((sizes == windows[:, 2:]).all()):
         return ViewPair(first, second, shown)
@@ -82,6 +69,29 @@ def pair_views(maps: Tensor, metas: Sequence[dict]) -> ViewPair:
         _average(second, grid),
         shown,
     )
+
+
+def _first_views(metas: Sequence[dict]) -> int:
+    """Number of first views, after which second views have to follow."""
+    views = [meta.get('view') for meta in metas]
+    number = views.count(0)
+    pairs = len(views) - number
+    if not 0 < pairs <= number or views != [0] * number + [1] * pairs:
+        raise ValueError(
+            'a concept loss compares two views of each image, but the '
+            f'samples are views {views}; end the train pipeline with '
+            'mmproto.TwoViews and set the loader to '
+            "collate_fn=dict(type='mmproto.two_view_collate')"
+        )
+    return number
+
+
+def _cell_centres(grid: tuple[int, int], device: torch.device) -> Tensor:
+    """Row and column of each cell's centre (hw,2), in shares of the map."""
+    rows, columns = (
+        (torch.arange(side, device=device) + 0.5) / side for side in grid
+    )
+    return torch.cartesian_prod(rows, columns)
 
 
 def _sample(maps: Tensor, places: Tensor) -> Tensor:
