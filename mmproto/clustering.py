@@ -131,18 +131,21 @@ def cluster_prototypes(
     shares: Tensor,
     per_concept: int,
     generator: torch.Generator,
+    sizes: int = 1,
 ) -> Tensor:
     """Cluster each class's latents, all scales together.
 
     A concept of several prototypes is made of clusters that lie close
     together: a class is cut into as many clusters as it has prototypes, and
-    these are grouped.
+    these are grouped. Of cells seen at several sizes, see
+    :func:`cluster_over_sizes`.
 
     Args:
         sample: Latents of training cells.
         shares: Concepts of each class (C,), ``K`` in all.
         per_concept: Prototypes ``M`` of a concept.
         generator: Source of randomness.
+        sizes: Sizes ``Z`` at which the cells were seen; 1 or ``M``.
 
     Returns:
         Unit prototypes (K*M,D), class by class, those of one concept in a
@@ -152,13 +155,42 @@ def cluster_prototypes(
     for label, share in enumerate(shares.tolist()):
         if share == 0:
             continue
-        points = sample.latents[sample.labels == label].flatten(0, 1)
+        cells = sample.latents[sample.labels == label]  # n,Z*S,D
+        if sizes > 1:
+            seen = cells.unflatten(1, (sizes, -1))  # n,Z,S,D
+            prototypes.append(cluster_over_sizes(seen, share, generator))
+            continue
+        points = cells.flatten(0, 1)
         centres = spherical_kmeans(points, share * per_concept, generator)
         if per_concept > 1:
             members = balanced_groups(centres, share, generator)
             centres = centres[members.flatten()]
         prototypes.append(centres)
     return torch.cat(prototypes)
+
+
+def cluster_over_sizes(
+    latents: Tensor, concepts: int, generator: torch.Generator
+) -> Tensor:
+    """Cluster cells by how they look at several sizes of the image.
+
+    Two cells are alike if they are at every size and scale. What makes two
+    looks one concept is then not that they resemble each other, but that
+    they are the same things seen larger and smaller.
+
+    Args:
+        latents: Unit latents of cells (n,Z,S,D).
+        concepts: Clusters.
+        generator: Source of randomness.
+
+    Returns:
+        Unit prototypes (concepts*Z,D): of each cluster its centre at the
+        first size, over all scales, then those at the others.
+    """
+    together = F.normalize(latents.flatten(1), dim=1)  # n,Z*S*D
+    centres = spherical_kmeans(together, concepts, generator)
+    looks = centres.unflatten(1, latents.shape[1:]).sum(dim=2)  # K,Z,D
+    return F.normalize(looks, dim=2).flatten(0, 1)
 
 
 def label_histograms(

@@ -1,12 +1,13 @@
 """Feature maps of a data set, image by image, with their place in it."""
 
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
@@ -26,6 +27,7 @@ class ImageFeatures:
         original: Rows and columns of the image file.
         resized: Rows and columns of the network's input, without padding.
         padded: Rows and columns of the network's input.
+        at_sizes: Outputs like ``maps`` for the same image at other sizes.
     """
 
     path: str
@@ -34,6 +36,7 @@ class ImageFeatures:
     original: tuple[int, int]
     resized: tuple[int, int]
     padded: tuple[int, int]
+    at_sizes: tuple = ()
 
     def covered(self) -> tuple[int, int]:
         """Rows and columns of the image file that the feature map spans.
@@ -140,7 +143,11 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 def iterate_features(
-    model: nn.Module, loader: Iterable, title: str = 'Features'
+    model: nn.Module,
+    loader: Iterable,
+    title: str = 'Features',
+    sizes: Sequence[float] = (),
+    wanted: Callable[[str], bool] | None = None,
 ) -> Iterator[ImageFeatures]:
     """Run backbone and neck over a data set, as in mmseg's ``predict``.
 
@@ -152,6 +159,10 @@ def iterate_features(
         model: A segmentor, or a data-parallel wrapper of one.
         loader: Gives ``dict(inputs=[...], data_samples=[...])``.
         title: Of the progress lines in the log.
+        sizes: Other sizes at which the network sees each image too, as
+            factors.
+        wanted: Says of a path whether to look at that image; at all by
+            default.
 
     Yields:
         The images in the loader's order.
@@ -164,20 +175,33 @@ def iterate_features(
     last_log = time.monotonic()
     for count, batch in enumerate(loader, 1):
         for image, sample in zip(batch['inputs'], batch['data_samples']):
-            yield _features(segmentor, image, sample)
+            path = _path(sample)
+            if wanted is None or wanted(path):
+                yield _features(segmentor, image, sample, path, sizes)
         if time.monotonic() - last_log > SECONDS_BETWEEN_LOGS:
             print_log(f'{title}: batch {count} of {total}', logger='current')
             last_log = time.monotonic()
 
 
-def _features(model: Any, image: Tensor, sample: Any) -> ImageFeatures:
-    """Run one image through backbone and neck."""
+def _path(sample: Any) -> str:
+    """Path of the image of a sample."""
     if not sample.metainfo.get('img_path'):
         raise ValueError(
             'a sample has no img_path, so a prototype could not be traced '
             "back to its image; add 'img_path' to the meta_keys of "
             'PackSegInputs'
         )
+    return str(sample.metainfo['img_path'])
+
+
+def _features(
+    model: Any,
+    image: Tensor,
+    sample: Any,
+    path: str,
+    sizes: Sequence[float],
+) -> ImageFeatures:
+    """Run one image through backbone and neck."""
     label_map = None
     if 'gt_sem_seg' in sample:
         label_map = sample.gt_sem_seg.data.squeeze(0).cpu()
@@ -186,13 +210,22 @@ def _features(model: Any, image: Tensor, sample: Any) -> ImageFeatures:
     inputs = model.data_preprocessor(data, False)['inputs']  # 1,3,h,w
     original = sample.metainfo.get('ori_shape', resized)
     return ImageFeatures(
-        path=str(sample.metainfo['img_path']),
+        path=path,
         maps=model.extract_feat(inputs),
         label_map=label_map,
         original=(int(original[0]), int(original[1])),
         resized=resized,
         padded=map_size(inputs),
+        at_sizes=tuple(
+            model.extract_feat(resized(inputs, size)) for size in sizes
+        ),
     )
+
+
+def resized(image: Tensor, factor: float) -> Tensor:
+    """Resize an image (1,3,h,w) by a factor, rounding its size."""
+    size = [max(1, round(side * factor)) for side in image.shape[2:]]
+    return F.interpolate(image, size, mode='bilinear', antialias=factor < 1)
 
 
 def map_size(image: Tensor) -> tuple[int, int]:

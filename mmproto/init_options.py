@@ -21,6 +21,11 @@ class InitOptions:
             the others are taken where a class has too few.
         class_power: Concepts of a class are proportional to its pixels to
             this power; 0 for equally many.
+        other_sizes: Sizes, beside its own, at which the network sees each
+            image, as factors. Cells are then clustered by how they look at
+            all sizes together, and the prototypes of a concept are its looks
+            at each size in turn: one thing, near and far.
+        image_share: Share of the training images that are looked at.
         seed: Of the draw and of the clustering.
 
     Raises:
@@ -32,10 +37,14 @@ class InitOptions:
     min_share: float = 0.05
     min_cell_purity: float = 0.0
     class_power: float = 0.0
+    other_sizes: tuple[float, ...] = ()
+    image_share: float = 1.0
     seed: int = 0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
+        sizes = tuple(self.other_sizes)  # configs have lists
+        object.__setattr__(self, 'other_sizes', sizes)
         for name in ('pixels_per_class', 'latents_per_class'):
             if getattr(self, name) < 1:
                 raise ValueError(
@@ -49,6 +58,15 @@ class InitOptions:
         if self.class_power < 0:
             raise ValueError(
                 f'class_power must not be negative, got {self.class_power}'
+            )
+        if not 0 < self.image_share <= 1:
+            raise ValueError(
+                f'image_share must lie in (0, 1], got {self.image_share}'
+            )
+        if any(not 0 < size < math.inf or size == 1 for size in sizes):
+            raise ValueError(
+                'other_sizes are positive factors other than 1, such as '
+                f'(0.5, 2.0), got {self.other_sizes}'
             )
 
 

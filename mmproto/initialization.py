@@ -23,6 +23,7 @@ from mmproto.sampling import (
     Reservoir,
     cell_keys,
     drop_mixed,
+    image_drawn,
 )
 
 # A cluster is the mean of at least about so many cells, even if they are
@@ -49,8 +50,9 @@ def init_prototypes(
         What was found.
 
     Raises:
-        ValueError: If the layer has no vectors, no cell is labelled, or
-            there are fewer concepts than classes.
+        ValueError: If the layer has no vectors, no cell is labelled, there
+            are fewer concepts than classes, or a concept has not as many
+            prototypes as there are sizes.
     """
     options = options or InitOptions()
     head = get_prototype_head(model)
@@ -59,11 +61,19 @@ def init_prototypes(
             f'{type(head.prototype_layer).__name__} has no prototype vectors '
             'to initialise'
         )
+    sizes = 1 + len(options.other_sizes)
+    if sizes > 1 and head.prototypes_per_concept != sizes:
+        raise ValueError(
+            f'a concept is to have a prototype for each of {sizes} sizes (1 '
+            f'and {options.other_sizes}), but the head has '
+            f'prototypes_per_concept={head.prototypes_per_concept}'
+        )
     with evaluating(model):
         sample, mixed, pixels = _draw(model, head, loader, options)
         report = _set_prototypes(head, sample, pixels, options)
         weights = label_histograms(
-            _activations(head, mixed.latents),
+            # as the network sees the images later: at their own size
+            _activations(head, mixed.latents.chunk(sizes, dim=1)[0]),
             mixed.labels,
             head.num_classes,
             options.min_share,
@@ -93,7 +103,9 @@ def _set_prototypes(
         needed = CELLS_PER_CLUSTER * per_concept * shares
         sample = drop_mixed(sample, needed)
     generator = torch.Generator().manual_seed(options.seed)
-    prototypes = cluster_prototypes(sample, shares, per_concept, generator)
+    prototypes = cluster_prototypes(
+        sample, shares, per_concept, generator, 1 + len(options.other_sizes)
+    )
     layer = head.prototype_layer
     layer.set_vectors(prototypes.to(head.conv_seg.weight))
     return InitReport(
@@ -120,7 +132,14 @@ def _draw(
     pure, mixed = Reservoir(*limits), Reservoir(*limits)
     filtered = options.min_cell_purity > 0
     pixels = {}  # by image: a sampler may hand out an image twice
-    for image in iterate_features(model, loader, 'Clustering'):
+    images = iterate_features(
+        model,
+        loader,
+        'Clustering',
+        options.other_sizes,
+        lambda path: image_drawn(path, options.image_share, options.seed),
+    )
+    for image in images:
         cells, draw_keys = _cells(head, image, options)
         pure.add(cells, draw_keys)
         if filtered:
@@ -142,7 +161,7 @@ def _cells(
     head: PrototypeHead, image: ImageFeatures, options: InitOptions
 ) -> tuple[LatentSample, Tensor]:
     """Labelled cells of an image on CPU, and what decides who is drawn."""
-    latents = head.prototype_layer.embed(head.stack_scales(image.maps))[0]
+    latents = _latents(head, image)
     size = (int(latents.shape[-2]), int(latents.shape[-1]))
     inside = [torch.arange(length) for length in image.inside(size)]
     rows, columns = torch.cartesian_prod(*inside).T
@@ -156,9 +175,20 @@ def _cells(
         mixed = purity < options.min_cell_purity
         impurity = torch.where(mixed, 1 - purity, 0)
     draw, keep = cell_keys(image.path, size[0] * size[1], options.seed)
-    picked = latents.flatten(2)[:, :, places.to(latents.device)]  # S,D,n
-    unit = F.normalize(picked.permute(2, 0, 1).float().cpu(), dim=2)  # n,S,D
+    picked = latents.flatten(2)[:, :, places.to(latents.device)]  # Z*S,D,n
+    unit = F.normalize(picked.permute(2, 0, 1).float().cpu(), dim=2)
     return LatentSample(unit, labels, impurity, keep[places]), draw[places]
+
+
+def _latents(head: PrototypeHead, image: ImageFeatures) -> Tensor:
+    """Latents (Z*S,D,H,W) at all sizes, on the grid of the image's own."""
+    seen = []
+    for maps in (image.maps, *image.at_sizes):
+        latents = head.prototype_layer.embed(head.stack_scales(maps))[0]
+        if seen and latents.shape != seen[0].shape:
+            latents = F.interpolate(latents, seen[0].shape[-2:], mode='bilinear')
+        seen.append(latents)
+    return torch.cat(seen)
 
 
 def _count_pixels(image: ImageFeatures, num_classes: int) -> Tensor:

@@ -19,7 +19,8 @@ class LatentSample:
     """Latents of some training cells.
 
     Attributes:
-        latents: Unit latents of all scales (n,S,D).
+        latents: Unit latents of all scales (n,S,D); where an image was seen
+            at several sizes, those of one size after the other's (n,Z*S,D).
         labels: Class at the centre of each cell (n,), int64.
         impurity: Zero for a cell that shows one thing, otherwise the share of
             its pixels that have another label (n,), float32.
@@ -76,11 +77,20 @@ def cell_keys(path: str, cells: int, seed: int) -> tuple[Tensor, Tensor]:
     Returns:
         Keys (n,) and (n,), int64, not negative.
     """
-    digest = hashlib.blake2b(f'{seed}:{path}'.encode(), digest_size=16)
-    generator = np.random.Philox(key=int.from_bytes(digest.digest(), 'big'))
+    generator = np.random.Philox(key=_image_key(path, seed))
     keys = generator.random_raw(2 * cells).reshape(2, cells)
     draw, keep = torch.from_numpy((keys >> 1).astype(np.int64))
     return draw, keep
+
+
+def image_drawn(path: str, share: float, seed: int) -> bool:
+    """Whether an image is among the share that is looked at."""
+    return _image_key(path, seed + 1) < share * 2**128
+
+
+def _image_key(path: str, seed: int) -> int:
+    digest = hashlib.blake2b(f'{seed}:{path}'.encode(), digest_size=16)
+    return int.from_bytes(digest.digest(), 'big')
 
 
 def first_of_classes(

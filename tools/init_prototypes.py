@@ -51,13 +51,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         min_cell_purity='share of a clustered cell that its label must have',
         class_power='0 for equally many concepts a class, 1 for as many as '
         'its share of the pixels',
+        other_sizes='other sizes at which the network sees each image; a '
+        'concept has a prototype for each, and one for its own size',
+        image_share='share of the training images that are looked at',
         seed='of the draw and of the clustering',
     )
     for name, text in helps.items():
         default = getattr(InitOptions, name)
+        many = isinstance(default, tuple)
         parser.add_argument(
             f'--{name.replace("_", "-")}',
-            type=type(default),
+            type=float if many else type(default),
+            nargs='*' if many else None,
             default=default,
             help=text,
         )

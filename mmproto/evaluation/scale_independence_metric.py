@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mmproto.features import resized
 from mmproto.registry import METRICS
 
 from .base import ExplanationMetric, Report, check_interval, make_report
@@ -19,7 +20,6 @@ from .functional.scale_independence import (
     merge_scales,
     object_sizes,
     rank_correlation,
-    resized,
     scale_moves,
     size_labels,
     sort_by_size,

@@ -62,12 +62,6 @@ def merge_scales(first: ScaleState, second: ScaleState) -> ScaleState:
     return add_fields(first, second)
 
 
-def resized(image: Tensor, factor: float) -> Tensor:
-    """Resize an image (1,3,h,w) by a factor, rounding its size."""
-    size = [max(1, round(side * factor)) for side in image.shape[2:]]
-    return F.interpolate(image, size, mode='bilinear', antialias=factor < 1)
-
-
 def top_concepts(
     activations: Tensor, class_weights: Tensor, predicted: Tensor
 ) -> Tensor:
