@@ -217,12 +217,12 @@ def _features(
         resized=resized,
         padded=map_size(inputs),
         at_sizes=tuple(
-            model.extract_feat(resized(inputs, size)) for size in sizes
+            model.extract_feat(resize_by(inputs, size)) for size in sizes
         ),
     )
 
 
-def resized(image: Tensor, factor: float) -> Tensor:
+def resize_by(image: Tensor, factor: float) -> Tensor:
     """Resize an image (1,3,h,w) by a factor, rounding its size."""
     size = [max(1, round(side * factor)) for side in image.shape[2:]]
     return F.interpolate(image, size, mode='bilinear', antialias=factor < 1)

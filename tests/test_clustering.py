@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from mmproto.clustering import (
+    cluster_over_sizes,
     cluster_prototypes,
     label_histograms,
     share_concepts,
@@ -91,6 +92,31 @@ def test_prototypes_of_a_concept_lie_together():
     found = {frozenset(concept) for concept in nearest.tolist()}
     assert found == {frozenset(range(3 * c, 3 * c + 3)) for c in range(4)}
     assert (nearest // 6 == torch.tensor([[0], [0], [1], [1]])).all()
+
+
+def test_one_thing_at_two_sizes_is_one_concept():
+    """Two things that are alike at the first size, and swap looks later.
+
+    Thing 0 looks like directions 0, 1; thing 1 like 0, 2. Thing 2 looks like
+    1, 0: clusters of single looks would cut across the things.
+    """
+    looks = torch.tensor([[0, 1], [0, 2], [1, 0]])
+    near = bundles(torch.eye(8)[looks[:, 0]])  # 3,40,D
+    far = bundles(torch.eye(8)[looks[:, 1]])
+    scales = torch.stack([near, near, far, far], dim=2)  # 3,40,Z*S,D
+    latents = scales.flatten(0, 1).unflatten(1, (2, 2))  # n,Z,S,D
+    found = cluster_over_sizes(latents, 3, generator()).view(3, 2, 8)
+    torch.testing.assert_close(found.norm(dim=2), torch.ones(3, 2))
+    assert {tuple(row) for row in found.argmax(dim=2).tolist()} == {
+        tuple(row) for row in looks.tolist()
+    }
+    assert found.amax() > 0.99
+
+
+def test_over_one_size_it_is_kmeans():
+    points = bundles(torch.eye(8)[:3]).flatten(0, 1)
+    found = cluster_over_sizes(points[:, None, None], 3, generator())
+    torch.testing.assert_close(found, spherical_kmeans(points, 3, generator()))
 
 
 def shares_by_hand(pixels, concepts, power):

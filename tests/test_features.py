@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmproto.features import ImageFeatures
+from mmproto.features import ImageFeatures, resize_by
 
 # label map, network input without and with padding, feature map
 SIZES = {
@@ -69,3 +69,10 @@ def test_purity_of_cells_in_the_padding_is_zero():
 def test_without_ground_truth_no_cell_is_pure():
     image = ImageFeatures('a.png', (), None, (8, 8), (8, 8), (8, 8))
     assert torch.equal(image.cell_purity((2, 2)), torch.zeros(2, 2))
+
+
+def test_resizing_rounds():
+    image = torch.arange(30.0).view(1, 1, 5, 6)
+    assert resize_by(image, 2.0).shape == (1, 1, 10, 12)
+    assert resize_by(image, 0.5).shape == (1, 1, 2, 3)
+    assert resize_by(image, 1.0).equal(image)

@@ -2,10 +2,12 @@
 
 import os
 import socket
+from dataclasses import replace
 
 import pytest
 import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
@@ -102,7 +104,10 @@ def test_report_equals_a_count_by_hand(tiny_model, loader):
         )
 
 
-@pytest.mark.parametrize('options', [InitOptions(latents_per_class=25), SMALL])
+@pytest.mark.parametrize(
+    'options',
+    [InitOptions(latents_per_class=25), SMALL, replace(SMALL, other_sizes=(2,))],
+)
 def test_does_not_depend_on_the_loader(tiny_model, loader, options):
     expected = result(tiny_model, loader(), options)
     for changes in (
@@ -167,6 +172,55 @@ def test_pure_cells_are_clustered(tiny_model, loader):
     assert report.cells[1] == pure  # more than ten times its four clusters
 
 
+def test_prototypes_are_the_looks_at_each_size(tiny_model, loader):
+    """Found again from images that the loader resizes."""
+    options = InitOptions(pixels_per_class=999, other_sizes=[0.5])
+    init_prototypes(tiny_model, loader(), options)
+    head = tiny_model.decode_head
+    seen = []
+    with evaluating(tiny_model):
+        for batch in loader():
+            for image in tiny_model.data_preprocessor(batch)['inputs']:
+                half = F.interpolate(
+                    image[None], (32, 48), mode='bilinear', antialias=True
+                )
+                full, small = (
+                    torch.cat(tiny_model.extract_feat(shown))
+                    for shown in (image[None], half)
+                )
+                small = F.normalize(small, dim=1)
+                small = F.interpolate(small, full.shape[2:], mode='bilinear')
+                seen.append(torch.cat([full, small]))  # Z*S,D,8,12
+    cells = torch.stack(seen).permute(0, 3, 4, 1, 2).flatten(0, 2)
+    cells = F.normalize(cells, dim=2).unflatten(1, (2, 3))  # n,Z,S,D
+    _, labels = all_latents(tiny_model, loader())
+    vectors = head.prototype_layer.vectors.detach().view(8, 2, -1)
+    # each concept is the mean of the cells of its class nearest to it
+    for label in range(4):
+        own = cells[labels[::3] == label]
+        pair = vectors[2 * label : 2 * label + 2]  # 2 concepts, Z, D
+        nearer = (own.sum(dim=2)[:, None] * pair).sum(dim=(2, 3)).argmax(1)
+        for concept in range(2):
+            mean = own[nearer == concept].sum(dim=(0, 2))  # Z,D
+            cosine = (F.normalize(mean, dim=1) * pair[concept]).sum(dim=1)
+            assert cosine.min() > 0.98, (label, concept)
+
+
+def test_a_share_of_images_is_looked_at(tiny_model, loader):
+    everything = InitOptions(pixels_per_class=999)
+    full = init_prototypes(tiny_model, loader(), everything)
+    half = InitOptions(pixels_per_class=999, image_share=0.5)
+    report = init_prototypes(tiny_model, loader(), half)
+    assert 0 < report.cells.sum() < full.cells.sum()
+    assert 0 < report.pixels.sum() < full.pixels.sum()
+
+
+def test_a_concept_needs_a_prototype_for_each_size(tiny_model, loader):
+    options = InitOptions(other_sizes=(0.5, 2.0))
+    with pytest.raises(ValueError, match='each of 3 sizes.*=2'):
+        init_prototypes(tiny_model, loader(), options)
+
+
 def histogram_by_hand(head, latents, labels):
     """Mass of labels under each concept; latents (n,S,D) are unit."""
     temperature = head.prototype_layer.temperature
@@ -213,6 +267,9 @@ def test_classifier_counts_mixed_cells_as_often_as_they_are(
         dict(min_share=-0.1),
         dict(min_cell_purity=1.5),
         dict(class_power=-1),
+        dict(image_share=0.0),
+        dict(other_sizes=(0.5, 1.0)),
+        dict(other_sizes=(-2,)),
     ],
 )
 def test_options_out_of_range_are_named(wrong):

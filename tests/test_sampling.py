@@ -12,6 +12,7 @@ from mmproto.sampling import (
     cell_keys,
     drop_mixed,
     first_of_classes,
+    image_drawn,
 )
 
 
@@ -142,3 +143,15 @@ def test_mixed_cells_are_for_classes_that_have_too_few_others():
     assert left.keys.tolist() == [*range(30), *range(35, 55)]
     left = drop_mixed(cells, torch.tensor([40, 0]))
     assert left.keys.tolist() == [*range(35), *range(35, 39)]
+
+
+def test_a_share_of_the_images_is_drawn():
+    names = [f'{number}.png' for number in range(2000)]
+    drawn = {
+        share: {name for name in names if image_drawn(name, share, seed=0)}
+        for share in (0.25, 0.5, 1.0)
+    }
+    assert drawn[0.25] < drawn[0.5] < drawn[1.0] == set(names)
+    # four standard deviations of a fair draw
+    assert len(drawn[0.25]) == pytest.approx(500, abs=78)
+    assert {n for n in names if image_drawn(n, 0.25, 1)} != drawn[0.25]

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmproto.features import resized
+from mmproto.features import resize_by
 from mmproto.registry import METRICS
 
 from .base import ExplanationMetric, Report, check_interval, make_report
@@ -134,7 +134,7 @@ class ScaleIndependenceMetric(ExplanationMetric):
         sure = reading.probabilities(reading.evidence).amax(dim=0)
         compared = []
         for factor in FACTORS.values():
-            there = reading.rerun(partial(resized, factor=factor))
+            there = reading.rerun(partial(resize_by, factor=factor))
             compared.append(
                 compare_sizes(
                     reading.activations,

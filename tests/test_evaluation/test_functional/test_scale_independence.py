@@ -15,7 +15,6 @@ from mmproto.evaluation.functional.scale_independence import (
     merge_scales,
     object_sizes,
     rank_correlation,
-    resized,
     scale_moves,
     size_labels,
     sort_by_size,
@@ -186,13 +185,6 @@ def test_correlation_equals_scipy():
     one_column[:, 1] = 4
     assert rank_correlation(one_column) is None
     assert rank_correlation(torch.zeros(BINS, S)) is None
-
-
-def test_resizing_rounds():
-    image = torch.arange(30.0).view(1, 1, 5, 6)
-    assert resized(image, 2.0).shape == (1, 1, 10, 12)
-    assert resized(image, 0.5).shape == (1, 1, 2, 3)
-    assert resized(image, 1.0).equal(image)
 
 
 def test_merging_adds():
