@@ -182,11 +182,13 @@ def _cells(
 
 def _latents(head: PrototypeHead, image: ImageFeatures) -> Tensor:
     """Latents (Z*S,D,H,W) at all sizes, on the grid of the image's own."""
-    seen = []
+    seen: list[Tensor] = []
     for maps in (image.maps, *image.at_sizes):
         latents = head.prototype_layer.embed(head.stack_scales(maps))[0]
         if seen and latents.shape != seen[0].shape:
-            latents = F.interpolate(latents, seen[0].shape[-2:], mode='bilinear')
+            latents = F.interpolate(
+                latents, seen[0].shape[-2:], mode='bilinear'
+            )
         seen.append(latents)
     return torch.cat(seen)
 

@@ -106,7 +106,11 @@ def test_report_equals_a_count_by_hand(tiny_model, loader):
 
 @pytest.mark.parametrize(
     'options',
-    [InitOptions(latents_per_class=25), SMALL, replace(SMALL, other_sizes=(2,))],
+    [
+        InitOptions(latents_per_class=25),
+        SMALL,
+        replace(SMALL, other_sizes=(2,)),
+    ],
 )
 def test_does_not_depend_on_the_loader(tiny_model, loader, options):
     expected = result(tiny_model, loader(), options)
