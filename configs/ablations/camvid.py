@@ -45,6 +45,23 @@ rows = dict(
         options={'custom_hooks.PrototypeInitHook.min_cell_purity': 0.0},
         start=_from_final,
     ),
+    one_size=dict(
+        options={
+            'model.decode_head.prototypes_per_concept': 1,
+            'custom_hooks.PrototypeInitHook.other_sizes': (),
+        }
+    ),
+    # Prototypes stay where clustering put them.
+    hold_prototypes=dict(
+        options={
+            'custom_hooks.TrainingPhaseHook.phases.1': dict(
+                name='concepts',
+                end=352,
+                freeze=['decode_head.prototype_layer'],
+            )
+        },
+        start=_from_final,
+    ),
     two_sizes=dict(config='../proto_camvid_two_views.py'),
     # Random prototypes, trained with all other parameters from the beginning.
     no_clusters=dict(

@@ -12,7 +12,9 @@ _from_final = dict(row='final', iteration=switch)
 _head = 'model.decode_head'
 _temperature = f'{_head}.prototype_layer.temperature'
 _sparsify = 'custom_hooks.SparsifyHook'
+_resize = 'train_dataloader.dataset.pipeline.RandomResize.ratio_range'
 _init = 'custom_hooks.PrototypeInitHook'
+_phases = 'custom_hooks.TrainingPhaseHook.phases'
 
 
 def _loss(**loss):
@@ -41,24 +43,31 @@ def _zeros(share):
 
 def _switch(iteration):
     """A row whose concepts begin earlier or later."""
-    phases = 'custom_hooks.TrainingPhaseHook.phases'
     return dict(
         options={
-            f'{phases}.0.end': iteration,
+            f'{_phases}.0.end': iteration,
             f'{_init}.begin': iteration,
             f'{_sparsify}.begin': iteration,
         }
     )
 
 
-def _channels(number):
-    """A row with another number of latent channels."""
+def _sizes(*others):
+    """A row that clusters cells over other sizes of the images."""
     return dict(
         options={
-            'model.neck.channels': number,
-            f'{_head}.in_channels': number,
-            f'{_head}.channels': number,
+            f'{_head}.prototypes_per_concept': 1 + len(others),
+            f'{_init}.other_sizes': others,
         }
+    )
+
+
+def _weights(config):
+    """A row with class weights, the root of median over own frequency."""
+    weights = [0.61, 1.05, 0.59, 1.54, 0.8, 0.84, 1.13, 0.87, 1.04, 1, 1.35]
+    return dict(
+        config=config,
+        options={f'{_head}.loss_decode.class_weight': weights},
     )
 
 
@@ -99,12 +108,38 @@ rows = dict(
     concepts_by_pixels=dict(
         options={f'{_init}.class_power': 0.5}, start=_from_final
     ),
-    # Number of concepts, and of prototypes of each.
+    # Latents: without the layer between the shared kernel and them.
+    linear_latents=dict(
+        options={
+            'model.neck.channels': 128,
+            'model.neck.act_cfg': None,
+            f'{_head}.in_channels': 128,
+        }
+    ),
+    # Prototypes of a concept: how it looks at several sizes, or what lies
+    # close together at one size.
+    one_size=_sizes(),
+    half_size=_sizes(0.5),
+    three_alike=dict(options={f'{_init}.other_sizes': ()}),
+    # Prototypes stay where clustering put them.
+    hold_prototypes=dict(
+        options={
+            f'{_phases}.1': dict(
+                name='concepts',
+                end=168,
+                freeze=['decode_head.prototype_layer'],
+            )
+        },
+        start=_from_final,
+    ),
+    # Number of concepts.
     concepts_32=dict(options={f'{_head}.num_concepts': 32}),
     concepts_64=dict(options={f'{_head}.num_concepts': 64}),
-    channels_64=_channels(64),
-    channels_256=_channels(256),
-    two_prototypes=dict(options={f'{_head}.prototypes_per_concept': 2}),
+    channels_64=dict(options={f'{_head}.channels': 64}),
+    channels_256=dict(
+        # as many as the neck has: no layer between
+        options={f'{_head}.channels': 256, 'model.neck.act_cfg': None}
+    ),
     # Links and temperature.
     link_softmax=dict(options={f'{_head}.link': 'softmax'}),
     link_log1p_square=dict(options={f'{_head}.link': 'log1p_square'}),
@@ -159,4 +194,10 @@ rows = dict(
         options={'model.backbone.output_stride': 16},
     ),
     stride_16=dict(options={'model.backbone.output_stride': 16}),
+    black_box_class_weights=_weights('../deeplabv3_street_toy.py'),
+    class_weights=_weights('../proto_street_toy.py'),
+    black_box_wide=dict(
+        config='../deeplabv3_street_toy.py', options={_resize: (0.5, 2.0)}
+    ),
+    wide=dict(options={_resize: (0.5, 2.0)}),
 )

@@ -7,17 +7,19 @@ model = dict(
         type='mmproto.SharedASPP',
         in_channels=2048,
         in_index=3,
-        channels=256,
+        channels=512,  # as many as the black box has
+        act_cfg=dict(type='ReLU'),  # as in proto_lite0.py
         dilations=(1, 12, 24, 36),  # those of the black box
         norm_cfg=norm_cfg,
     ),
     decode_head=dict(
         _delete_=True,
         type='mmproto.PrototypeHead',
-        in_channels=256,
-        channels=256,
+        in_channels=512,
+        channels=256,  # of a latent
         num_classes=19,
         num_concepts=190,  # ten a class, as ProtoSeg has
+        prototypes_per_concept=3,  # as in proto_lite0.py
         prototype_layer=dict(
             type='mmproto.CosinePrototypes',
             temperature=0.05,  # sharp: fewer concepts a decision
