@@ -39,8 +39,6 @@ custom_hooks = [
         type='mmproto.PrototypeInitHook',
         begin=switch,
         min_cell_purity=0.9,  # no prototypes of borders: purer concepts
-        other_sizes=(0.5, 2.0),  # an octave, as between dilation rates
-        image_share=0.5,  # double size costs four times as much
     ),
     dict(
         type='mmproto.SparsifyHook',

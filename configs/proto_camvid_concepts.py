@@ -26,13 +26,7 @@ custom_hooks = [
             dict(name='classifier', train=['decode_head.conv_seg']),
         ],
     ),
-    dict(
-        type='mmproto.PrototypeInitHook',
-        begin=0,
-        min_cell_purity=0.9,
-        other_sizes=(0.5, 2.0),
-        image_share=0.5,
-    ),
+    dict(type='mmproto.PrototypeInitHook', begin=0, min_cell_purity=0.9),
     dict(
         type='mmproto.SparsifyHook',
         target_zeros=0.97,

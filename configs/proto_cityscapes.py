@@ -37,10 +37,7 @@ custom_hooks = [
         begin=switch,
         min_cell_purity=0.9,
         pixels_per_class=10,  # of 2975 images
-        # at three sizes and four scales of 256 channels: 460 MB
-        latents_per_class=2000,
-        other_sizes=(0.5, 2.0),
-        image_share=0.25,  # 744 images
+        latents_per_class=2000,  # at four scales of 256 channels: 150 MB
     ),
     dict(
         type='mmproto.SparsifyHook',

@@ -45,10 +45,12 @@ rows = dict(
         options={'custom_hooks.PrototypeInitHook.min_cell_purity': 0.0},
         start=_from_final,
     ),
-    one_size=dict(
+    # The prototypes of a concept are its looks at three sizes of an image.
+    three_sizes=dict(
         options={
-            'model.decode_head.prototypes_per_concept': 1,
-            'custom_hooks.PrototypeInitHook.other_sizes': (),
+            'model.decode_head.prototypes_per_concept': 3,
+            'custom_hooks.PrototypeInitHook.other_sizes': (0.5, 2.0),
+            'custom_hooks.PrototypeInitHook.image_share': 0.5,
         }
     ),
     # Prototypes stay where clustering put them.

@@ -52,12 +52,13 @@ def _switch(iteration):
     )
 
 
-def _sizes(*others):
+def _sizes(*others, **more):
     """A row that clusters cells over other sizes of the images."""
     return dict(
         options={
             f'{_head}.prototypes_per_concept': 1 + len(others),
             f'{_init}.other_sizes': others,
+            **more,
         }
     )
 
@@ -118,9 +119,10 @@ rows = dict(
     ),
     # Prototypes of a concept: how it looks at several sizes, or what lies
     # close together at one size.
-    one_size=_sizes(),
     half_size=_sizes(0.5),
-    three_alike=dict(options={f'{_init}.other_sizes': ()}),
+    # double size costs four times as much: of half of the images
+    three_sizes=_sizes(0.5, 2.0, **{f'{_init}.image_share': 0.5}),
+    three_alike=dict(options={f'{_head}.prototypes_per_concept': 3}),
     # Prototypes stay where clustering put them.
     hold_prototypes=dict(
         options={

@@ -23,9 +23,6 @@ model = dict(
         # Eleven or twelve a class to choose from; with 97 % zeros in the
         # classifier 42 of them speak for a class.
         num_concepts=128,
-        # How a thing looks at half, its own and double size: the training
-        # hook clusters cells over these sizes.
-        prototypes_per_concept=3,
         prototype_layer=dict(
             type='mmproto.CosinePrototypes',
             temperature=0.05,  # sharp: fewer concepts a decision
