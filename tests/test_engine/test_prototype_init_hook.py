@@ -78,6 +78,8 @@ def test_options_are_passed_on_and_checked_at_once():
         min_share=0.2,
         min_cell_purity=0.8,
         class_power=0.5,
+        other_sizes=(0.5,),
+        image_share=0.7,
         seed=4,
     )
     hook = PrototypeInitHook(begin=0, **options)
