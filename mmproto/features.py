@@ -161,8 +161,7 @@ def iterate_features(
         title: Of the progress lines in the log.
         sizes: Other sizes at which the network sees each image too, as
             factors.
-        wanted: Says of a path whether to look at that image; at all by
-            default.
+        wanted: Says of a path whether to look at that image; all by default.
 
     Yields:
         The images in the loader's order.

@@ -84,7 +84,14 @@ def cell_keys(path: str, cells: int, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def image_drawn(path: str, share: float, seed: int) -> bool:
-    """Whether an image is among the share that is looked at."""
+    """Whether an image is among the share that is looked at.
+
+    Args:
+        path: The image.
+        share: From 0 to 1; a larger share holds the images of a smaller one.
+        seed: Other images for another seed.
+    """
+    # another key than that of its cells, which is independent of it
     return _image_key(path, seed + 1) < share * 2**128
 
 
