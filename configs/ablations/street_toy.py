@@ -68,7 +68,11 @@ def _weights(config):
     weights = [0.61, 1.05, 0.59, 1.54, 0.8, 0.84, 1.13, 0.87, 1.04, 1, 1.35]
     return dict(
         config=config,
-        options={f'{_head}.loss_decode.class_weight': weights},
+        options={
+            f'{_head}.loss_decode.class_weight': weights,
+            # mmseg fails with both
+            f'{_head}.loss_decode.avg_non_ignore': False,
+        },
     )
 
 
