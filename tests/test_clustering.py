@@ -95,10 +95,10 @@ def test_prototypes_of_a_concept_lie_together():
 
 
 def test_one_thing_at_two_sizes_is_one_concept():
-    """Two things that are alike at the first size, and swap looks later.
+    """Three things: the first two are alike at the first size alone.
 
-    Thing 0 looks like directions 0, 1; thing 1 like 0, 2. Thing 2 looks like
-    1, 0: clusters of single looks would cut across the things.
+    The third looks at the first size as the first does at the second:
+    clusters of single looks would cut across the things.
     """
     looks = torch.tensor([[0, 1], [0, 2], [1, 0]])
     near = bundles(torch.eye(8)[looks[:, 0]])  # 3,40,D
