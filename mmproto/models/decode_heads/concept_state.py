@@ -56,17 +56,41 @@ class ConceptState:
 
     @cached_property
     def class_identity(self) -> Tensor:
-        """Class of the largest weight of each prototype, (P,C) bool."""
-        owner = self.class_weights.argmax(dim=0)  # K
-        one_hot = F.one_hot(owner, self._head.num_classes).bool()  # K,C
-        per_concept = self._head.prototypes_per_concept
-        return one_hot.repeat_interleave(per_concept, dim=0)  # P,C
+        """Class of each prototype, (P,C) bool; none for those pruned."""
+        classes = self._head.num_classes
+        own = F.one_hot(self._head.prototype_classes, classes).bool()  # P,C
+        return own & self._kept[:, None]
+
+    @cached_property
+    def prototype_scales(self) -> Tensor:
+        """Scale (P,) that each prototype is bound to, 0 where to none."""
+        layer = self._head.prototype_layer
+        if not isinstance(layer, DistancePrototypes):
+            return torch.zeros_like(self._head.prototype_classes)
+        return layer.compared(self._latents.shape[1]).int().argmax(dim=0)
 
     @cached_property
     def group_weights(self) -> list[Tensor]:
-        """How each class spreads its weight over concepts, (1,K_c) each."""
+        """Weights that make concepts of the prototypes of each class.
+
+        (G,P_c) each, of the prototypes that are left; without groups, how
+        each class spreads its weight over concepts, (1,K_c) each.
+        """
+        groups = self._head.concept_pooling
+        if groups is not None:
+            kept = self._kept.view(self._head.num_classes, -1)  # C,P_c
+            weights = zip(groups.group_weights, kept)
+            return [own[:, left] for own, left in weights if left.any()]
         used = [row[row > 0] for row in self.class_weights]
         return [(row / row.sum())[None] for row in used if len(row)]
+
+    @property
+    def _kept(self) -> Tensor:
+        """Prototypes (P,) that were not pruned, bool."""
+        classes = self._head.prototype_classes
+        layer = self._head.prototype_layer
+        everyone = torch.ones_like(classes, dtype=torch.bool)
+        return getattr(layer, 'kept', everyone)
 
     @cached_property
     def distances(self) -> Tensor:

@@ -5,8 +5,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmproto.models.precision import in_full_precision
+from mmproto.registry import MODELS
 
 
+@MODELS.register_module()
 class NonNegativeConv2d(nn.Conv2d):
     """Bias-free 1x1 convolution by ``relu(weight)``.
 
@@ -33,12 +35,17 @@ class NonNegativeConv2d(nn.Conv2d):
             self.weight[concept % classes, concept] = 1.0
 
     @property
-    def non_negative_weight(self) -> Tensor:
-        """The weights in force (C,K,1,1)."""
+    def weight_in_force(self) -> Tensor:
+        """What the activations are multiplied with (C,K,1,1), >= 0."""
         return F.relu(self.weight)
+
+    @property
+    def owners(self) -> Tensor:
+        """Class (K,) for which each concept has its largest weight."""
+        return self.weight_in_force.flatten(1).argmax(dim=0)
 
     @in_full_precision
     def forward(self, activations: Tensor) -> Tensor:
         """Sum contributions: (N,K,H,W) to evidence (N,C,H,W)."""
-        weight = self.non_negative_weight.to(activations.dtype)
+        weight = self.weight_in_force.to(activations.dtype)
         return F.conv2d(activations, weight)

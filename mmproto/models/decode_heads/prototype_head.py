@@ -14,6 +14,7 @@ from mmproto.registry import MODELS
 from .concept_state import ConceptState
 from .links import LINKS, SHARE_FLOOR, share_logits
 from .non_negative_conv import NonNegativeConv2d
+from .simplex_groups import build_groups
 
 SCALE_POOLINGS = ('max', 'mean')
 
@@ -36,6 +37,14 @@ class PrototypeHead(BaseDecodeHead):
         prototype_layer: Config of a prototype layer.
         scale_pooling: ``'max'`` or ``'mean'`` over scales.
         link: ``'share'``, ``'softmax'`` or ``'log1p_square'``.
+        classifier: Config of ``conv_seg``, ``mmproto.NonNegativeConv2d`` by
+            default; ``mmproto.ClassSpecificConv2d`` has signed weights and
+            needs the link ``'softmax'``.
+        concept_pooling: Config of what makes concepts of the ``K * M``
+            prototypes, for example ``mmproto.SimplexGroups``; by default
+            those of a concept, ``M`` in a row, are summed.
+        inference_cut: Activation below which a concept counts as absent in
+            evaluation; a pixel without any evidence abstains.
         concept_losses: Configs of mmproto's losses.
         in_index: Input maps that are scales, all by default.
         **kwargs: Of mmseg's ``BaseDecodeHead``.
@@ -43,6 +52,10 @@ class PrototypeHead(BaseDecodeHead):
     Raises:
         ValueError: If an option is unknown or a number below its minimum.
     """
+
+    # nn.Module would have them typed as any tensor or module
+    conv_seg: Any
+    concept_pooling: Any
 
     def __init__(
         self,
@@ -54,6 +67,9 @@ class PrototypeHead(BaseDecodeHead):
         prototype_layer: dict | None = None,
         scale_pooling: str = 'max',
         link: str = 'share',
+        classifier: dict | None = None,
+        concept_pooling: dict | None = None,
+        inference_cut: float = 0.0,
         concept_losses: Sequence[dict] = (),
         in_index: int | Sequence[int] | None = None,
         **kwargs: Any,
@@ -64,6 +80,10 @@ class PrototypeHead(BaseDecodeHead):
             raise ValueError(
                 f'got num_concepts={num_concepts} and prototypes_per_concept='
                 f'{prototypes_per_concept}; both must be at least 1'
+            )
+        if inference_cut < 0:
+            raise ValueError(
+                f'inference_cut must be at least 0, got {inference_cut}'
             )
         kwargs.setdefault('dropout_ratio', 0)
         kwargs.setdefault('init_cfg', None)
@@ -95,7 +115,16 @@ class PrototypeHead(BaseDecodeHead):
                 channels=channels,
             )
         )
-        self.conv_seg = NonNegativeConv2d(num_concepts, num_classes)
+        self.conv_seg = MODELS.build(
+            dict(type='mmproto.NonNegativeConv2d')
+            | (classifier or {})
+            | dict(in_channels=num_concepts, out_channels=num_classes)
+        )
+        self._check_sign()
+        self.concept_pooling = build_groups(
+            concept_pooling, num_classes, num_concepts, prototypes_per_concept
+        )
+        self.inference_cut = inference_cut
         self.concept_losses = nn.ModuleList(
             MODELS.build(cfg) for cfg in concept_losses
         )
@@ -103,8 +132,25 @@ class PrototypeHead(BaseDecodeHead):
 
     @property
     def class_weights(self) -> Tensor:
-        """What each concept contributes to each class, (C,K), >= 0."""
-        return self.conv_seg.non_negative_weight.flatten(1)
+        """What each concept contributes to each class, (C,K).
+
+        At least 0, except with a signed classifier.
+        """
+        return self.conv_seg.weight_in_force.flatten(1)
+
+    @property
+    def prototype_concepts(self) -> Tensor:
+        """Concept (P,) that each prototype belongs to, or mostly does."""
+        if self.concept_pooling is not None:
+            return self.concept_pooling.owners
+        number = self.prototype_layer.num_prototypes
+        prototypes = torch.arange(number, device=self.conv_seg.weight.device)
+        return prototypes // self.prototypes_per_concept
+
+    @property
+    def prototype_classes(self) -> Tensor:
+        """Class (P,) of each prototype: that of its concept."""
+        return self.conv_seg.owners[self.prototype_concepts]
 
     @property
     def loss_names(self) -> tuple[str, ...]:
@@ -159,11 +205,19 @@ class PrototypeHead(BaseDecodeHead):
         """Activate concepts by latents (N,S,D,H,W).
 
         Returns:
-            Activations (N,K,H,W), and those of every scale (N,S,K,H,W).
+            Activations (N,K,H,W), and those of every scale (N,S,K,H,W): of
+            groups, the share of a scale in their exponent.
         """
-        maps = self._concepts_per_scale(latents)
-        pool = maps.amax if self.scale_pooling == 'max' else maps.mean
-        return pool(dim=1), maps
+        prototypes = self.prototype_layer(latents)  # N,S,P,H,W
+        if self.concept_pooling is None:
+            maps = self._sum_prototypes(prototypes)
+            pooled = self._pool_scales(maps)
+        else:
+            maps = self.concept_pooling.exponents(prototypes)
+            pooled = self.concept_pooling(self._pool_scales(prototypes))
+        if self.inference_cut and not self.training:
+            pooled = pooled.where(pooled >= self.inference_cut, 0)
+        return pooled, maps
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         """Evidence (N,C,H,W) for every class, at feature resolution."""
@@ -218,13 +272,26 @@ class PrototypeHead(BaseDecodeHead):
             return share_logits(evidence, SHARE_FLOOR)
         return LINKS[self.link](evidence)
 
-    def _concepts_per_scale(self, latents: Tensor) -> Tensor:
-        """Sum the prototypes of each concept: (N,S,D,H,W) to (N,S,K,H,W)."""
-        prototypes = self.prototype_layer(latents)  # N,S,P,H,W
+    def _sum_prototypes(self, prototypes: Tensor) -> Tensor:
+        """Sum the prototypes of a concept: (N,S,P,H,W) to (N,S,K,H,W)."""
         if self.prototypes_per_concept == 1:
             return prototypes
         split = (self.num_concepts, self.prototypes_per_concept)
         return prototypes.unflatten(2, split).sum(dim=3)  # N,S,K,M,H,W
+
+    def _pool_scales(self, maps: Tensor) -> Tensor:
+        """Pool (N,S,...,H,W) over the scales."""
+        pool = maps.amax if self.scale_pooling == 'max' else maps.mean
+        return pool(dim=1)
+
+    def _check_sign(self) -> None:
+        signed = not isinstance(self.conv_seg, NonNegativeConv2d)
+        if signed and self.link != 'softmax':
+            raise ValueError(
+                f'link {self.link!r} needs evidence of at least 0, but '
+                f'{type(self.conv_seg).__name__} may have negative weights; '
+                "use link='softmax'"
+            )
 
     @property
     def _decode_losses(self) -> list[Any]:

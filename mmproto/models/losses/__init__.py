@@ -10,6 +10,10 @@ from mmproto.models.losses.compactness_loss import (
     CompactnessLoss,
     compactness,
 )
+from mmproto.models.losses.distance_diversity_loss import (
+    DistanceDiversityLoss,
+    published_labels,
+)
 from mmproto.models.losses.group_entropy_loss import (
     GroupEntropyLoss,
     group_entropy,
@@ -42,6 +46,7 @@ __all__ = [
     'AlignmentLoss',
     'ClusterLoss',
     'CompactnessLoss',
+    'DistanceDiversityLoss',
     'GroupEntropyLoss',
     'JeffreysDiversityLoss',
     'JensenShannonDiversityLoss',
@@ -59,6 +64,7 @@ __all__ = [
     'jensen_shannon_diversity',
     'one_sided_alignment',
     'presence_loss',
+    'published_labels',
     'separation_cost',
     'sparsity_loss',
     'usage_imbalance',

@@ -1,5 +1,6 @@
 """Necks: what turns backbone features into latents at several scales."""
 
+from .separate_aspp import SeparateASPP
 from .shared_aspp import SharedASPP
 
-__all__ = ['SharedASPP']
+__all__ = ['SeparateASPP', 'SharedASPP']

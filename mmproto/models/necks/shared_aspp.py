@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mmproto.registry import MODELS
 
+from .separate_aspp import check_dilations
 from .shifted_taps import SumShiftedTaps
 
 
@@ -47,13 +48,7 @@ class SharedASPP(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        if not dilations or any(
-            not isinstance(rate, int) or rate < 1 for rate in dilations
-        ):
-            raise ValueError(
-                f'SharedASPP got dilations={dilations!r}; give one positive '
-                'integer a scale, for example (1, 6, 12, 18)'
-            )
+        check_dilations(type(self).__name__, dilations)
         self.in_channels = in_channels
         self.channels = channels
         self.dilations = tuple(dilations)

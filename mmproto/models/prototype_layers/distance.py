@@ -20,17 +20,29 @@ class DistancePrototypes(PrototypeLayer):
     differences: the usual expansion into three terms cancels in float32 just
     where a latent meets its prototype.
 
+    With ``per_scale``, runs of so many prototypes belong to the scales in
+    turn, and are compared with the latents of their own scale alone:
+    ScaleProtoSeg, https://arxiv.org/abs/2409.09497, section 3.1. Elsewhere,
+    and where a prototype was pruned, its distance is infinite and its
+    activation zero.
+
     Args:
         num_prototypes: Prototypes ``P``.
         channels: Latent channels ``D``.
         activation: ``'log'`` or ``'linear'``.
         epsilon: Bounds the logarithm at ``log(1 / epsilon)``.
+        per_scale: Prototypes of a run; ``None`` compares every prototype at
+            every scale.
 
     Raises:
-        ValueError: If the activation is unknown or epsilon not in (0, 1).
+        ValueError: If the activation is unknown, epsilon not in (0, 1),
+            ``per_scale`` below 1 or with a linear activation, which has no
+            value for "not here"; and, when the layer is used, if the runs
+            are not shared out evenly among the scales.
     """
 
     vectors: nn.Parameter
+    kept: Tensor  # (P,) bool, False where pruned
 
     def __init__(
         self,
@@ -38,6 +50,7 @@ class DistancePrototypes(PrototypeLayer):
         channels: int,
         activation: str = 'log',
         epsilon: float = 1e-4,
+        per_scale: int | None = None,
     ) -> None:
         super().__init__(num_prototypes, channels)
         if activation not in ACTIVATIONS:
@@ -46,21 +59,62 @@ class DistancePrototypes(PrototypeLayer):
             )
         if not 0 < epsilon < 1:
             raise ValueError(f'epsilon must lie in (0, 1), got {epsilon}')
+        if per_scale is not None and (per_scale < 1 or activation != 'log'):
+            raise ValueError(
+                "per_scale must be at least 1, with activation='log'; got "
+                f'{per_scale} with {activation!r}'
+            )
         self.activation = activation
         self.epsilon = epsilon
+        self.per_scale = per_scale
         self.vectors = nn.Parameter(torch.rand(num_prototypes, channels))
+        self.register_buffer(
+            'kept', torch.ones(num_prototypes, dtype=torch.bool)
+        )
+
+    def compared(self, num_scales: int) -> Tensor:
+        """Which prototype meets which scale, bool (S,P).
+
+        Args:
+            num_scales: Scales ``S`` of the latents.
+
+        Raises:
+            ValueError: If prototypes are bound to other numbers of scales.
+        """
+        if self.per_scale is None:
+            return self.kept.expand(num_scales, -1)
+        if self.num_prototypes % (self.per_scale * num_scales):
+            raise ValueError(
+                f'{self.num_prototypes} prototypes in runs of per_scale='
+                f'{self.per_scale} do not share out among {num_scales} scales;'
+                f' give a multiple of {self.per_scale * num_scales}, or '
+                'another per_scale'
+            )
+        number = torch.arange(self.num_prototypes, device=self.kept.device)
+        scale = number // self.per_scale % num_scales  # P
+        scales = torch.arange(num_scales, device=self.kept.device)
+        return (scale == scales[:, None]) & self.kept
 
     @in_full_precision
     def distances(self, latents: Tensor) -> Tensor:
         """Squared distances (N,S,P,H,W) of latents (N,S,D,H,W)."""
-        n, s, d, h, w = latents.shape
-        flat = latents.permute(0, 1, 3, 4, 2).reshape(-1, d)  # N*S*H*W,D
-        distance = torch.cdist(
-            flat,
-            self.vectors.to(flat.dtype),
-            compute_mode='donot_use_mm_for_euclid_dist',
-        ).square()  # N*S*H*W,P
-        return distance.view(n, s, h, w, -1).permute(0, 1, 4, 2, 3)
+        compared = self.compared(latents.shape[1])
+        vectors = self.vectors.to(latents.dtype)
+        maps = []
+        for scale, own in enumerate(compared):
+            flat = latents[:, scale].permute(0, 2, 3, 1)  # N,H,W,D
+            distance = flat.new_full((*flat.shape[:3], len(own)), torch.inf)
+            distance[..., own] = (
+                torch.cdist(
+                    flat.flatten(1, 2),
+                    vectors[own],
+                    compute_mode='donot_use_mm_for_euclid_dist',
+                )
+                .square()
+                .unflatten(1, flat.shape[1:3])
+            )  # N,H,W,own
+            maps.append(distance)
+        return torch.stack(maps, dim=1).permute(0, 1, 4, 2, 3)
 
     def similarity(self, latents: Tensor) -> Tensor:
         """Minus the squared distance (N,S,P,H,W)."""
@@ -69,6 +123,9 @@ class DistancePrototypes(PrototypeLayer):
     def forward(self, latents: Tensor) -> Tensor:
         """Activate prototypes (N,S,P,H,W) by nearness."""
         distance = self.distances(latents)
+        absent = ~self.compared(latents.shape[1])[:, :, None, None]
+        distance = distance.masked_fill(absent, 0)
         if self.activation == 'linear':
             return -distance
-        return torch.log((distance + 1) / (distance + self.epsilon))
+        similarity = torch.log((distance + 1) / (distance + self.epsilon))
+        return similarity.masked_fill(absent, 0)
