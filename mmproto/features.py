@@ -79,6 +79,20 @@ class ImageFeatures:
             places.append(place.clamp(max=size - 1))
         return self.label_map[places[0], places[1]]
 
+    def cell_labels(self, feature_size: tuple[int, int]) -> Tensor:
+        """Labels at the centres of all cells.
+
+        Args:
+            feature_size: Rows and columns ``H, W`` of the feature map.
+
+        Returns:
+            Labels (H,W), int64; 255 where void or without ground truth.
+        """
+        height, width = feature_size
+        grid = torch.cartesian_prod(torch.arange(height), torch.arange(width))
+        labels = self.labels_at(grid[:, 0], grid[:, 1], feature_size)
+        return labels.view(feature_size)
+
     def cell_purity(self, feature_size: tuple[int, int]) -> Tensor:
         """Share of each cell's pixels that have the label at its centre.
 
@@ -94,10 +108,8 @@ class ImageFeatures:
         if self.label_map is None:
             return torch.zeros(feature_size)
         height, width = feature_size
-        grid = torch.cartesian_prod(torch.arange(height), torch.arange(width))
-        centre = self.labels_at(grid[:, 0], grid[:, 1], feature_size)
         row_of, column_of = self._cells_of_pixels(self.label_map, feature_size)
-        centre = centre.view(feature_size)[row_of][:, column_of]
+        centre = self.cell_labels(feature_size)[row_of][:, column_of]
         same = (self.label_map == centre).float()  # h,w
         rows = torch.zeros(height, len(column_of)).index_add_(0, row_of, same)
         sums = torch.zeros(feature_size).index_add_(1, column_of, rows)

@@ -75,7 +75,8 @@ class NearestPlaces:
         """Take in the best place of one image for each prototype.
 
         Args:
-            similarity: Similarity (S,P,H,W) of the latents, larger is nearer.
+            similarity: Similarity (S,P,H,W) of the latents, larger is nearer;
+                minus infinite where a place does not count.
             latents: Latents (S,D,H,W) of the image.
             image: Its path, size and labels.
 
@@ -94,7 +95,8 @@ class NearestPlaces:
                 'diverged, or its weights were not loaded'
             )
         best, scale, cell = best.cpu(), scale.cpu(), cell.cpu()
-        for p in (best >= self._threshold).nonzero()[:, 0].tolist():
+        near = (best >= self._threshold) & (best > -torch.inf)
+        for p in near.nonzero()[:, 0].tolist():
             row, col = divmod(int(cell[p]), columns)
             place = (int(scale[p]), row, col)
             if self._insert(p, float(best[p]), place, image, feature_size):

@@ -22,7 +22,7 @@ from mmengine.dist import all_gather_object, is_distributed
 from mmengine.logging import print_log
 from torch import nn
 
-from mmproto.features import evaluating, iterate_features
+from mmproto.features import evaluating, iterate_features, map_size
 from mmproto.models.decode_heads import PrototypeHead
 from mmproto.models.utils import get_prototype_head
 from mmproto.nearest import Entry, NearestPlaces, merge_nearest
@@ -45,6 +45,7 @@ def project_prototypes(
     loader: Iterable,
     topk: int = 10,
     mode: str = 'project',
+    own_class: bool = False,
 ) -> dict:
     """Find each prototype's nearest training latents, and move it there.
 
@@ -61,6 +62,10 @@ def project_prototypes(
         topk: Places to keep for each prototype.
         mode: ``'project'`` overwrites each prototype with its nearest latent;
             ``'mine'`` only records, also for layers without vectors.
+        own_class: Whether a prototype may only become a latent of its own
+            class, as in ProtoPNet; one whose class does not occur stays. The
+            record is then made in a second pass, of the nearest places of
+            any class.
 
     Returns:
         The record, of plain types.
@@ -71,15 +76,11 @@ def project_prototypes(
     """
     head = get_prototype_head(model)
     _check(head, topk, mode)
-    nearest = NearestPlaces(head.prototype_layer.num_prototypes, topk)
     with evaluating(model):
-        shares = _gather(lambda: _search(model, head, loader, nearest))
-        places = merge_nearest(shares, topk)
-        if not places[0]:
-            raise ValueError(
-                'the projection found no images: the data loader is empty'
-            )
-        if mode == 'project':
+        if mode == 'project' and own_class:
+            _overwrite(head, _find(model, head, loader, 1, own_class))
+        places = _find(model, head, loader, topk)
+        if mode == 'project' and not own_class:
             _overwrite(head, places)
     record = _record(places, head, topk, mode, scale_dilations(model))
     _log_summary(record)
@@ -99,8 +100,8 @@ def scale_dilations(model: Any) -> list[int] | None:
 
 def mean_similarity(record: dict) -> float:
     """Mean similarity of the prototypes to their nearest place."""
-    best = [p['patches'][0]['similarity'] for p in record['prototypes']]
-    return sum(best) / len(best)
+    found = [p['patches'] for p in record['prototypes'] if p['patches']]
+    return sum(patches[0]['similarity'] for patches in found) / len(found)
 
 
 def _check(head: PrototypeHead, topk: int, mode: str) -> None:
@@ -115,16 +116,41 @@ def _check(head: PrototypeHead, topk: int, mode: str) -> None:
         )
 
 
+def _find(
+    model: nn.Module,
+    head: PrototypeHead,
+    loader: Iterable,
+    topk: int,
+    own_class: bool = False,
+) -> list[list[Entry]]:
+    """Nearest places of each prototype, of all ranks."""
+    shares = _gather(lambda: _search(model, head, loader, topk, own_class))
+    places = merge_nearest(shares, topk)
+    if not any(places):
+        raise ValueError(
+            'the projection found no images: the data loader is empty, or no '
+            'image has ground truth of the class of any prototype'
+        )
+    return places
+
+
 def _search(
     model: nn.Module,
     head: PrototypeHead,
     loader: Iterable,
-    nearest: NearestPlaces,
+    topk: int,
+    own_class: bool,
 ) -> list[list[Entry]]:
+    nearest = NearestPlaces(head.prototype_layer.num_prototypes, topk)
     for image in iterate_features(model, loader, 'Projection'):
         latents = head.stack_scales(image.maps)  # 1,S,D,H,W
-        similarity = head.prototype_layer.similarity(latents)  # 1,S,P,H,W
-        nearest.update(similarity[0], latents[0], image)
+        similarity = head.prototype_layer.similarity(latents)[0]  # S,P,H,W
+        if own_class:
+            labels = image.cell_labels(map_size(similarity))  # H,W
+            classes = head.prototype_classes[:, None, None]
+            own = classes == labels.to(classes.device)  # P,H,W
+            similarity = similarity.where(own, -torch.inf)
+        nearest.update(similarity, latents[0], image)
     return nearest.entries
 
 
@@ -146,12 +172,18 @@ def _gather(search: Callable[[], T]) -> list[T]:
 
 def _overwrite(head: PrototypeHead, places: list[list[Entry]]) -> None:
     layer = head.prototype_layer
-    rows = [e[0].latent for e in places if e[0].latent is not None]
-    latents = torch.stack(rows).to(head.class_weights.device)  # P,D
+    found = {
+        prototype: entries[0].latent
+        for prototype, entries in enumerate(places)
+        if entries and entries[0].latent is not None
+    }
+    latents = torch.stack(list(found.values())).to(head.class_weights.device)
     # embedded here and not image by image: always the same tensor shape,
     # hence the same rounding
-    embedded = layer.embed(latents.T[None, None, :, :, None])  # 1,1,D,P,1
-    layer.set_vectors(embedded[0, 0, :, :, 0].T)
+    embedded = layer.embed(latents.T[None, None, :, :, None])  # 1,1,D,n,1
+    vectors = layer.vectors.clone()  # P,D
+    vectors[list(found)] = embedded[0, 0, :, :, 0].T.to(vectors.dtype)
+    layer.set_vectors(vectors)
 
 
 def _record(
@@ -161,10 +193,11 @@ def _record(
     mode: str,
     dilations: list[int] | None,
 ) -> dict:
+    concepts = head.prototype_concepts.tolist()
     prototypes = [
         dict(
             prototype=index,
-            concept=index // head.prototypes_per_concept,
+            concept=concepts[index],
             patches=[entry.to_dict() for entry in entries],
         )
         for index, entries in enumerate(places)

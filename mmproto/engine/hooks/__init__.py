@@ -6,6 +6,7 @@ from .prototype_health_hook import PrototypeHealthHook
 from .prototype_init_hook import PrototypeInitHook
 from .prototype_projection_hook import PrototypeProjectionHook
 from .reseed_hook import PrototypeReseedHook
+from .simplex_hook import SimplexHook
 from .sparsify_hook import SparsifyHook
 from .temperature_hook import TemperatureHook
 from .training_phase_hook import TrainingPhaseHook
@@ -17,6 +18,7 @@ __all__ = [
     'PrototypeInitHook',
     'PrototypeProjectionHook',
     'PrototypeReseedHook',
+    'SimplexHook',
     'SparsifyHook',
     'TemperatureHook',
     'TrainingPhaseHook',

@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from mmproto.engine.prototype_pruning import check_prunable, prune_prototypes
 from mmproto.files import write_json
 from mmproto.models.utils import get_prototype_head
 from mmproto.projection import (
@@ -39,6 +40,11 @@ class PrototypeProjectionHook(Hook):
             latents after it, so the record stays true to the end.
         mode: ``'project'`` or ``'mine'``.
         topk: Places to record for each prototype.
+        own_class: Whether prototypes become latents of their own class only,
+            see :func:`mmproto.project_prototypes`.
+        prune: Arguments of ``prune_prototypes`` of
+            :mod:`mmproto.engine.prototype_pruning`, which follows each
+            projection; ``None`` for no pruning.
         dataloader: Config of the loader; derived from the training's by
             default, see :func:`mmproto.projection.projection_dataloader`.
 
@@ -57,6 +63,8 @@ class PrototypeProjectionHook(Hook):
         before: int | None = None,
         mode: str = 'project',
         topk: int = 10,
+        own_class: bool = False,
+        prune: dict | None = None,
         dataloader: dict | None = None,
     ) -> None:
         if interval is not None and interval < 1 or topk < 1:
@@ -77,6 +85,8 @@ class PrototypeProjectionHook(Hook):
         self.before = before
         self.mode = mode
         self.topk = topk
+        self.own_class = own_class
+        self.prune = prune
         self.dataloader = dataloader
         self.record: dict | None = None
         self._last_iter: int | None = None
@@ -90,6 +100,8 @@ class PrototypeProjectionHook(Hook):
                 "vectors to project; use mode='mine' in "
                 'PrototypeProjectionHook'
             )
+        if self.prune is not None:
+            check_prunable(head, self.topk, **self.prune)
         if self.dataloader is None:
             projection_dataloader(runner.cfg)
         if self.before is not None and self.before >= runner.max_iters:
@@ -158,8 +170,15 @@ class PrototypeProjectionHook(Hook):
     def project(self, runner: Runner) -> None:
         """Project now, and keep the record."""
         self.record = project_prototypes(
-            runner.model, self._loader(runner), self.topk, self.mode
+            runner.model,
+            self._loader(runner),
+            self.topk,
+            self.mode,
+            self.own_class,
         )
+        if self.prune is not None:
+            head = get_prototype_head(runner.model)
+            prune_prototypes(head, self.record, **self.prune)
         if is_main_process():
             write_json(self.record, Path(runner.work_dir) / 'projection.json')
 

@@ -1,0 +1,19 @@
+# Second stage of ScaleProtoSeg, https://arxiv.org/abs/2409.09497: the same
+# prototypes in groups.
+_base_ = './scaleprotoseg_scales_lite0.py'
+model = dict(
+    decode_head=dict(
+        num_concepts=33,  # three groups a class, group_scaleproto_*.gin
+        prototypes_per_concept=3,  # nine of a class
+        concept_pooling=dict(type='mmproto.SimplexGroups'),
+        concept_losses=[
+            # weights of group_scaleproto_cityscapes.gin
+            dict(type='mmproto.GroupEntropyLoss', loss_weight=0.05),
+            dict(
+                type='mmproto.SparsityLoss',
+                loss_weight=1e-3,
+                spare_own_class=True,
+            ),
+        ],
+    )
+)

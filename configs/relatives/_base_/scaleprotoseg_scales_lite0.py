@@ -1,0 +1,42 @@
+# ScaleProtoSeg, https://arxiv.org/abs/2409.09497, first stage.
+_base_ = '../../_base_/models/deeplabv3_lite0.py'
+model = dict(
+    neck=dict(
+        type='mmproto.SeparateASPP',
+        in_channels=320,
+        in_index=4,
+        channels=64,  # scaleproto_cityscapes.gin
+        dilations=(1, 2, 4),  # those of the black box
+        act_cfg=dict(type='Sigmoid'),
+    ),
+    decode_head=dict(
+        _delete_=True,
+        type='mmproto.PrototypeHead',
+        in_channels=64,
+        channels=64,
+        num_concepts=99,  # three a class and scale
+        prototype_layer=dict(
+            type='mmproto.DistancePrototypes',
+            per_scale=3,  # scaleproto_cityscapes.gin: 228 of 19 x 4
+        ),
+        classifier=dict(type='mmproto.ClassSpecificConv2d'),  # +1 / -0.5
+        link='softmax',
+        loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),
+        concept_losses=[
+            # weights of scaleproto_cityscapes.gin
+            dict(
+                type='mmproto.DistanceDiversityLoss',
+                loss_weight=0.25,
+                as_published=True,
+                per_scale=True,
+            ),
+            dict(
+                type='mmproto.SparsityLoss',
+                loss_weight=1e-4,
+                spare_own_class=True,
+            ),
+        ],
+        num_classes=11,
+        align_corners=False,
+    ),
+)
