@@ -103,6 +103,95 @@ def test_resume_forgets_the_weights_of_the_beginning(plan, tools):
     assert calls(run) == [(0, 'pre_0.pth'), (15, None)]
 
 
+STAGES = dict(second=dict(after='first'), first=dict(stage=True))
+
+
+def test_two_stages(plan, tools):
+    first, second = runs = plan(STAGES)
+    # a training of its own, with the weights of the first
+    assert run_all(runs, tools) == []
+    assert calls(first) == [(0, None)]
+    assert calls(second) == [(0, str(first.folder / 'iter_40.pth'))]
+    assert figures(second)['iterations'] == 80
+    # the first is not measured
+    assert not first.result.exists()
+    assert not (first.folder / 'measure.log').exists()
+    assert [describe(run) for run in runs] == ['done', 'done']
+    assert run_all(plan(STAGES), tools) == []
+    assert [len(calls(run)) for run in runs] == [1, 1]
+    result = json.loads(second.result.read_text())
+    assert (result['after'], result['start']) == ('first', None)
+
+
+def test_killed_second_stage(plan, tools):
+    first, second = runs = plan(STAGES)
+    second.write_state()
+    (second.folder / 'death').write_text('15')
+    assert run_all(runs, tools) == [second]
+    (second.folder / 'death').unlink()
+    (first.folder / 'iter_40.pth').unlink()
+    assert run_all(runs, tools) == []
+    origin = str(first.folder / 'iter_40.pth')
+    assert calls(second) == [(0, origin), (15, None)]
+
+
+def test_missing_first_stage(plan, tools):
+    first, second = runs = plan(STAGES)
+    with pytest.raises(ValueError, match='second.*train row first too'):
+        check_runs(runs, [second])
+    assert run_all([first], tools) == []
+    check_runs(runs, [second])
+    (first.folder / 'iter_40.pth').unlink()
+    with pytest.raises(ValueError, match='though row first.*is trained'):
+        check_runs(runs, runs)
+
+
+def test_figures_of_both_stages(plan, tools):
+    hook = dict(type='mmproto.PrototypeProjectionHook', before=35)
+    projects = dict(
+        remove_hooks=['PrototypeProjectionHook'],
+        add_hooks=[hook],
+        options={'train_cfg.val_interval': 35},
+    )
+    rows = dict(
+        second=dict(after='first'),
+        first=dict(stage=True, **projects),
+        alone=projects,
+        never={},
+    )
+    runs = {run.row.name: run for run in plan(rows)}
+    for name, memory in dict(first=9e6, second=8e6, alone=7e6).items():
+        runs[name].note_memory(memory)  # of an attempt that failed
+    assert run_all(list(runs.values()), tools) == []
+    # 7.5 is what the pretended validation at 35 finds
+    assert [
+        [figures(runs[name])[key] for key in ('miou_before', 'miou')]
+        for name in ('second', 'alone', 'never')
+    ] == [[7.5, 40], [7.5, 40], [None, 40]]
+    memory = [figures(runs[n])['memory_mb'] for n in ('second', 'alone')]
+    assert memory == [9e6, 7e6]
+    # what Python at least needs, in MB
+    assert 5 < figures(runs['never'])['memory_mb'] < 1e5
+
+
+def test_memory_of_a_gpu_is_what_mmengine_logs(plan, tools):
+    (run,) = plan(dict(a={}))
+    run.note_memory(5e6)
+    script = tools / 'train.py'
+    text = script.read_text().replace('dict(lr=1,', 'dict(lr=1, memory=77,')
+    script.write_text(text)
+    assert run_all([run], tools) == []
+    assert figures(run)['memory_mb'] == 77
+
+
+def test_memory_of_failed_attempts(plan, tools):
+    (run,) = plan(dict(a={}))
+    run.write_state()
+    (run.folder / 'death').write_text('15')
+    assert run_all([run], tools) == [run]
+    assert 5 < run.read_state()['memory_mb'] < 1e5
+
+
 def test_missing_starts(plan, tools):
     runs = plan(dict(late=LATE, final={}))
     with pytest.raises(ValueError, match='late.*iter_10.*train row final'):

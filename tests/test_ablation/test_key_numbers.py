@@ -1,6 +1,5 @@
 """Key numbers against loops and against the report they come from."""
 
-import json
 import math
 
 import numpy as np
@@ -12,7 +11,6 @@ from mmproto.ablation.key_numbers import (
     accuracy_figures,
     check_names,
     concept_figures,
-    seconds_step,
     train_class_purity,
 )
 
@@ -100,6 +98,10 @@ def test_scalars_are_those_of_the_report():
         'ScaleIndependenceMetric',
         'scale_right_by_chance_double',
     )
+    assert SCALARS['consistency'] == (
+        'ConsistencyMetric',
+        'consistency_corrected',
+    )
     del report['metrics']['PurityMetric']
     assert concept_figures(report)['class_purity'] is None
     assert set(concept_figures(None).values()) == {None}
@@ -110,21 +112,6 @@ def test_accuracy():
     expected = {'miou': 50.0, 'iou_a b': 70.0, 'iou_c': None}
     assert accuracy_figures(given) == expected
     assert accuracy_figures({}) == dict(miou=None)
-
-
-def test_seconds_of_training_steps_alone(tmp_path):
-    assert seconds_step(tmp_path) is None
-    logs = [[9.0, 1.0], [2.0, 4.0, 3.0]]
-    for name, times in zip('ab', logs):
-        path = tmp_path / name / 'vis_data' / 'scalars.json'
-        path.parent.mkdir(parents=True)
-        lines = [json.dumps(dict(lr=0.1, time=time)) for time in times]
-        lines += [json.dumps(dict(mIoU=1.0, time=100.0)), '{"lr": 0.1, "ti']
-        path.write_text('\n'.join(lines))
-    other = tmp_path / 'measured' / 'c' / 'vis_data' / 'scalars.json'
-    other.parent.mkdir(parents=True)
-    other.write_text(json.dumps(dict(lr=0.1, time=50.0)))
-    assert seconds_step(tmp_path) == 3.0
 
 
 def test_names():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mmproto.ablation.configs import save_often
+from mmproto.ablation.configs import projection_iteration, save_often
 from mmproto.ablation.runs import check_unchanged, describe
 
 LATE = dict(start=dict(row='final', iteration=10))
@@ -59,6 +59,71 @@ def test_fingerprint_holds_all_that_decides(plan, write_sweep):
     later = dict(start=dict(row='final', iteration=20))
     values.append(hashes(plan(dict(final={}, late=later)))['late', 0])
     assert len(set(values)) == len(values)
+
+
+def test_after_another(plan):
+    rows = dict(second=dict(after='first'), first={})
+    first, second = plan(rows)
+    assert second.start == first.folder / 'iter_40.pth'
+    assert (first.stages, second.stages) == ([first], [first, second])
+    alone = plan(dict(first={}, second={}))[1]
+    late = dict(start=dict(row='first', iteration=39))
+    going_on = plan(dict(first={}, second=late))[1]
+    changed = {'custom_hooks.SparsifyHook.begin': 21}
+    other = plan(rows | dict(first=dict(options=changed)))
+    found = [second, alone, going_on, other[1]]
+    assert len({run.fingerprint for run in found}) == 4
+    assert other[1].config == second.config
+    assert plan(rows)[1].fingerprint == second.fingerprint
+
+
+def test_after_epochs(plan):
+    epochs = {'train_cfg': dict(max_epochs=2)}
+    rows = dict(second=dict(after='first'), first=dict(options=epochs))
+    with pytest.raises(ValueError, match='row first counts epochs'):
+        plan(rows)
+
+
+def test_last_changes(plan):
+    def edit(row, config):
+        assert config['randomness'] == dict(seed=0)
+        length = dict(config['train_cfg'], max_iters=len(row.name))
+        return config | dict(train_cfg=length)
+
+    (run,) = plan(dict(four={}), edit=edit)
+    assert run.config['train_cfg']['max_iters'] == 4
+    # comes before it is decided when to save
+    assert run.config['default_hooks']['checkpoint']['interval'] == 1
+
+
+def test_largest_memory_is_kept(plan):
+    (run,) = plan(dict(a={}))
+    for given, kept in ((None, None), (300.0, 300.0), (200.0, 300.0)):
+        run.note_memory(given)
+        assert run.read_state()['memory_mb'] == kept
+    run.note_memory(None)
+    run.write_state(trained=True)
+    assert run.read_state()['memory_mb'] == 300.0
+
+
+@pytest.mark.parametrize(
+    ('hooks', 'expected'),
+    [
+        ([], None),
+        ([dict(before=30)], 30),
+        ([dict(before=40)], None),  # the end
+        ([dict(before=30, mode='mine')], None),
+        ([dict(before=30, mode='project', end=False)], 30),
+        ([dict(interval=10)], None),
+    ],
+)
+def test_iteration_of_projection(hooks, expected):
+    config = dict(
+        train_cfg=dict(max_iters=40),
+        custom_hooks=[dict(type='mmproto.Other', before=5)]
+        + [dict(type='mmproto.PrototypeProjectionHook') | h for h in hooks],
+    )
+    assert projection_iteration(config) == expected
 
 
 @pytest.mark.parametrize('length', [1, 7, 40, 368])

@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from mmproto.ablation.rows import Start
 from mmproto.ablation.runs import plan_runs
-from mmproto.ablation.sweep import Start, read_sweep, starts_first
+from mmproto.ablation.sweep import (
+    choose_rows,
+    read_sweep,
+    shown_rows,
+    starts_first,
+)
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
@@ -21,10 +27,12 @@ def test_rows_have_what_the_file_says(write_sweep):
             start=dict(row='plain', iteration=3),
             seeds=[4],
         ),
+        first=dict(stage=True, share=0.25),
+        second=dict(after='first', share=0.75),
     )
     path = write_sweep(rows, seeds=[4, 2], columns=['miou', 'iou_x y'])
     sweep = read_sweep(path)
-    plain, other = sweep.rows.values()
+    plain, other, first, second = sweep.rows.values()
     assert (plain.name, plain.seeds) == ('plain', [4, 2])
     assert plain.path == path.parent / 'base.py'
     assert (plain.options, plain.start) == ({}, None)
@@ -32,6 +40,15 @@ def test_rows_have_what_the_file_says(write_sweep):
     assert other.options == {'a.b': (1, 2)}
     assert (other.remove_hooks, other.add_hooks) == (['A'], [dict(type='B')])
     assert (other.start, other.seeds) == (Start('plain', 3), [4])
+    assert (other.after, other.stage, other.share) == (None, False, 1)
+    assert (first.after, first.stage, first.share) == (None, True, 0.25)
+    assert (second.after, second.stage, second.share) == ('first', False, 0.75)
+    assert [row.origin for row in sweep.rows.values()] == [
+        None,
+        'plain',
+        None,
+        'first',
+    ]
     assert sweep.columns == ['miou', 'iou_x y']
     assert read_sweep(path, [7]).rows['other'].seeds == [7]
 
@@ -45,6 +62,27 @@ def test_starts_come_first(write_sweep):
     assert list(sweep.rows) == ['c', 'x', 'b', 'a', 'd']
     ordered = [row.name for row in starts_first(sweep.rows)]
     assert ordered == ['a', 'b', 'c', 'x', 'd']
+
+
+STAGES = dict(
+    second=dict(after='first', stage=True),
+    x={},
+    third=dict(after='second'),
+    first=dict(stage=True),
+)
+
+
+def test_stages_come_first_and_along(write_sweep):
+    rows = read_sweep(write_sweep(STAGES)).rows
+    ordered = [row.name for row in starts_first(rows)]
+    assert ordered == ['first', 'second', 'x', 'third']
+    assert choose_rows(rows, None) == list(STAGES)
+    assert choose_rows(rows, ['x']) == ['x']
+    assert choose_rows(rows, ['third']) == ['second', 'third', 'first']
+    assert shown_rows(rows, list(rows)) == ['x', 'third']
+    for name in ('first', 'lost'):
+        with pytest.raises(ValueError, match=f'no {name}; .* x, third$'):
+            choose_rows(rows, ['x', name])
 
 
 @pytest.mark.parametrize(
@@ -70,6 +108,18 @@ def test_starts_come_first(write_sweep):
             r'row a has the seeds \[5\]',
         ),
         (dict(a={}), dict(columns=['mIoU']), "no figure 'mIoU'"),
+        (dict(a=dict(after='b')), {}, "'b', but .* a"),
+        (dict(a=dict(after=3)), {}, 'row a: after'),
+        (dict(a=dict(after='b'), b=dict(after='a')), {}, 'a, b .*circle'),
+        (dict(a=dict(after='b', seeds=[1]), b={}), {}, r'seeds \[1\]'),
+        (
+            dict(a=dict(after='b', start=dict(row='b', iteration=1)), b={}),
+            {},
+            'row a has both',
+        ),
+        (dict(a=dict(share=0)), {}, 'row a: share'),
+        (dict(a=dict(share=1.5)), {}, 'row a: share'),
+        (dict(a=dict(share='half')), {}, 'row a: share'),
     ],
 )
 def test_nonsense_is_named(write_sweep, rows, entries, named):

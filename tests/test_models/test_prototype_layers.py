@@ -124,6 +124,18 @@ def test_golden_scaleprotoseg_distances_of_each_scale(case):
         )
 
 
+@pytest.mark.parametrize('per_scale', [None, 2])
+def test_distance_gradient_equals_finite_differences(per_scale):
+    layer = DistancePrototypes(6, 5, per_scale=per_scale).double()
+    z = latents().requires_grad_()
+
+    def similarity(z, vectors):
+        parameters = dict(layer.named_parameters()) | dict(vectors=vectors)
+        return torch.func.functional_call(layer, parameters, (z,))
+
+    assert torch.autograd.gradcheck(similarity, (z, layer.vectors))
+
+
 def test_distance_gradient_is_finite_on_a_prototype():
     layer = DistancePrototypes(2, 5)
     z = layer.vectors.detach()[0].view(1, 1, 5, 1, 1).clone().requires_grad_()

@@ -246,9 +246,7 @@ GROUPS = dict(type='mmproto.SimplexGroups')
         (lambda: PrototypeHead(4, 4, 3, 6, inference_cut=-1), 'inference_cut'),
         (lambda: DistancePrototypes(6, 4, per_scale=0), 'per_scale'),
         (
-            lambda: DistancePrototypes(
-                6, 4, activation='linear', per_scale=1
-            ),
+            lambda: DistancePrototypes(6, 4, activation='linear', per_scale=1),
             "activation='log'",
         ),
         (

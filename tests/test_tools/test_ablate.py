@@ -4,7 +4,6 @@ import json
 import runpy
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from mmproto.ablation.key_numbers import NAMES
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools/analysis_tools/ablate.py'
-SUBPROCESS = 'mmproto.ablation.launching.subprocess'
+PROCESS = 'mmproto.ablation.launching.run_process'
 
 
 @pytest.fixture
@@ -26,19 +25,19 @@ def ablate(monkeypatch, tmp_path):
     monkeypatch.setattr(layout, lambda text, **_: (text, True))
     started = []
 
-    def start(command, **_):
+    def start(command, _):
         script, *args = command[1:]
         started.append([Path(script).name, *args])
         with monkeypatch.context() as patch:
             patch.setattr(sys, 'argv', [script, *args])
             patch.syspath_prepend(str(Path(script).parent))
             runpy.run_path(script, run_name='__main__')
-        return SimpleNamespace(returncode=0)
+        return 0, 5.0
 
     def run(*args, ending=start):
         with monkeypatch.context() as patch:
             patch.setattr(sys, 'argv', ['ablate.py', 'sweep.py', *args])
-            patch.setattr(SUBPROCESS, SimpleNamespace(run=ending, STDOUT=None))
+            patch.setattr(PROCESS, ending)
             runpy.run_path(str(TOOL), run_name='__main__')
         return started
 
@@ -94,9 +93,12 @@ def test_sweep_from_end_to_end(ablate, sweep, capsys):
     for name, result in results.items():
         figures = result['figures']
         assert set(figures) == {*NAMES, *classes}
-        parts = {'part_purity', 'part_purity_used'}  # there are no parts
+        # there are no parts, and all is projected at the end
+        parts = {'part_purity', 'part_purity_used', 'consistency'}
+        parts |= {'miou_before'}
         missing = {key for key, value in figures.items() if value is None}
-        measured = {'miou', 'seconds_step', 'iterations', *classes}
+        measured = {'miou', 'seconds_step', 'memory_mb', 'iterations'}
+        measured |= classes
         expected = set(NAMES) - measured if name == names[0] else parts
         assert missing == expected, name
         assert result['interval'] == 2
@@ -133,8 +135,8 @@ def test_list_trains_nothing(ablate, sweep, capsys):
 
 
 def test_failed_run(ablate, sweep, capsys):
-    def ending(*_, **__):
-        return SimpleNamespace(returncode=1)
+    def ending(*_):
+        return 1, None
 
     options = ['--cfg-options', 'train_dataloader.dataset.data_root=lost']
     with pytest.raises(SystemExit, match='error: 1 failed: black_box, seed 0'):

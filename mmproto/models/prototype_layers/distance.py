@@ -7,6 +7,7 @@ from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 from .base import PrototypeLayer
+from .squared_distance import SquaredDistance
 
 ACTIVATIONS = ('log', 'linear')
 
@@ -104,15 +105,8 @@ class DistancePrototypes(PrototypeLayer):
         for scale, own in enumerate(compared):
             flat = latents[:, scale].permute(0, 2, 3, 1)  # N,H,W,D
             distance = flat.new_full((*flat.shape[:3], len(own)), torch.inf)
-            distance[..., own] = (
-                torch.cdist(
-                    flat.flatten(1, 2),
-                    vectors[own],
-                    compute_mode='donot_use_mm_for_euclid_dist',
-                )
-                .square()
-                .unflatten(1, flat.shape[1:3])
-            )  # N,H,W,own
+            near = SquaredDistance.apply(flat.flatten(0, 2), vectors[own])
+            distance[..., own] = near.unflatten(0, flat.shape[:3])  # N,H,W,own
             maps.append(distance)
         return torch.stack(maps, dim=1).permute(0, 1, 4, 2, 3)
 

@@ -59,9 +59,7 @@ def test_pruned_prototypes_are_left_out():
     identity = torch.tensor([[1, 0], [1, 0], [1, 0], [0, 1], [0, 1]]).bool()
     loss = DistanceDiversityLoss()
     left = [0, 1, 3]  # of the second class one alone: no pair
-    expected = loss(
-        distances[:, left], labels, identity[left], torch.zeros(3)
-    )
+    expected = loss(distances[:, left], labels, identity[left], torch.zeros(3))
     distances[:, [2, 4]] = torch.inf
     distances.requires_grad_()
     identity[[2, 4]] = False
