@@ -1,7 +1,6 @@
 # The proposed system on the backbone of `deeplabv3_r50.py`: one kernel for all
 # dilation rates, concepts shared by the classes, a sparse classifier.
 _base_ = './deeplabv3_r50.py'
-norm_cfg = dict(type='SyncBN', requires_grad=True)
 model = dict(
     neck=dict(
         type='mmproto.SharedASPP',
@@ -10,7 +9,7 @@ model = dict(
         channels=512,  # as many as the black box has
         act_cfg=dict(type='ReLU'),  # as in proto_lite0.py
         dilations=(1, 12, 24, 36),  # those of the black box
-        norm_cfg=norm_cfg,
+        norm_cfg=_base_.r50_norm,
     ),
     decode_head=dict(
         _delete_=True,

@@ -1,0 +1,52 @@
+# ProtoSeg on Cityscapes.
+_base_ = [
+    './_base_/protoseg_lite0.py',
+    './_base_/cityscapes_513.py',
+    './_base_/adam_cityscapes.py',
+    '../_base_/default_runtime.py',
+    '../_base_/models/r50.py',
+]
+model = dict(
+    data_preprocessor=dict(
+        _delete_=True, **{**_base_.r50_input, 'size': (513, 513)}
+    ),
+    backbone=dict(_delete_=True, **_base_.r50),
+    neck=dict(
+        in_channels=2048,
+        in_index=3,
+        dilations=(6, 12, 18, 24),  # DeepLabV2
+    ),
+    decode_head=dict(
+        num_classes=19,
+        num_concepts=190,  # ten a class
+    ),
+)
+custom_hooks = [
+    *_base_.custom_hooks,
+    dict(
+        type='mmproto.TrainingPhaseHook',
+        phases=[
+            dict(
+                name='warm',
+                end=_base_.warm,
+                train=['neck', 'decode_head'],
+                freeze=['decode_head.conv_seg'],
+            ),
+            dict(
+                name='joint', end=_base_.last, freeze=['decode_head.conv_seg']
+            ),
+            dict(
+                name='last_layer',
+                train=['decode_head.conv_seg'],
+                losses=['loss_ce', 'loss_sparsity'],
+            ),
+        ],
+    ),
+    dict(
+        type='mmproto.PrototypeProjectionHook',
+        before=_base_.last,
+        end=False,
+        own_class=True,
+        prune=dict(nearest=6, at_least=3),  # run_pruning.py
+    ),
+]

@@ -1,0 +1,56 @@
+# ReProSeg, with the length of the black box, on Cityscapes.
+_base_ = [
+    './_base_/reproseg_lite0.py',
+    './_base_/cityscapes_two_views.py',
+    '../_base_/schedules/sgd_80k.py',
+    '../_base_/default_runtime.py',
+    '../_base_/models/r50.py',
+]
+model = dict(
+    data_preprocessor=dict(_delete_=True, **_base_.r50_input),
+    backbone=dict(_delete_=True, **_base_.r50),
+    neck=dict(
+        in_channels=2048,
+        in_index=3,
+        channels=256,
+        dilations=(12, 24, 36),  # model.py, ReProSegLayers
+        norm_cfg=_base_.r50_norm,
+    ),
+    decode_head=dict(
+        num_classes=19,
+        in_channels=256,
+        channels=256,
+        num_concepts=256,
+    ),
+)
+optim_wrapper = dict(
+    _delete_=True,
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.0),
+    paramwise_cfg=dict(
+        # a hundred times the backbone's: training/default.yaml
+        custom_keys={'decode_head.conv_seg': dict(lr_mult=100.0)}
+    ),
+)
+
+pretrained = 8000  # epochs 100 of 1000, training/default.yaml
+custom_hooks = [
+    *_base_.custom_hooks,
+    dict(
+        type='mmproto.TrainingPhaseHook',
+        phases=[
+            dict(
+                name='concepts',
+                end=pretrained,
+                freeze=['decode_head.conv_seg'],
+                losses=[
+                    'loss_alignment',
+                    'loss_jensen_shannon',
+                    'loss_presence',
+                ],
+            ),
+            dict(name='all'),
+        ],
+    ),
+    dict(type='mmproto.PrototypeProjectionHook', mode='mine'),
+]
