@@ -11,6 +11,10 @@
 #   add_hooks     dicts to append to custom_hooks
 #   start         dict(row=..., iteration=...): goes on from that checkpoint of
 #                 another row, same seed, instead of training what is the same
+#   after         another row, with whose last weights, same seed, a training
+#                 of its own begins
+#   stage         True for a row that only makes weights for another, and is
+#                 neither measured nor in the table
 #   seeds         instead of those below
 config = '../proto_camvid.py'
 seeds = [0]

@@ -1,5 +1,5 @@
-# scaleprotoseg_scales_cityscapes.py on DeepLabV2 ResNet-101, as published: what
-# tools/model_converters/ makes of public checkpoints belongs to this.
+# scaleprotoseg_scales_cityscapes.py on the ResNet-101 of DeepLabV2, as in the
+# paper: what tools/model_converters/ makes of public checkpoints belongs here.
 _base_ = './scaleprotoseg_scales_cityscapes.py'
 model = dict(
     backbone=dict(

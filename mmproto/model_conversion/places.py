@@ -1,0 +1,154 @@
+"""Where the public prototypes, pruned or not, go among mmproto's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+ScaleRanges = Mapping[int, Sequence[int]]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places of ``P'`` public prototypes among ``P = C*S*M``.
+
+    mmproto sorts by class, then by scale, and keeps places for prototypes
+    that were pruned; the public code sorts by scale, then by class, and
+    drops them.
+
+    Args:
+        classes: Class of each public prototype (P').
+        places: Its place (P').
+        number: ``P``.
+    """
+
+    classes: Tensor
+    places: Tensor
+    number: int
+
+    @property
+    def kept(self) -> Tensor:
+        """Places (P,) that have a prototype, bool."""
+        return self.spread(torch.ones_like(self.places, dtype=torch.bool))
+
+    def spread(self, values: Tensor, dim: int = 0) -> Tensor:
+        """Move ``P'`` entries along ``dim`` to their places among zeros."""
+        shape = list(values.shape)
+        shape[dim] = self.number
+        return values.new_zeros(shape).index_copy(dim, self.places, values)
+
+
+def find_places(
+    classes: Tensor, scales: Tensor, sizes: tuple[int, int, int]
+) -> Places:
+    """Find the place of every prototype.
+
+    Those of one class and scale come first among their places, whichever of
+    them was pruned: the public files do not say.
+
+    Args:
+        classes: Class of each prototype (P').
+        scales: Its scale (P').
+        sizes: ``(C, S, M)``.
+
+    Raises:
+        ValueError: If there are more than ``M`` of a class and scale.
+    """
+    num_classes, num_scales, size = sizes
+    run = classes * num_scales + scales  # P'
+    most = int(run.bincount().max())
+    if most > size:
+        raise ValueError(
+            f'a class has {most} prototypes at a scale, more than {size}; '
+            'give the number that the model was made with as '
+            '--prototypes-per-class'
+        )
+    earlier = (run[:, None] == run).tril(-1).sum(dim=1)  # P', of the same run
+    return Places(
+        classes, run * size + earlier, num_classes * num_scales * size
+    )
+
+
+def find_classes(
+    identity: Tensor | None, number: int, sizes: tuple[int, int, int]
+) -> Tensor:
+    """Class of every prototype (P').
+
+    Args:
+        identity: One-hot rows (P',C), or ``None`` where nothing was pruned.
+        number: Prototypes ``P'``.
+        sizes: ``(C, S, M)``.
+
+    Raises:
+        ValueError: If the rows are not one-hot, or other prototypes than
+            those of the constructor have no identity.
+    """
+    num_classes, num_scales, size = sizes
+    if identity is None:
+        classes = torch.arange(num_classes).repeat_interleave(size)
+        if number != num_scales * len(classes):
+            raise ValueError(
+                f'there are {number} prototypes, not {num_scales} scales x '
+                f'{num_classes} classes x {size}: some were pruned, and '
+                'prototype_class_identity has to be exported with the state '
+                'dict; or --prototypes-per-class is another number'
+            )
+        return classes.repeat(num_scales)
+    identity = torch.as_tensor(identity).float()
+    rows = (number, num_classes)
+    if tuple(identity.shape) != rows or not _one_hot(identity):
+        raise ValueError(
+            f'prototype_class_identity must have one-hot rows of shape {rows}'
+            f', got shape {tuple(identity.shape)}'
+        )
+    return identity.argmax(dim=1)
+
+
+def find_scales(
+    classes: Tensor, num_scales: int, ranges: ScaleRanges | None
+) -> Tensor:
+    """Scale of every prototype (P').
+
+    Args:
+        classes: Class of each prototype (P'), ascending within a scale.
+        num_scales: Scales ``S``.
+        ranges: First and past-the-last prototype of every scale. Without
+            them, a scale ends where the class descends.
+
+    Raises:
+        ValueError: If the ranges do not cover the prototypes, or cannot be
+            told from the classes.
+    """
+    if ranges is not None:
+        return _scales_of_ranges(ranges, num_scales, len(classes))
+    descents = (classes.diff() < 0).cumsum(0)
+    scales = torch.cat([descents.new_zeros(1), descents])
+    if int(scales[-1]) != num_scales - 1:
+        raise ValueError(
+            f'prototypes of {num_scales} scales descend in class '
+            f'{num_scales - 1} times, these {int(scales[-1])} times: this is '
+            'a model of another kind, or pruning hid a border between scales,'
+            ' and scale_num_prototypes has to be exported'
+        )
+    return scales
+
+
+def _scales_of_ranges(
+    ranges: ScaleRanges, num_scales: int, number: int
+) -> Tensor:
+    pairs = [tuple(ranges.get(s, (-1, -1))) for s in range(num_scales)]
+    borders = [0, *(int(end) for _, end in pairs)]
+    starts = [int(start) for start, _ in pairs]
+    if starts != borders[:-1] or borders[-1] != number:
+        raise ValueError(
+            f'scale_num_prototypes must share {number} prototypes out among '
+            f'scales 0 to {num_scales - 1}, got {dict(ranges)}'
+        )
+    lengths = torch.tensor(borders).diff()
+    return torch.arange(num_scales).repeat_interleave(lengths)
+
+
+def _one_hot(identity: Tensor) -> bool:
+    ones, zeros = identity == 1, identity == 0
+    return bool((ones | zeros).all() and (ones.sum(dim=1) == 1).all())
