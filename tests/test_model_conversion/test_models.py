@@ -1,9 +1,11 @@
 """Whole public models, in mmproto's segmentor."""
 
 import re
+from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.models.backbones import ResNet
 from mmseg.registry import MODELS
@@ -16,65 +18,44 @@ from public_models import (
 
 from mmproto.model_conversion import convert_protoseg, convert_scaleprotoseg
 
+CONFIGS = Path(__file__).parents[2] / 'configs' / 'relatives'
+
 
 @pytest.fixture(scope='module')
 def features():
     return random_features(channels=8)
 
 
-def segmentor(scales, size, groups=0, classes=3):
-    """Of 8 latent channels, without weights from elsewhere."""
+def segmentor(config, classes=3):
+    """A shipped config with 8 latent channels and few classes."""
     init_default_scope('mmseg')
-    head = dict(
-        type='mmproto.PrototypeHead',
+    model = Config.fromfile(CONFIGS / f'{config}_r101_cityscapes.py').model
+    model.backbone.init_cfg = None  # no weights from elsewhere
+    model.neck.channels = 8
+    head = model.decode_head
+    head.update(
         in_channels=8,
         channels=8,
+        num_concepts=head.num_concepts * classes // head.num_classes,
         num_classes=classes,
-        num_concepts=classes * (groups or scales * size),
-        prototypes_per_concept=scales * size // groups if groups else 1,
-        prototype_layer=dict(
-            type='mmproto.DistancePrototypes', per_scale=size
-        ),
-        classifier=dict(type='mmproto.ClassSpecificConv2d'),
-        concept_pooling=dict(type='mmproto.SimplexGroups') if groups else None,
-        link='softmax',
-    )
-    backbone = dict(
-        type='ResNet',
-        depth=101,
-        style='caffe',
-        strides=(1, 2, 1, 1),
-        dilations=(1, 1, 2, 4),
-    )
-    neck = dict(
-        type='mmproto.SeparateASPP',
-        in_channels=2048,
-        channels=8,
-        dilations=(6, 12, 18, 24),
-        fusion='sum' if scales == 1 else None,
-        norm_cfg=None,
-        act_cfg=dict(type='Sigmoid'),
-    )
-    model = dict(
-        type='EncoderDecoder', backbone=backbone, neck=neck, decode_head=head
     )
     return MODELS.build(model).eval()
 
 
 @pytest.mark.parametrize(
-    ('convert', 'scales', 'size', 'groups'),
+    ('config', 'convert', 'scales', 'size', 'groups'),
     [
-        (convert_protoseg, 1, 10, 0),
-        (convert_scaleprotoseg, 4, 3, 0),
-        (convert_scaleprotoseg, 4, 3, 3),
+        ('protoseg', convert_protoseg, 1, 10, 0),
+        ('scaleprotoseg_scales', convert_scaleprotoseg, 4, 3, 0),
+        ('scaleprotoseg', convert_scaleprotoseg, 4, 3, 3),
     ],
 )
 def test_segmentor_gives_the_public_logits(
-    features, convert, scales, size, groups
+    features, config, convert, scales, size, groups
 ):
     public = PublicHead(3, scales, size, 8, groups, pruned=(1, 4, 5, 11))
     state = convert({**features, **public.state}, identity=public.identity)
-    model = segmentor(scales, size, groups)
+    model = segmentor(config)
     model.load_state_dict(state)  # strict
     # odd: the public max-pooling rounds sizes up, mmseg's down
     image = torch.randn(1, 3, 65, 129)

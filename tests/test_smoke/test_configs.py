@@ -16,7 +16,12 @@ from mmseg.registry import MODELS
 from mmproto.datasets.street_scenes.writer import write_street_scenes
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
-NAMES = sorted(path.stem for path in CONFIGS.glob('*.py'))
+NAMES = [
+    str(path.relative_to(CONFIGS).with_suffix(''))
+    for path in sorted(
+        [*CONFIGS.glob('*.py'), *CONFIGS.glob('relatives/*.py')]
+    )
+]
 SIZE = (64, 128)
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
