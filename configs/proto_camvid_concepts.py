@@ -29,7 +29,7 @@ custom_hooks = [
     dict(type='mmproto.PrototypeInitHook', begin=0, min_cell_purity=0.9),
     dict(
         type='mmproto.SparsifyHook',
-        target_zeros=0.97,
+        target_zeros=0.98,
         class_power=0.45,
         end=128,
     ),

@@ -27,6 +27,7 @@ optim_wrapper = dict(
 
 switch = 90  # half of the budget
 last = 168  # twelve steps for the classifier alone
+train_cfg = dict(val_interval=last)  # before projection, and at the end
 custom_hooks = [
     *_base_.custom_hooks,
     dict(
@@ -40,7 +41,7 @@ custom_hooks = [
     dict(type='mmproto.PrototypeInitHook', begin=switch, min_cell_purity=0.9),
     dict(
         type='mmproto.SparsifyHook',
-        target_zeros=0.97,
+        target_zeros=0.98,
         class_power=0.45,
         begin=switch,
         end=150,

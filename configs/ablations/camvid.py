@@ -27,8 +27,14 @@ rows = dict(
     all_classes_together=dict(
         options={f'{_sparsify}.class_power': None}, start=_from_final
     ),
-    zeros_94=dict(
-        options={f'{_sparsify}.target_zeros': 0.94}, start=_from_final
+    zeros_97=dict(
+        options={f'{_sparsify}.target_zeros': 0.97}, start=_from_final
+    ),
+    one_prototype_zeros_97=dict(
+        options={
+            'model.decode_head.prototypes_per_concept': 1,
+            f'{_sparsify}.target_zeros': 0.97,
+        }
     ),
     dense=dict(remove_hooks=['SparsifyHook'], start=_from_final),
     # The other way to exact zeros: see SparsifyHook.

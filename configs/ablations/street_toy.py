@@ -91,6 +91,7 @@ rows = dict(
     ),
     zeros_90=_zeros(0.9),
     zeros_94=_zeros(0.94),
+    zeros_97=_zeros(0.97),
     zeros_99=_zeros(0.99),
     all_classes_together=dict(
         options={f'{_sparsify}.class_power': None}, start=_from_final
@@ -121,12 +122,18 @@ rows = dict(
             f'{_head}.in_channels': 128,
         }
     ),
-    # Prototypes of a concept: how it looks at several sizes, or what lies
-    # close together at one size.
+    # Prototypes of a concept: one, or how it looks at several sizes instead
+    # of what lies close together at one size.
+    one_prototype=dict(options={f'{_head}.prototypes_per_concept': 1}),
+    one_prototype_zeros_97=dict(
+        options={
+            f'{_head}.prototypes_per_concept': 1,
+            f'{_sparsify}.target_zeros': 0.97,
+        }
+    ),
     half_size=_sizes(0.5),
     # double size costs four times as much: of half of the images
     three_sizes=_sizes(0.5, 2.0, **{f'{_init}.image_share': 0.5}),
-    three_alike=dict(options={f'{_head}.prototypes_per_concept': 3}),
     # Prototypes stay where clustering put them.
     hold_prototypes=dict(
         options={

@@ -18,6 +18,7 @@ model = dict(
         channels=256,  # of a latent
         num_classes=19,
         num_concepts=190,  # ten a class, as ProtoSeg has
+        prototypes_per_concept=3,  # as in proto_lite0.py
         prototype_layer=dict(
             type='mmproto.CosinePrototypes',
             temperature=0.05,  # sharp: fewer concepts a decision
