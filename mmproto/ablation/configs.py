@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.config import Config
 
 from .options import edit_hooks, set_options
-from .sweep import Row
+from .rows import Row
 
 SAVES = 8  # checkpoints of a training: what a crash costs at most
 
@@ -50,7 +50,7 @@ def save_often(name: str, config: dict, starts: list[int]) -> None:
     Raises:
         ValueError: The training does not come to such an iteration.
     """
-    length = (config.get('train_cfg') or {}).get('max_iters')
+    length = training_length(config)
     if length is None:
         if starts:
             raise ValueError(
@@ -72,6 +72,31 @@ def save_often(name: str, config: dict, starts: list[int]) -> None:
     kept = -1 if starts else 2
     new = dict(by_epoch=False, interval=every, max_keep_ckpts=kept)
     hooks['checkpoint'] = {**hook, **new}
+
+
+def training_length(config: Mapping) -> int | None:
+    """Iterations of a training; ``None`` for one that counts epochs."""
+    return (config.get('train_cfg') or {}).get('max_iters')
+
+
+def projection_iteration(config: Mapping) -> int | None:
+    """The iteration before which prototypes are projected within training.
+
+    Args:
+        config: Of plain types.
+
+    Returns:
+        ``None`` where none are moved, or only after the last iteration.
+    """
+    length = training_length(config)
+    for hook in config.get('custom_hooks') or []:
+        if hook['type'].rpartition('.')[2] != 'PrototypeProjectionHook':
+            continue
+        before = hook.get('before')
+        moves = hook.get('mode', 'project') == 'project'
+        if moves and before and length is not None and before < length:
+            return before
+    return None
 
 
 def decisive_part(config: dict) -> dict:

@@ -3,17 +3,15 @@
 import datetime
 import logging
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 
 from mmengine.logging import print_log
 
-from mmproto.environment import FORKS, STOCK
 from mmproto.files import write_json
-from mmproto.version import __version__
 
 from .key_numbers import Figures
 from .launching import FailedRun, launch, write_config
+from .machine import describe_machine, describe_versions
 from .measurement import measure
 from .runs import Run, check_unchanged
 
@@ -31,7 +29,7 @@ def check_runs(runs: Sequence[Run], chosen: Sequence[Run]) -> None:
     """
     for run in chosen:
         check_unchanged(run)
-        if run.start is None or run.result.is_file() or run.start.is_file():
+        if run.start is None or run.done or run.start.is_file():
             continue
         if run.last_checkpoint() is not None:
             continue
@@ -54,7 +52,7 @@ def check_runs(runs: Sequence[Run], chosen: Sequence[Run]) -> None:
 def carry_out(
     runs: Sequence[Run], tools: str | Path, interval: int = 5
 ) -> list[Run]:
-    """Train and measure what has no result yet, one after the other.
+    """Train and measure what is not done yet, one after the other.
 
     Args:
         runs: Starts first.
@@ -67,12 +65,14 @@ def carry_out(
     """
     failed = []
     for run in runs:
-        if run.result.is_file():
+        if run.done:
             print_log(f'row {run.name}: done before', logger='current')
             continue
         try:
             run.write_state(failed=None)
             train(run, Path(tools))
+            if run.row.stage:
+                continue
             figures = measure(run, Path(tools), interval)
             write_json(result_data(run, figures, interval), run.result)
         except FailedRun as error:
@@ -88,6 +88,9 @@ def carry_out(
 
 def train(run: Run, tools: Path) -> None:
     """Train, from the newest checkpoint on if there is one.
+
+    A row with a start goes on from the checkpoint of another; one that comes
+    after another begins with its weights, at iteration 0.
 
     Args:
         run: Its folder gets everything.
@@ -106,10 +109,15 @@ def train(run: Run, tools: Path) -> None:
     log = run.folder / 'train.log'
     command: list[object] = [tools / 'train.py', config]
     command += ['--work-dir', run.folder]
-    if resume or start is not None:
+    if resume or (start is not None and run.row.start is not None):
         command.append('--resume')
     print_log(f'row {run.name}: training, see {log}', logger='current')
-    launch(command, log)
+    try:
+        memory_mb = launch(command, log)
+    except FailedRun as error:
+        run.note_memory(error.memory_mb)
+        raise
+    run.note_memory(memory_mb)
     run.write_state(trained=True)
 
 
@@ -124,20 +132,11 @@ def result_data(run: Run, figures: Figures, interval: int) -> dict:
         remove_hooks=row.remove_hooks,
         add_hooks=row.add_hooks,
         start=vars(row.start) if row.start else None,
+        after=row.after,
         interval=interval,
         config_hash=run.fingerprint,
         date=datetime.date.today().isoformat(),
-        versions=_versions(),
+        machine=describe_machine(),
+        versions=describe_versions(),
         figures=figures,
     )
-
-
-def _versions() -> dict[str, str]:
-    """Versions of the packages below; their names tell the stack."""
-    versions = {'mmproto': __version__}
-    for name in ('torch', *FORKS, *STOCK):
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return versions

@@ -1,11 +1,8 @@
 """The few numbers of a run that a table shows and a repository keeps."""
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from statistics import median
 
 VOID = 255
 # name -> metric and scalar of the report
@@ -19,6 +16,8 @@ SCALARS = {
     'class_purity_used': ('PurityMetric', 'class_purity_used'),
     'part_purity': ('PurityMetric', 'part_purity'),
     'part_purity_used': ('PurityMetric', 'part_purity_used'),
+    # the definition that docs/metrics.md recommends to compare models by
+    'consistency': ('ConsistencyMetric', 'consistency_corrected'),
     'sharpness': ('BoundarySharpnessMetric', 'sharpness'),
     'completeness_error_max': ('FaithfulnessMetric', 'completeness_error_max'),
     **{
@@ -37,9 +36,11 @@ SCALARS = {
 }
 NAMES = (
     'miou',
+    'miou_before',
     *SCALARS,
     'train_class_purity',
     'seconds_step',
+    'memory_mb',
     'iterations',
 )
 CLASS_PREFIX = 'iou_'
@@ -118,24 +119,6 @@ def train_class_purity(
         counts = Counter(v for v in labels if v not in (None, VOID))
         shares.append(max(counts.values(), default=0) / len(labels))
     return sum(shares) / len(shares) if shares else None
-
-
-def seconds_step(folder: str | Path) -> float | None:
-    """Median time of a training step, in seconds.
-
-    Args:
-        folder: Work dir of the run; after a resume there are several logs.
-    """
-    times = []
-    for path in Path(folder).glob('*/vis_data/scalars.json'):
-        for line in path.read_text(encoding='utf-8').splitlines():
-            try:
-                entry = json.loads(line)
-            except ValueError:  # torn when the training was stopped
-                continue
-            if 'lr' in entry and 'time' in entry:  # others are of validation
-                times.append(entry['time'])
-    return median(times) if times else None
 
 
 def _finite(value: float | None) -> float | None:

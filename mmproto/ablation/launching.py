@@ -1,6 +1,5 @@
 """Scripts that do the work of a run, in processes of their own."""
 
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import IO
 
 from mmengine.config import Config
 
+from .processes import run_process
 from .runs import Run
 
 try:
@@ -21,28 +21,39 @@ CLASS_IOU = 'mmproto.ablation.class_iou.ClassIoU'
 
 
 class FailedRun(RuntimeError):
-    """A training or measurement ended with an error; says where to read."""
+    """A training or measurement ended with an error; says where to read.
+
+    Args:
+        message: What is wrong.
+        memory_mb: Peak memory of the process until then, if known.
+    """
+
+    def __init__(self, message: str, memory_mb: float | None = None) -> None:
+        super().__init__(message)
+        self.memory_mb = memory_mb
 
 
-def launch(command: Sequence[object], log: Path) -> None:
+def launch(command: Sequence[object], log: Path) -> float | None:
     """Run a Python script, and append what it says to a log.
 
     Args:
         command: The script and its arguments.
         log: A text file.
 
+    Returns:
+        Peak memory of its process in MB, ``None`` if unknown.
+
     Raises:
         FailedRun: It ended with an error, or an earlier one still runs.
     """
     with log.open('a', encoding='utf-8') as file:
         _lock(file)
-        code = subprocess.run(
-            [sys.executable, *map(str, command)],
-            stdout=file,
-            stderr=subprocess.STDOUT,
-        ).returncode
+        code, memory_mb = run_process(
+            [sys.executable, *map(str, command)], file
+        )
     if code:
-        raise FailedRun(f'exit code {code}, see {log}')
+        raise FailedRun(f'exit code {code}, see {log}', memory_mb)
+    return memory_mb
 
 
 def write_config(
@@ -54,7 +65,7 @@ def write_config(
         run: Whose.
         resume: Whether the run goes on from its own checkpoint: mmengine
             would prefer one that the config names.
-        start: Checkpoint of another row to go on from.
+        start: Checkpoint of another row to go on from, or to begin with.
     """
     config = Config(run.config)
     config.test_evaluator = count_classes(config.get('test_evaluator'))

@@ -5,14 +5,15 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
+from .configs import projection_iteration, training_length
 from .key_numbers import (
     Figures,
     accuracy_figures,
     concept_figures,
-    seconds_step,
     train_class_purity,
 )
 from .launching import FailedRun, launch, write_config
+from .logs import device_memory, read_logs, seconds_step, validated_miou
 from .runs import Run, read_json
 
 
@@ -62,14 +63,37 @@ def _figures(run: Run, accuracy: Mapping, report: Mapping | None) -> Figures:
     if report is not None and record.is_file():
         sizes = report['metrics']['ExplanationSizeMetric']['per_concept']
         purity = train_class_purity(read_json(record), sizes['classes'])
-    length = (run.config.get('train_cfg') or {}).get('max_iters')
     return dict(
         **accuracy_figures(accuracy),
         **concept_figures(report),
         train_class_purity=purity,
-        seconds_step=seconds_step(run.folder),
-        iterations=None if length is None else float(length),
+        **_training_figures(run),
     )
+
+
+def _training_figures(run: Run) -> Figures:
+    """What training all stages of a run took, and what it logged."""
+    entries = read_logs(*(stage.folder for stage in run.stages))
+    peaks = [stage.read_state().get('memory_mb') for stage in run.stages]
+    host = max((peak for peak in peaks if peak is not None), default=None)
+    device = device_memory(entries)
+    lengths = [training_length(stage.config) for stage in run.stages]
+    known = [float(length) for length in lengths if length is not None]
+    return dict(
+        miou_before=_miou_before(run),
+        seconds_step=seconds_step(entries),
+        memory_mb=host if device is None else device,
+        iterations=sum(known) if known else None,
+    )
+
+
+def _miou_before(run: Run) -> float | None:
+    """The mIoU right before prototypes were projected for the last time."""
+    for stage in reversed(run.stages):
+        iteration = projection_iteration(stage.config)
+        if iteration is not None:
+            return validated_miou(read_logs(stage.folder), iteration)
+    return None
 
 
 def _newest_metrics(folder: Path) -> dict:

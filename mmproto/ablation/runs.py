@@ -2,15 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mmproto.files import write_json
 
-from .configs import build_config, decisive_part, save_often
-from .sweep import RESULTS, Row, Sweep, starts_first
+from .configs import (
+    build_config,
+    decisive_part,
+    save_often,
+    training_length,
+)
+from .rows import RESULTS, Row
+from .sweep import Sweep, starts_first
+
+Edit = Callable[[Row, dict], dict]  # of the config of a row
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,9 @@ class Run:
         fingerprint: Of all that decides the result.
         folder: For logs and checkpoints.
         result: The JSON with the key numbers.
-        start: Checkpoint to go on from, ``None`` to begin anew.
+        start: Checkpoint to go on from, or whose weights to begin with;
+            ``None`` for neither.
+        first: The run that made the weights to begin with, if any.
     """
 
     row: Row
@@ -34,6 +44,7 @@ class Run:
     folder: Path
     result: Path
     start: Path | None
+    first: 'Run | None'
 
     @property
     def name(self) -> str:
@@ -51,13 +62,29 @@ class Run:
         state = old | dict(fingerprint=self.fingerprint) | changes
         write_json(state, self.folder / 'run.json')
 
+    def note_memory(self, memory_mb: float | None) -> None:
+        """Remember the largest peak memory of all attempts."""
+        known = [self.read_state().get('memory_mb'), memory_mb]
+        peak = max((m for m in known if m is not None), default=None)
+        self.write_state(memory_mb=peak)
+
     @property
     def trained(self) -> bool:
         """Whether the training has come to its end."""
-        length = (self.config.get('train_cfg') or {}).get('max_iters')
+        length = training_length(self.config)
         last = self.last_checkpoint()
         at_end = last is not None and last.stem == f'iter_{length}'
         return at_end or self.read_state().get('trained', False)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.trained if self.row.stage else self.result.is_file()
+
+    @property
+    def stages(self) -> 'list[Run]':
+        """The trainings behind the last weights, one after the other."""
+        return [*(self.first.stages if self.first else ()), self]
 
     def last_checkpoint(self) -> Path | None:
         """The newest checkpoint of this run, if any.
@@ -76,14 +103,16 @@ def plan_runs(
     work_dir: str | Path,
     cfg_options: Mapping[str, Any] | None = None,
     interval: int = 5,
+    edit: Edit | None = None,
 ) -> list[Run]:
     """Build the configs of all runs, starts first.
 
     Args:
         sweep: The rows.
         work_dir: Folder of all runs.
-        cfg_options: Applied to every config in the end.
+        cfg_options: Applied to every config after those of its row.
         interval: Of the images that are measured again.
+        edit: Makes the last changes of a config.
 
     Raises:
         ValueError: An option leads nowhere, or a start is never reached.
@@ -97,8 +126,10 @@ def plan_runs(
         ]
         for seed in row.seeds:
             config = build_config(row, seed, cfg_options)
+            if edit is not None:
+                config = edit(row, config)
             save_often(row.name, config, starts)
-            origin = runs[row.start.row, seed] if row.start else None
+            origin = runs[row.origin, seed] if row.origin else None
             runs[row.name, seed] = _make_run(
                 row, seed, config, origin, Path(work_dir), interval
             )
@@ -116,10 +147,16 @@ def _make_run(
     basis: dict[str, Any] = dict(
         config=decisive_part(config), interval=interval
     )
-    start = None
-    if origin is not None and row.start is not None:
-        basis['start'] = [origin.fingerprint, row.start.iteration]
-        start = origin.folder / f'iter_{row.start.iteration}.pth'
+    start = first = None
+    if origin is not None:
+        if row.start is not None:
+            iteration = row.start.iteration
+            basis['start'] = [origin.fingerprint, iteration]
+        else:
+            iteration = _last_iteration(origin)
+            basis['after'] = origin.fingerprint
+            first = origin
+        start = origin.folder / f'iter_{iteration}.pth'
     return Run(
         row,
         seed,
@@ -128,7 +165,18 @@ def _make_run(
         work_dir / row.name / f'seed{seed}',
         work_dir / RESULTS / f'{row.name}_seed{seed}.json',
         start,
+        first,
     )
+
+
+def _last_iteration(run: Run) -> int:
+    length = training_length(run.config)
+    if length is None:
+        raise ValueError(
+            f'row {run.row.name} counts epochs: other rows can come after '
+            'trainings of train_cfg.max_iters only'
+        )
+    return length
 
 
 def fingerprint(basis: Any) -> str:
@@ -164,7 +212,7 @@ def describe(run: Run) -> str:
         check_unchanged(run)
     except ValueError:
         return 'made from another config'
-    if run.result.is_file():
+    if run.done:
         return 'done'
     if state.get('failed'):
         return f'failed: {state["failed"]}'

@@ -7,11 +7,12 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from .key_numbers import CLASS_PREFIX, Figures
+from .rows import RESULTS
 from .runs import read_json
-from .sweep import RESULTS
 
 BASELINE = 'black_box'
 COLUMNS = (
+    'miou_before',
     'miou',
     'exact_zeros',
     'concepts_used',
@@ -19,6 +20,7 @@ COLUMNS = (
     'local_size',
     'train_class_purity',
     'part_purity_used',
+    'consistency',
     'duplicates',
     'kept_half',
     'kept_double',
@@ -26,9 +28,11 @@ COLUMNS = (
     'scale_right_double',
     'sharpness',
     'seconds_step',
+    'memory_mb',
 )
 TITLES = {
     'miou': 'mIoU [%]',
+    'miou_before': 'mIoU before projection [%]',
     'exact_zeros': 'exact zeros',
     'concepts_used': 'concepts used',
     'concepts_dead': 'dead',
@@ -43,15 +47,18 @@ TITLES = {
     'scale_right_half': 'scale moves right at x0.5',
     'scale_right_double': 'scale moves right at x2',
     'seconds_step': 'seconds a step',
+    'memory_mb': 'peak memory [MB]',
 }
 DECIMALS = {
     'miou': 2,
+    'miou_before': 2,
     'concepts_used': 1,
     'concepts_dead': 1,
     'duplicates': 1,
     'local_size': 2,
     'seconds_step': 2,
     'iterations': 0,
+    'memory_mb': 0,
 }
 Results = Mapping[str, Mapping[int, Figures]]  # row -> seed -> figures
 
@@ -83,17 +90,37 @@ def load_results(
         work_dir: Folder of all runs.
         seeds: Which to read, all by default.
     """
-    results: dict[str, dict[int, Figures]] = {}
+    return group_figures(load_records(rows, work_dir, seeds))
+
+
+def load_records(
+    rows: Iterable[str],
+    work_dir: str | Path,
+    seeds: Sequence[int] | None = None,
+) -> list[dict]:
+    """Read all that was kept of runs, row by row in order of the seeds.
+
+    Args:
+        rows: Names; a row without results is left out.
+        work_dir: Folder of all runs.
+        seeds: Which to read, all by default.
+    """
+    records: list[dict] = []
     for row in rows:
         paths = Path(work_dir, RESULTS).glob(f'{row}_seed*.json')
         found = [data for data in map(read_json, paths) if data['row'] == row]
-        chosen = {
-            data['seed']: data['figures']
-            for data in sorted(found, key=lambda data: data['seed'])
-            if seeds is None or data['seed'] in seeds
-        }
-        if chosen:
-            results[row] = chosen
+        records += sorted(
+            (d for d in found if seeds is None or d['seed'] in seeds),
+            key=lambda data: data['seed'],
+        )
+    return records
+
+
+def group_figures(records: Iterable[Mapping]) -> dict[str, dict[int, Figures]]:
+    """The figures of records, by row and seed."""
+    results: dict[str, dict[int, Figures]] = {}
+    for data in records:
+        results.setdefault(data['row'], {})[data['seed']] = data['figures']
     return results
 
 

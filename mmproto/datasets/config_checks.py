@@ -97,14 +97,28 @@ def raise_problems(problems: list[str]) -> None:
         raise ValueError(problems[0] + (more if others else ''))
 
 
-def _find_leaf_problems(cfg: dict, samples: int | None) -> list[str]:
+def list_images(cfg: dict) -> tuple[Any, list[dict]]:
+    """The data set of a config, and its entries.
+
+    Args:
+        cfg: Of a data set without a wrapper; the default scope is set.
+
+    Raises:
+        FileNotFoundError: A folder is missing.
+        ValueError: There is no image.
+    """
     from mmseg.registry import DATASETS
 
+    dataset = DATASETS.build(dict(cfg, lazy_init=True, pipeline=[]))
+    check_folders(dataset)
+    infos = dataset.load_data_list()
+    check_not_empty(dataset, infos)
+    return dataset, infos
+
+
+def _find_leaf_problems(cfg: dict, samples: int | None) -> list[str]:
     try:
-        dataset = DATASETS.build(dict(cfg, lazy_init=True, pipeline=[]))
-        check_folders(dataset)
-        infos = dataset.load_data_list()
-        check_not_empty(dataset, infos)
+        dataset, infos = list_images(cfg)
     except (FileNotFoundError, ValueError) as error:
         return [str(error)]
     return list(find_problems(dataset, infos, samples))

@@ -65,3 +65,25 @@ def tools(tmp_path):
     evaluate = folder / 'analysis_tools' / 'evaluate_explanations.py'
     evaluate.write_text(EVALUATE)
     return folder
+
+
+@pytest.fixture
+def camvid(tmp_path):
+    """Makes configs of data sets of empty files, which can be counted."""
+
+    def make(images):
+        root = tmp_path / f'camvid{images}'
+        for kind in ('img_dir', 'ann_dir'):
+            folder = root / kind / 'train'
+            folder.mkdir(parents=True, exist_ok=True)
+            for index in range(images):
+                (folder / f'{index}.png').touch()
+        return dict(
+            type='mmproto.CamVidDataset',
+            data_root=str(root),
+            data_prefix=dict(
+                img_path='img_dir/train', seg_map_path='ann_dir/train'
+            ),
+        )
+
+    return make

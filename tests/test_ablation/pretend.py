@@ -22,7 +22,7 @@ length = config['train_cfg']['max_iters']
 before = config['train_cfg'].get('val_interval', length)
 log = folder / f'from_{begun}' / 'vis_data' / 'scalars.json'
 log.parent.mkdir(parents=True, exist_ok=True)
-seconds = config.get('seconds', 1)
+seconds = config.get('train_dataloader', {}).get('batch_size', 1)
 lines = [
     dict(lr=1, time=seconds, step=1),
     dict(mIoU=7.5, step=before),

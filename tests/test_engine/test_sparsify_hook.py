@@ -272,3 +272,10 @@ def test_mistakes(build):
     group['params'] = [p for p in group['params'] if p is not weight]
     with pytest.raises(ValueError, match='no optimizer holds'):
         runner.train()
+    signed = {
+        'model.decode_head.classifier.type': 'mmproto.ClassSpecificConv2d',
+        'model.decode_head.link': 'softmax',
+        'model.decode_head.num_concepts': 8,
+    }
+    with pytest.raises(ValueError, match='ClassSpecificConv2d has negative'):
+        build(sparsify(strength=1.0), **signed).train()

@@ -9,19 +9,27 @@ on after an interruption. configs/ablations/camvid.py shows what a sweep may
 hold.
 """
 
-import signal
-import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import DictAction
 
-from mmproto.ablation.execution import carry_out, check_runs
-from mmproto.ablation.runs import Run, describe, plan_runs
-from mmproto.ablation.sweep import Sweep, read_sweep
+from mmproto.ablation.command import (
+    add_run_arguments,
+    list_runs,
+    run_command,
+    work_off,
+    write_figure,
+    write_table,
+)
+from mmproto.ablation.runs import Run, plan_runs
+from mmproto.ablation.sweep import (
+    Sweep,
+    choose_rows,
+    read_sweep,
+    shown_rows,
+)
 from mmproto.ablation.table import load_results, markdown_table
-from mmproto.files import atomic_path
 
 TOOLS = Path(__file__).resolve().parents[1]
 
@@ -39,13 +47,6 @@ def parse_args() -> Namespace:
         '--rows', nargs='+', metavar='NAME', help='only these rows'
     )
     parser.add_argument(
-        '--seeds',
-        nargs='+',
-        type=int,
-        metavar='N',
-        help='instead of the seeds of the sweep',
-    )
-    parser.add_argument(
         '--interval',
         type=int,
         default=5,
@@ -60,50 +61,20 @@ def parse_args() -> Namespace:
         metavar='KEY=VALUE',
         help='entries to replace in the config of every run',
     )
-    add_output_arguments(parser)
-    return parser.parse_args()
-
-
-def add_output_arguments(parser: ArgumentParser) -> None:
-    """Add the flags that say what to do with the results."""
-    parser.add_argument(
-        '--list',
-        action='store_true',
-        help='train nothing; say what is done, missing or failed',
-    )
+    add_run_arguments(parser)
     parser.add_argument('--table', help='write a Markdown table of results')
     parser.add_argument('--figure', help='draw the results, a PNG')
-
-
-def choose(sweep: Sweep, names: Sequence[str] | None) -> list[str]:
-    """Names of the rows that the command is about, in the sweep's order.
-
-    Raises:
-        ValueError: the sweep has no such row.
-    """
-    unknown = [name for name in names or () if name not in sweep.rows]
-    if unknown:
-        raise ValueError(
-            f'--rows: there is no {", ".join(unknown)}; the sweep has '
-            f'{", ".join(sweep.rows)}'
-        )
-    return [n for n in sweep.rows if names is None or n in names]
+    return parser.parse_args()
 
 
 def write_outputs(args: Namespace, sweep: Sweep, names: list[str]) -> None:
     """Write the table and the figure that are asked for."""
-    results = load_results(names, args.work_dir, args.seeds)
+    shown = shown_rows(sweep.rows, names)
+    results = load_results(shown, args.work_dir, args.seeds)
     if args.table:
-        text = markdown_table(results, sweep.columns)
-        with atomic_path(args.table) as temporary:
-            temporary.write_text(text, encoding='utf-8')
-        print(f'{text}\n{args.table}')
+        write_table(markdown_table(results, sweep.columns), args.table)
     if args.figure:
-        from mmproto.ablation.plot import draw_results  # slow to import
-
-        with atomic_path(args.figure) as temporary:
-            draw_results(results).savefig(temporary)
-        print(args.figure)
+        write_figure(results, args.figure)
 
 
 def work(args: Namespace) -> list[Run]:
@@ -118,32 +89,16 @@ def work(args: Namespace) -> list[Run]:
     if args.figure and Path(args.figure).suffix != '.png':
         raise ValueError(f'--figure names a PNG file, got {args.figure}')
     sweep = read_sweep(args.sweep, args.seeds)
-    names = choose(sweep, args.rows)
+    names = choose_rows(sweep.rows, args.rows)
     runs = plan_runs(sweep, args.work_dir, args.cfg_options, args.interval)
-    chosen = [run for run in runs if run.row.name in names]
     failed: list[Run] = []
     if args.list:
-        for run in chosen:
-            print(f'{run.name}: {describe(run)}')
+        list_runs([run for run in runs if run.row.name in names])
     else:
-        check_runs(runs, chosen)
-        failed = carry_out(chosen, TOOLS, args.interval)
+        failed = work_off(runs, names, TOOLS, args.interval)
     write_outputs(args, sweep, names)
     return failed
 
 
-def main() -> None:
-    """Exit with 1 if anything failed."""
-    # a training must not outlive the command that would start it again
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        failed = work(parse_args())
-    except (ValueError, FileNotFoundError) as error:
-        raise SystemExit(f'error: {error}') from error
-    if failed:
-        names = '; '.join(run.name for run in failed)
-        raise SystemExit(f'error: {len(failed)} failed: {names}')
-
-
 if __name__ == '__main__':
-    main()
+    run_command(lambda: work(parse_args()))

@@ -18,6 +18,7 @@ from mmproto.engine.pruning import (
     zero_smallest,
 )
 from mmproto.engine.run_state import bare_model, check_unit, progress
+from mmproto.models.decode_heads import NonNegativeConv2d
 from mmproto.models.utils import get_prototype_head
 from mmproto.registry import HOOKS
 
@@ -59,7 +60,7 @@ class SparsifyHook(Hook):
         ValueError: Not exactly one of ``strength`` and ``target_zeros`` is
             given, one is out of range, ``end`` is not after ``begin``, or
             there is a target but no ``end``; and, when training starts, no
-            optimizer holds the classifier.
+            optimizer holds the classifier, or it has negative weights.
     """
 
     # Before averaged copies are updated and before the scheduler changes the
@@ -92,6 +93,13 @@ class SparsifyHook(Hook):
         """Checks that the classifier has a learning rate."""
         check_unit(runner, self.by_epoch, type(self).__name__)
         head = get_prototype_head(bare_model(runner))
+        if not isinstance(head.conv_seg, NonNegativeConv2d):
+            raise ValueError(
+                'SparsifyHook ends at weights of at least 0, but '
+                f'{type(head.conv_seg).__name__} has negative ones too; use '
+                'mmproto.SparsityLoss(spare_own_class=True), or '
+                "classifier=dict(type='mmproto.NonNegativeConv2d')"
+            )
         find_group(runner.optim_wrapper, head.conv_seg.weight)
 
     def after_train_iter(

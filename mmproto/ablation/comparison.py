@@ -1,0 +1,116 @@
+"""The results of systems of equal budget: one table and its data."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .equal_budget import Length, join, total_samples
+from .runs import Run
+from .table import group_figures, markdown_table
+
+NOTES = (
+    'mIoU is that of the final weights, after projection; the one before is '
+    'of the iteration that ends right before prototypes are moved for the '
+    'last time. Memory is the peak of the training process, on a GPU that of '
+    'its tensors. Of a system of several stages, steps and memory are those '
+    'of all.'
+)
+
+
+def comparison_data(
+    records: Sequence[Mapping],
+    runs: Sequence[Run],
+    lengths: Mapping[str, Sequence[Length]],
+    images: int,
+    epochs: float | None,
+    command: str,
+) -> dict[str, Any]:
+    """All that is known of a comparison, of plain types.
+
+    Args:
+        records: Of :func:`~mmproto.ablation.table.load_records`; from them
+            come dates, machines and versions, so that writing the same
+            results again gives the same.
+        runs: Those of the compared systems, done or not.
+        lengths: Of all stages of each system.
+        images: Of the training set.
+        epochs: The budget in passes over them; ``None`` if it is that of the
+            configs.
+        command: That compares.
+    """
+    if epochs is None:
+        samples = max(map(total_samples, lengths.values()))
+        epochs = round(samples / images, 3)
+    done = {(record['row'], record['seed']) for record in records}
+    return dict(
+        command=command,
+        dates=sorted({record['date'] for record in records}),
+        machines=_distinct(record['machine'] for record in records),
+        versions=_distinct(record['versions'] for record in records),
+        budget=dict(
+            epochs=epochs,
+            images=images,
+            stages={
+                name: [vars(stage) for stage in stages]
+                for name, stages in lengths.items()
+            },
+        ),
+        seeds=sorted({run.seed for run in runs}),
+        missing=[
+            run.name
+            for run in runs
+            if not run.row.stage and (run.row.name, run.seed) not in done
+        ],
+        rows=group_figures(records),
+    )
+
+
+def comparison_text(
+    data: Mapping[str, Any], columns: Sequence[str], figure: str
+) -> str:
+    """The comparison as Markdown.
+
+    Args:
+        data: Of :func:`comparison_data`.
+        columns: Names of figures.
+        figure: Name of the picture, which lies beside the text.
+    """
+    dates = data['dates']
+    facts = {
+        'Command': f'`{data["command"]}`',
+        'Date': ' to '.join(dict.fromkeys([dates[0], dates[-1]])),
+        'Machine': '; '.join(map(_pairs_text, data['machines'])),
+        'Versions': '; '.join(map(_pairs_text, data['versions'])),
+        'Budget': _budget_text(data['budget']),
+        'Seeds': ', '.join(map(str, data['seeds'])),
+    }
+    if data['missing']:
+        facts['Not there yet'] = '; '.join(data['missing'])
+    lines = [f'* {name}: {value}' for name, value in facts.items()]
+    table = markdown_table(data['rows'], columns)
+    picture = f'![accuracy against sparsity]({figure})'
+    return '\n'.join([*lines, '', table, NOTES, '', picture, ''])
+
+
+def _pairs_text(pairs: Mapping[str, Any]) -> str:
+    return ', '.join(f'{name} {value}' for name, value in pairs.items())
+
+
+def _budget_text(budget: Mapping[str, Any]) -> str:
+    """Systems of the same iterations and samples a step together."""
+    alike: dict[str, list[str]] = {}
+    for name, stages in budget['stages'].items():
+        length = join([Length(**stage) for stage in stages])
+        alike.setdefault(length, []).append(name)
+    each = '; '.join(f'{k} ({", ".join(v)})' for k, v in alike.items())
+    return (
+        f'{budget["epochs"]:g} epochs of {budget["images"]} images; '
+        f'iterations x samples a step: {each}'
+    )
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+    return found
