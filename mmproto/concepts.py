@@ -170,7 +170,10 @@ def concept_usage(model: nn.Module, loader: Iterable) -> ConceptUsage:
 
 
 def needed_concepts(contributions: Tensor) -> Tensor:
-    """Fewest concepts that reach 95 % of the evidence.
+    """Fewest concepts that reach 95 % of the evidence for a class.
+
+    What speaks against it, with a signed classifier, does not count: the
+    balance of both would be reached by a part of what speaks for it.
 
     Args:
         contributions: Of each concept to one class, at some cells (K,n).
@@ -178,7 +181,8 @@ def needed_concepts(contributions: Tensor) -> Tensor:
     Returns:
         Numbers of concepts (n,), 0 where there is no evidence.
     """
-    reached = contributions.sort(dim=0, descending=True).values.cumsum(dim=0)
+    evidence = contributions.clamp(min=0)
+    reached = evidence.sort(dim=0, descending=True).values.cumsum(dim=0)
     short = reached < COVERAGE * reached[-1]  # K,n
     return (short.sum(dim=0) + 1) * (reached[-1] > 0)
 

@@ -88,7 +88,7 @@ class Explanation:
 
     def needed_concepts(self) -> list[int]:
         """Fewest concepts that reach the coverage, largest first."""
-        winning = self.contributions[self.predicted]  # K
+        winning = self.contributions[self.predicted].clip(min=0)  # K
         order = np.argsort(-winning, kind='stable')
         reached = np.cumsum(winning[order])
         if not reached[-1] > 0:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from golden import golden
 
+from mmproto.concepts import needed_concepts
 from mmproto.evaluation.functional.explanation_size import (
     LOCAL_SIZES,
     abstained_share,
@@ -165,3 +166,12 @@ def test_a_contribution_is_of_one_image_and_one_class():
     sizes = image_sizes(torch.tensor([[1.0, 1.0], [0.0, 0.0]]), weights)
     assert (sizes.pairs, sizes.concepts, sizes.predicted) == (1, 1, 1)
     assert (sizes.images, sizes.abstained) == (2, 1)
+
+
+def test_what_speaks_against_a_class_is_not_part_of_its_explanation():
+    # columns: 95 of 100 by two; half of the balance would take one
+    contributions = torch.tensor(
+        [[60.0, 1.0], [36.0, -2.0], [4.0, -3.0], [-50.0, -4.0]]
+    )
+    assert needed_concepts(contributions).tolist() == [2, 1]
+    assert needed_concepts(-contributions.abs()).tolist() == [0, 0]
