@@ -15,6 +15,7 @@ model = dict(
         in_channels=2048,
         in_index=3,
         dilations=(6, 12, 18, 24),  # DeepLabV2
+        norm_cfg=None,
     ),
     decode_head=dict(
         num_classes=19,

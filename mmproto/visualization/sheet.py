@@ -113,13 +113,16 @@ def _draw_evidence(axes: Axes, explanation: Explanation) -> None:
         range(len(order)), [shorten(explanation.classes[c], 16) for c in order]
     )
     axes.invert_yaxis()
-    limit = max(float(values.max()), 1e-12)
-    axes.set_xlim(0, 1.45 * limit)
+    # evidence may be negative where the classifier is signed
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    span = max(high - low, 1e-12)
+    axes.set_xlim(low, high + 0.45 * span)
     axes.set_xticks([])
     for row, (index, value) in enumerate(zip(order, values)):
         share = explanation.probabilities[index]
         text = f'{value:.2f}  (p = {share:.2f})'
-        axes.text(value + 0.02 * limit, row, text, va='center', fontsize=SMALL)
+        end = max(value, 0) + 0.02 * span
+        axes.text(end, row, text, va='center', fontsize=SMALL)
     axes.tick_params(length=0, labelsize=SMALL)
     axes.spines[['top', 'right', 'bottom']].set_visible(False)
     axes.set_title(
@@ -172,13 +175,14 @@ def _draw_contribution(
     winner, runner_up = explanation.predicted, explanation.runner_up
     shown = [winner] if runner_up is None else [winner, runner_up]
     values = explanation.contributions[shown, item.concept]
-    limit = max(float(explanation.contributions[shown].max()), 1e-12)
+    both = explanation.contributions[shown]  # the same axis in every row
+    low, high = min(float(both.min()), 0.0), max(float(both.max()), 1e-12)
     colors = [WINNER_COLOR, RUNNER_UP_COLOR]
     axes.barh(range(len(shown)), values, height=0.5, color=colors)
     for row, (index, value) in enumerate(zip(shown, values)):
         text = f'{shorten(explanation.classes[index], 14)} {value:.2f}'
-        axes.text(0, row - 0.3, text, fontsize=SMALL, va='bottom')
-    axes.set_xlim(0, 1.02 * limit)
+        axes.text(low, row - 0.3, text, fontsize=SMALL, va='bottom')
+    axes.set_xlim(low, 1.02 * high)
     axes.set_ylim(3.3, -0.9)
     axes.set_axis_off()
     axes.set_title(
@@ -188,7 +192,7 @@ def _draw_contribution(
     weights = explanation.weights_of(item.concept)
     listed = list_weights(weights, most=4, width=30)
     axes.text(
-        0,
+        low,
         1.55,
         f'weights: {listed}',
         fontsize=SMALL,

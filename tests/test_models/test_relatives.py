@@ -206,11 +206,14 @@ def test_separate_branches_are_convolutions_of_their_own():
         np.testing.assert_allclose(
             neck([x])[scale].detach(), 1 / (1 + np.exp(-out)), rtol=1e-5
         )
-    neck.fusion, neck.activate = None, torch.nn.Identity()
+    neck.activate = torch.nn.Identity()
     maps = neck([x])
-    neck.fusion = 'sum'
-    (fused,) = neck([x])
+    assert neck.dilations == (1, 2)
+    summed = SeparateASPP(3, 4, (1, 2), fusion='sum')
+    summed.load_state_dict(neck.state_dict())
+    (fused,) = summed([x])
     torch.testing.assert_close(fused, maps[0] + maps[1])
+    assert summed.dilations is None  # of no one rate
 
 
 def convolve(x, kernel, rate):

@@ -8,6 +8,8 @@ model = dict(
         channels=64,  # baseline_cityscapes.gin
         dilations=(1, 2, 4),  # those of the black box
         fusion='sum',  # DeepLabV2
+        # as the black box has it; the public code, none
+        norm_cfg=dict(type='BN', requires_grad=True),
         act_cfg=dict(type='Sigmoid'),
     ),
     decode_head=dict(

@@ -7,6 +7,8 @@ model = dict(
         in_index=4,
         channels=64,  # scaleproto_cityscapes.gin
         dilations=(1, 2, 4),  # those of the black box
+        # as the black box has it; the public code, none
+        norm_cfg=dict(type='BN', requires_grad=True),
         act_cfg=dict(type='Sigmoid'),
     ),
     decode_head=dict(

@@ -56,10 +56,11 @@ class SeparateASPP(BaseModule):
             )
         check_dilations(type(self).__name__, dilations)
         self.fusion = fusion
-        self.dilations = tuple(dilations)
+        # of the maps: a sum has no rate of its own
+        self.dilations = None if fusion else tuple(dilations)
         self.in_index = in_index
         self.branches = ASPPModule(
-            self.dilations,
+            tuple(dilations),
             in_channels,
             channels,
             conv_cfg=None,
