@@ -110,6 +110,21 @@ def check_text(figure):
         assert overlap.min() < 1, f'{first!r} overlaps {second!r}'
 
 
+@pytest.mark.parametrize('shift', [0, -25, -1000])
+def test_negative_evidence_has_bars_and_numbers_in_sight(file, shift):
+    explanation = make_explanation([make_patch(file)] * 4, classes=4)
+    explanation.class_weights -= 25  # as a signed classifier
+    explanation.evidence = explanation.evidence + shift
+    figure = draw_sheet(explanation)
+    check_text(figure)
+    for axes in figure.axes:
+        low, high = axes.get_xlim()
+        for bar in axes.patches:
+            ends = bar.get_x() + np.array([0, bar.get_width()])
+            if axes.containers:
+                assert low <= ends.min() and ends.max() <= high
+
+
 @pytest.mark.parametrize(
     ('shape', 'concepts'),
     [((64, 96), 6), ((64, 128), 8), ((96, 64), 1), ((64, 160), 0)],
