@@ -24,30 +24,9 @@ model = dict(
 )
 custom_hooks = [
     *_base_.custom_hooks,
+    _base_.stages,
     dict(
-        type='mmproto.TrainingPhaseHook',
-        phases=[
-            dict(
-                name='warm',
-                end=_base_.warm,
-                train=['neck', 'decode_head'],
-                freeze=['decode_head.conv_seg'],
-            ),
-            dict(
-                name='joint', end=_base_.last, freeze=['decode_head.conv_seg']
-            ),
-            dict(
-                name='last_layer',
-                train=['decode_head.conv_seg'],
-                losses=['loss_ce', 'loss_sparsity'],
-            ),
-        ],
-    ),
-    dict(
-        type='mmproto.PrototypeProjectionHook',
-        before=_base_.last,
-        end=False,
-        own_class=True,
+        **_base_.push,
         prune=dict(nearest=6, at_least=3),  # run_pruning.py
     ),
 ]

@@ -12,43 +12,11 @@ model = dict(
     backbone=_base_.lite0_stride8,
     neck=dict(in_channels=112, in_index=3),
 )
-optim_wrapper = dict(
-    paramwise_cfg=dict(
-        custom_keys={
-            'decode_head.conv_seg': dict(decay_mult=0.0),
-            'decode_head.prototype_layer': dict(decay_mult=0.0),
-        }
-    )
-)
-
-# Warm-up, joint training and last layer as 3000 : 30000 : 2000 steps, as in
-# baseline_cityscapes.gin of gmum/proto-segmentation.
-warm = 8
-last = 85
 custom_hooks = [
     *_base_.custom_hooks,
+    _base_.stages,
     dict(
-        type='mmproto.TrainingPhaseHook',
-        phases=[
-            dict(
-                name='warm',
-                end=warm,
-                train=['neck', 'decode_head'],
-                freeze=['decode_head.conv_seg'],
-            ),
-            dict(name='joint', end=last, freeze=['decode_head.conv_seg']),
-            dict(
-                name='last_layer',
-                train=['decode_head.conv_seg'],
-                losses=['loss_ce', 'loss_sparsity'],
-            ),
-        ],
-    ),
-    dict(
-        type='mmproto.PrototypeProjectionHook',
-        before=last,
-        end=False,
-        own_class=True,
+        **_base_.push,
         prune=dict(nearest=6, at_least=3),  # run_pruning.py
     ),
 ]

@@ -30,3 +30,26 @@ train_cfg = dict(
 )
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
+stages = dict(
+    type='mmproto.TrainingPhaseHook',
+    phases=[
+        dict(
+            name='warm',
+            end=warm,
+            train=['neck', 'decode_head'],
+            freeze=['decode_head.conv_seg'],
+        ),
+        dict(name='joint', end=last, freeze=['decode_head.conv_seg']),
+        dict(
+            name='last_layer',
+            train=['decode_head.conv_seg'],
+            losses=['loss_ce', 'loss_sparsity'],
+        ),
+    ],
+)
+push = dict(
+    type='mmproto.PrototypeProjectionHook',
+    before=last,
+    end=False,
+    own_class=True,
+)
