@@ -76,27 +76,12 @@ class PrototypeHead(BaseDecodeHead):
     ) -> None:
         _check_choice('scale_pooling', scale_pooling, SCALE_POOLINGS)
         _check_choice('link', link, LINKS)
-        if num_concepts < 1 or prototypes_per_concept < 1:
-            raise ValueError(
-                f'got num_concepts={num_concepts} and prototypes_per_concept='
-                f'{prototypes_per_concept}; both must be at least 1'
-            )
-        if inference_cut < 0:
-            raise ValueError(
-                f'inference_cut must be at least 0, got {inference_cut}'
-            )
+        _check_numbers(num_concepts, prototypes_per_concept, inference_cut)
         kwargs.setdefault('dropout_ratio', 0)
         kwargs.setdefault('init_cfg', None)
         super().__init__(
             in_channels, channels, num_classes=num_classes, **kwargs
         )
-        if self.out_channels != num_classes or self.dropout is not None:
-            raise ValueError(
-                'PrototypeHead gives evidence for every class and no dropout, '
-                f'so that contributions add up; got out_channels='
-                f'{self.out_channels} for {num_classes} classes and '
-                f'dropout_ratio={self.dropout_ratio}'
-            )
         self.in_index = (in_index,) if isinstance(in_index, int) else in_index
         self.num_concepts = num_concepts
         self.prototypes_per_concept = prototypes_per_concept
@@ -120,7 +105,7 @@ class PrototypeHead(BaseDecodeHead):
             | (classifier or {})
             | dict(in_channels=num_concepts, out_channels=num_classes)
         )
-        self._check_sign()
+        self._check_additive()
         self.concept_pooling = build_groups(
             concept_pooling, num_classes, num_concepts, prototypes_per_concept
         )
@@ -284,7 +269,14 @@ class PrototypeHead(BaseDecodeHead):
         pool = maps.amax if self.scale_pooling == 'max' else maps.mean
         return pool(dim=1)
 
-    def _check_sign(self) -> None:
+    def _check_additive(self) -> None:
+        if self.out_channels != self.num_classes or self.dropout is not None:
+            raise ValueError(
+                'PrototypeHead gives evidence for every class and no dropout, '
+                f'so that contributions add up; got out_channels='
+                f'{self.out_channels} for {self.num_classes} classes and '
+                f'dropout_ratio={self.dropout_ratio}'
+            )
         signed = not isinstance(self.conv_seg, NonNegativeConv2d)
         if signed and self.link != 'softmax':
             raise ValueError(
@@ -311,4 +303,18 @@ def _check_choice(name: str, value: str, choices: Iterable[str]) -> None:
     if value not in choices:
         raise ValueError(
             f'{name} must be one of {tuple(choices)}, got {value!r}'
+        )
+
+
+def _check_numbers(
+    num_concepts: int, prototypes_per_concept: int, inference_cut: float
+) -> None:
+    if num_concepts < 1 or prototypes_per_concept < 1:
+        raise ValueError(
+            f'got num_concepts={num_concepts} and prototypes_per_concept='
+            f'{prototypes_per_concept}; both must be at least 1'
+        )
+    if inference_cut < 0:
+        raise ValueError(
+            f'inference_cut must be at least 0, got {inference_cut}'
         )
