@@ -201,10 +201,7 @@ def _notes(scalars: dict[str, float | None], interval: int) -> list[str]:
         'positive if contributions rank better than chance',
     ]
     if scalars['completeness_error_mean'] is None:
-        notes.append(
-            'completeness errors have no unit: the mean largest logit is not '
-            'positive'
-        )
+        notes.append('completeness errors have no unit: no evidence at all')
     if scalars['miou_all'] is None:
         notes.append('no mIoU: there is no ground truth')
     return notes

@@ -90,7 +90,12 @@ class ImageReading:
 
     @property
     def prototypes(self) -> Tensor | None:
-        """Prototype vectors (P,D); ``None`` where the layer has none."""
+        """Prototype vectors (P,D); ``None`` where the layer has none.
+
+        Nor are there any of a concept where groups mix those of a class.
+        """
+        if self._head.concept_pooling is not None:
+            return None
         return self._head.prototype_layer.vectors
 
     @property

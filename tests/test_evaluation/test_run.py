@@ -4,8 +4,11 @@ import copy
 from uuid import uuid4
 
 import pytest
+import torch
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import save_checkpoint
+from mmseg.registry import MODELS
 
 from mmproto.evaluation.run import METRICS, UNKNOWN, evaluate_explanations
 
@@ -65,6 +68,52 @@ def test_a_missing_folder_of_unknown_objects_is_noted(config):
     report = evaluate_explanations(config).reports[UNKNOWN]
     assert report['scalars'] == {}
     assert 'leftImg8bit/unseen is missing' in report['notes'][0]
+
+
+SIGNED = dict(
+    classifier=dict(type='mmproto.ClassSpecificConv2d'), link='softmax'
+)
+RELATIVES = dict(
+    protopnet=dict(prototype_layer='DistancePrototypes', **SIGNED),
+    scaleprotoseg=dict(
+        prototype_layer='DistancePrototypes',
+        prototypes_per_concept=3,
+        concept_pooling=dict(type='mmproto.SimplexGroups'),
+        **SIGNED,
+    ),
+    pipnet=dict(
+        prototype_layer='SoftmaxConcepts',
+        link='log1p_square',
+        inference_cut=0.1,
+    ),
+)
+
+
+@pytest.mark.parametrize('system', RELATIVES)
+def test_relatives_are_explained_exactly_by_few_concepts(
+    tiny_config, tmp_path, system
+):
+    options = dict(RELATIVES[system])
+    head = tiny_config.model.decode_head
+    head.update(options)
+    head.prototype_layer = dict(type=f'mmproto.{options["prototype_layer"]}')
+    init_default_scope('mmseg')
+    torch.manual_seed(0)
+    model = MODELS.build(tiny_config.model)
+    path = tmp_path / 'model.pth'
+    save_checkpoint(dict(state_dict=model.state_dict()), str(path))
+    tiny_config.load_from = str(path)
+    tiny_config.experiment_name = uuid4().hex
+    found = evaluate_explanations(tiny_config).reports
+    faithful = found['FaithfulnessMetric']['scalars']
+    assert faithful['completeness_error_max'] < 1e-5
+    size = found['ExplanationSizeMetric']['scalars']
+    weights = model.decode_head.class_weights
+    assert size['zero_weights'] == (weights == 0).double().mean()
+    assert 1 <= size['local_size_needed'] <= size['global_size']
+    # of groups, which mix prototypes, no two vectors can be compared
+    cosine = found['DiversityMetric']['scalars']['max_cosine']
+    assert (cosine is not None) == (system == 'protopnet')
 
 
 def test_a_bad_interval_is_named(config):

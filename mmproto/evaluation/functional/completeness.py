@@ -18,7 +18,8 @@ class Completeness:
     Args:
         error: Sum of absolute errors over places and classes, float64.
         worst: Largest absolute error, float64.
-        largest: Sum over places of the largest evidence, float64.
+        largest: Sum over places of the largest evidence for or against a
+            class, float64.
         changed: Places whose arg-max is another one, int64.
         places: Number of places, int64.
         classes: Number of classes.
@@ -74,7 +75,8 @@ def completeness_errors(state: Completeness) -> dict[str, float | None]:
 
     Returns:
         ``error_mean`` and ``error_max`` over places and classes, in units of
-        the mean largest evidence (``None`` if that is not positive), and
+        the mean largest evidence for or against a class (``None`` if there is
+        none at all), and
         ``changed``, the share of places that the contributions would give to
         another class.
     """
@@ -100,7 +102,7 @@ def _measure_rows(evidence: Tensor, explained: Tensor) -> Completeness:
     return Completeness(
         error=error.sum().double().cpu(),
         worst=error.max().double().cpu(),
-        largest=largest.sum().double().cpu(),
+        largest=evidence.abs().amax(dim=0).sum().double().cpu(),
         changed=changed.sum().cpu(),
         places=torch.tensor(largest.numel()),
         classes=len(evidence),
