@@ -77,19 +77,22 @@ def _alternate(points: Tensor, owner: Tensor, groups: int) -> Tensor:
 def _exchange(points: Tensor, owner: Tensor) -> Tensor:
     """Let the two points change places that gain most, until none gain."""
     owner = owner.clone()
-    gram = points @ points.T  # n,n
+    # in double precision: the root of what cancels would seem to be a gain
+    gram = points.double() @ points.double().T  # n,n
+    square = gram.diagonal()
     while True:
-        together = (owner[:, None] == owner).float()
+        together = (owner[:, None] == owner).double()
         length = (gram @ together * together).sum(dim=0)  # squared, by point
         inner = gram @ together  # x_i on the sum of the group of x_j
         own = inner.diagonal()
         # |s_j - x_j + x_i|^2 where x_i takes the place of x_j
-        squared = length + 2 + 2 * (inner - own - gram)
+        squared = length + square + square[:, None]
+        squared = squared + 2 * (inner - own - gram)
         joined = squared.clamp_min(0).sqrt()
         gain = joined + joined.T - length.sqrt() - length.sqrt()[:, None]
         gain[together.bool()] = 0
         best = int(gain.argmax())
-        if gain.flatten()[best] < SMALLEST_GAIN:
+        if not gain.flatten()[best] >= SMALLEST_GAIN:
             return owner
         pair = torch.tensor(divmod(best, len(points)))
         owner[pair] = owner[pair.flip(0)]

@@ -83,3 +83,20 @@ def test_small_groupings_are_the_best_of_all(groups, size, seed):
 def test_groups_that_do_not_come_out_even():
     with pytest.raises(ValueError, match='7 points do not make 2 groups'):
         balanced_groups(unit(7, 3), 2, generator())
+
+
+@pytest.mark.parametrize('kind', ['zero', 'opposite', 'same', 'nan'])
+def test_points_that_cancel_or_are_none_come_to_an_end(kind):
+    points = unit(39, 8)
+    points[::2] = {
+        'zero': 0 * points[::2],
+        'opposite': -points[:-1:2].flip(0).repeat(2, 1)[:20],
+        'same': points[:1] + 1e-7 * points[::2],
+        'nan': points[::2] * torch.nan,
+    }[kind]
+    if kind == 'nan':  # the assignment problem refuses them
+        with pytest.raises(ValueError):
+            balanced_groups(points, 13, generator())
+        return
+    found = balanced_groups(points, 13, generator())
+    assert sorted(found.flatten().tolist()) == list(range(39))
