@@ -15,12 +15,20 @@ from mmproto.version import __version__
 
 if TYPE_CHECKING:
     from mmproto.explanation import Explanation
+    from mmproto.exporting import load_safetensors
     from mmproto.projection import project_prototypes
 
-__all__ = ['Explanation', '__version__', 'explain', 'project_prototypes']
+__all__ = [
+    'Explanation',
+    '__version__',
+    'explain',
+    'load_safetensors',
+    'project_prototypes',
+]
 
 _LAZY = {
     'Explanation': 'mmproto.explanation',
+    'load_safetensors': 'mmproto.exporting',
     'project_prototypes': 'mmproto.projection',
 }
 

@@ -1,8 +1,15 @@
 """Checkpoints that are made from another one, which stays as it is."""
 
 from pathlib import Path
+from typing import Any
 
-from mmengine.runner.checkpoint import save_checkpoint, weights_to_cpu
+from mmengine.config import Config
+from mmengine.runner.checkpoint import (
+    load_checkpoint,
+    save_checkpoint,
+    weights_to_cpu,
+)
+from mmseg.apis import init_model
 from torch import nn
 
 from mmproto.files import atomic_path
@@ -33,6 +40,42 @@ def choose_paths(
             f'choose another name for the {ending} one'
         )
     return source, target
+
+
+def load_whole(cfg: Config, checkpoint: str | Path) -> tuple[Any, dict]:
+    """Load a model of which nothing may be missing.
+
+    Args:
+        cfg: Config of its training.
+        checkpoint: The file.
+
+    Returns:
+        The model on the CPU, as of ``mmseg.apis.init_model``, and the meta
+        information of the checkpoint.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If it does not fit the config or names no classes.
+    """
+    if not Path(checkpoint).is_file():
+        raise FileNotFoundError(f'there is no checkpoint at {checkpoint}')
+    model = init_model(cfg, None, 'cpu')
+    try:
+        loaded = load_checkpoint(model, str(checkpoint), 'cpu', strict=True)
+    except RuntimeError as error:
+        raise ValueError(
+            f'{checkpoint} does not fit the config; give the config of its '
+            f'training ({error})'
+        ) from error
+    meta = dict(loaded.get('meta') or {})
+    model.dataset_meta = meta.get('dataset_meta') or {}
+    if not model.dataset_meta.get('classes'):
+        raise ValueError(
+            f'{checkpoint} does not name its classes '
+            '(meta.dataset_meta.classes), as the checkpoints of a training '
+            'do; add them'
+        )
+    return model, meta
 
 
 def save_weights(model: nn.Module, meta: dict, target: Path) -> None:

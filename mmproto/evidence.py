@@ -31,15 +31,20 @@ class EvidenceMaps:
     Args:
         model: From ``mmseg.apis.init_model`` with a config of this package.
         image: Path, or BGR pixels (h,w,3).
+        nearest: Whether to keep how near each cell is to any prototype.
 
     Attributes:
         logits: Evidence (C,h,w) as mmseg returns it, on the CPU.
+        nearest: Largest similarity (H,W) of a cell to any prototype, of
+            every window, on the CPU; empty if it was not asked for.
 
     Raises:
         ValueError: If the model has no prototype head or no test pipeline.
     """
 
-    def __init__(self, model: Any, image: Image) -> None:
+    def __init__(
+        self, model: Any, image: Image, nearest: bool = False
+    ) -> None:
         self._model = getattr(model, 'module', model)
         self._head = get_prototype_head(self._model)
         data = _load(self._model, image)
@@ -48,13 +53,34 @@ class EvidenceMaps:
             self._inputs = data['inputs']  # 1,3,h,w
             self._meta = data['data_samples'][0].metainfo
             self._windows: list[tuple[Tensor, Tensor]] = []
-            with replaced(self._head, forward=self._recorder()):
+            self.nearest: list[Tensor] = []
+            with replaced(self._head, forward=self._recorder(nearest)):
                 self.logits = self._inference()
 
     @property
     def size(self) -> tuple[int, int]:
         """Rows and columns of the image."""
         return self.logits.shape[1], self.logits.shape[2]
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Rows and columns of the network's input, padding included."""
+        return self._inputs.shape[2], self._inputs.shape[3]
+
+    @property
+    def meta(self) -> dict:
+        """What mmseg's pipeline did to the image, such as flipping it."""
+        return dict(self._meta)
+
+    @property
+    def pooled(self) -> list[Tensor]:
+        """Concept activations (K,H,W) of every window, on the CPU."""
+        return [pooled[0].cpu() for pooled, _ in self._windows]
+
+    @property
+    def scale(self) -> list[Tensor]:
+        """Scales (K,H,W) at which they are largest, on the CPU."""
+        return [maps[0].argmax(dim=0).cpu() for _, maps in self._windows]
 
     def activations(self, concepts: Sequence[int]) -> Tensor:
         """Activation maps (n,h,w) of some concepts.
@@ -80,7 +106,7 @@ class EvidenceMaps:
             parts.append(part)
         return torch.cat(parts)
 
-    def _recorder(self) -> Any:
+    def _recorder(self, nearest: bool) -> Any:
         forward = self._head.forward
 
         def record(inputs: Sequence[Tensor]) -> Tensor:
@@ -88,6 +114,9 @@ class EvidenceMaps:
             latents = self._head.stack_scales(inputs)
             # 1,K,H,W and 1,S,K,H,W
             self._windows.append(self._head.pool_concepts(latents))
+            if nearest:
+                similarity = self._head.prototype_layer.similarity(latents)
+                self.nearest.append(similarity[0].amax(dim=(0, 1)).cpu())
             return forward(inputs)
 
         return record

@@ -53,13 +53,13 @@ def explain(
             read or the point lies outside of it.
     """
     head = get_prototype_head(model)
-    pixels = _read(image)
+    pixels = read_pixels(image)
     if point is not None:
-        _check_point(point, pixels)
+        check_point(point, pixels)
     maps = EvidenceMaps(model, image)
     probabilities = head.probabilities(maps.logits[None])[0]  # C,h,w
     if point is None:
-        point = _most_certain(maps.logits, probabilities)
+        point = most_certain(maps.logits, probabilities)
     x, y = int(point[0]), int(point[1])
     meta = getattr(model, 'dataset_meta', None) or {}
     explanation = Explanation(
@@ -114,13 +114,7 @@ def _add_patches(
             'Run tools/project.py on it.'
         )
         return
-    if len(record['prototypes']) != head.prototype_layer.num_prototypes:
-        raise ValueError(
-            f'the projection record is about {len(record["prototypes"])} '
-            f'prototypes, but the model has '
-            f'{head.prototype_layer.num_prototypes}; run tools/project.py '
-            'with this config and checkpoint'
-        )
+    check_record(record, head)
     missing = []
     for evidence in explanation.concepts:
         patches = concept_patches(record, evidence.concept, data_root)
@@ -134,7 +128,24 @@ def _add_patches(
         )
 
 
-def _read(image: Image) -> np.ndarray:
+def check_record(record: dict, head: PrototypeHead) -> None:
+    """Raise a ValueError if a projection record is about another model."""
+    if len(record['prototypes']) != head.prototype_layer.num_prototypes:
+        raise ValueError(
+            f'the projection record is about {len(record["prototypes"])} '
+            f'prototypes, but the model has '
+            f'{head.prototype_layer.num_prototypes}; run tools/project.py '
+            'with this config and checkpoint'
+        )
+
+
+def read_pixels(image: Image) -> np.ndarray:
+    """Read BGR pixels (h,w,3), or check that these are some.
+
+    Raises:
+        FileNotFoundError: If there is no image at the path.
+        ValueError: If it cannot be read, or these are no such pixels.
+    """
     if not isinstance(image, np.ndarray):
         if not Path(image).is_file():
             raise FileNotFoundError(f'there is no image at {image}')
@@ -150,7 +161,8 @@ def _read(image: Image) -> np.ndarray:
     return image
 
 
-def _check_point(point: tuple[int, int], pixels: np.ndarray) -> None:
+def check_point(point: tuple[int, int], pixels: np.ndarray) -> None:
+    """Raise a ValueError if a point (x, y) lies outside of an image."""
     height, width = pixels.shape[:2]
     if not (0 <= point[0] < width and 0 <= point[1] < height):
         raise ValueError(
@@ -159,8 +171,8 @@ def _check_point(point: tuple[int, int], pixels: np.ndarray) -> None:
         )
 
 
-def _most_certain(logits: Tensor, probabilities: Tensor) -> tuple[int, int]:
-    """Choose the point that stands for the largest class."""
+def most_certain(logits: Tensor, probabilities: Tensor) -> tuple[int, int]:
+    """Choose the point (x, y) that stands for the largest class."""
     prediction = logits.argmax(dim=0)  # h,w
     largest = int(prediction.flatten().bincount().argmax())
     eligible = prediction == largest

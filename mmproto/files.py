@@ -1,11 +1,14 @@
-"""Files that are either complete or not there, and images that moved."""
+"""Files: complete or not there, known by their hash, found elsewhere."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+CHUNK = 1 << 20  # bytes of a file that are read at once
 
 
 @contextmanager
@@ -33,6 +36,15 @@ def write_json(data: Any, path: str | Path) -> None:
     with atomic_path(path) as temporary:
         text = json.dumps(data, indent=1, allow_nan=False)
         temporary.write_text(text + '\n', encoding='utf-8')
+
+
+def file_hash(path: str | Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with Path(path).open('rb') as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def find_image(path: str, data_root: str | Path | None = None) -> Path | None:

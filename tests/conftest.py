@@ -1,6 +1,8 @@
-"""Fixtures: a tiny street-like data set, config and model."""
+"""Fixtures: a tiny street-like data set, config, model and checkpoint."""
 
 import os
+import runpy
+import sys
 from pathlib import Path
 
 import cv2
@@ -9,8 +11,11 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmengine.runner import save_checkpoint
+from mmengine.runner.checkpoint import weights_to_cpu
 
 TINY = Path(__file__).parent / 'data' / 'tiny_config.py'
+TOOLS = Path(__file__).parents[1] / 'tools'
 CLASSES = ('road', 'wall', 'car', 'sign')
 COLOURS = np.array([[90, 90, 90], [40, 70, 160], [200, 60, 60], [60, 200, 90]])
 
@@ -78,3 +83,34 @@ def tiny_model(tiny_config):
         classes=CLASSES, palette=COLOURS[:, ::-1].tolist()
     )
     return model.eval()
+
+
+@pytest.fixture
+def trained(tiny_model, tiny_config, tmp_path):
+    """Config file and checkpoint of the tiny model."""
+    config, checkpoint = tmp_path / 'config.py', tmp_path / 'model.pth'
+    tiny_config.dump(config)
+    weights = tiny_model.decode_head.conv_seg.weight
+    with torch.no_grad():
+        weights[:, 6, 0, 0] = torch.tensor([12.29, 3.68, -1.0, 1.29])
+    meta = dict(dataset_meta=tiny_model.dataset_meta, epoch=1, iter=4)
+    weights = weights_to_cpu(tiny_model.state_dict())
+    save_checkpoint(
+        dict(meta=meta, state_dict=weights, optimizer={}), str(checkpoint)
+    )
+    return str(config), str(checkpoint)
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Runs a tool as a script; the lines that it prints."""
+
+    def call(tool, *arguments):
+        arguments = [str(argument) for argument in arguments]
+        path = str(TOOLS / tool)
+        monkeypatch.setattr(sys, 'argv', [path, *arguments])
+        capsys.readouterr()
+        runpy.run_path(path, run_name='__main__')
+        return capsys.readouterr().out.splitlines()
+
+    return call

@@ -1,53 +1,16 @@
 """The commands that project, explain and list concepts."""
 
 import json
-import runpy
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.runner import save_checkpoint
-from mmengine.runner.checkpoint import weights_to_cpu
 from mmseg.apis import init_model
 
 from mmproto.concepts import concept_usage, list_concepts
 from mmproto.features import evaluating
-
-TOOLS = Path(__file__).parents[1] / 'tools'
-
-
-@pytest.fixture
-def trained(tiny_model, tiny_config, tmp_path):
-    """Config file and checkpoint of the tiny model."""
-    config, checkpoint = tmp_path / 'config.py', tmp_path / 'model.pth'
-    tiny_config.dump(config)
-    weights = tiny_model.decode_head.conv_seg.weight
-    with torch.no_grad():
-        weights[:, 6, 0, 0] = torch.tensor([12.29, 3.68, -1.0, 1.29])
-    meta = dict(dataset_meta=tiny_model.dataset_meta, epoch=1, iter=4)
-    weights = weights_to_cpu(tiny_model.state_dict())
-    save_checkpoint(
-        dict(meta=meta, state_dict=weights, optimizer={}), str(checkpoint)
-    )
-    return str(config), str(checkpoint)
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Runs a tool as a script; the lines that it prints."""
-
-    def call(tool, *arguments):
-        arguments = [str(argument) for argument in arguments]
-        path = str(TOOLS / tool)
-        monkeypatch.setattr(sys, 'argv', [path, *arguments])
-        capsys.readouterr()
-        runpy.run_path(path, run_name='__main__')
-        return capsys.readouterr().out.splitlines()
-
-    return call
 
 
 def test_project_writes_a_new_checkpoint(trained, run, tmp_path):
@@ -99,6 +62,30 @@ def test_explain_prints_the_path_last(trained, run, tiny_data, tmp_path):
         run('explain.py', *trained, image, '--point', 96, 0)
     with pytest.raises(SystemExit, match='no image at gone.png'):
         run('explain.py', *trained, 'gone.png')
+
+
+def test_explain_makes_pages(trained, run, tiny_data, tmp_path):
+    folder = tiny_data / 'leftImg8bit' / 'val' / 'town'
+    images = sorted(folder.iterdir())[:2]
+    out = tmp_path / 'new' / 'explain.html'
+    lines = run('explain.py', *trained, images[0], '--out', out)
+    assert lines[-1] == str(out) and out.is_file()
+    lines = run('explain.py', *trained, *images, '--out', out)
+    assert lines[-1] == str(out)
+    assert sorted(path.name for path in out.parent.iterdir()) == [
+        'explain.html',
+        'explain_1.html',
+        'explain_2.html',
+    ]
+    with pytest.raises(SystemExit, match='several need a page'):
+        run('explain.py', *trained, *images, '--out', tmp_path / 'folder')
+    with pytest.raises(SystemExit, match='are for a page'):
+        run('explain.py', *trained, images[0], '--patches', 'none')
+    with pytest.raises(SystemExit, match='no label map at gone.png'):
+        run(
+            'explain.py', *trained, images[0], '--out', out,
+            '--labels', 'gone.png',
+        )  # fmt: skip
 
 
 def test_list_concepts(trained, run, tmp_path):

@@ -5,4 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/make_env.sh
 make_env .venv -e '.[onedl,lite0,test]'
+# the tests of pages open them in a browser, and are skipped without one
+if ! command -v chromium chromium-browser google-chrome >/dev/null &&
+    command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
+    apt-get update -qq && apt-get install -y -qq chromium ||
+        echo "No Chromium could be installed: tests of pages are skipped." >&2
+fi
 exec .venv/bin/python -m pytest "$@"

@@ -81,6 +81,9 @@ def test_wheel_holds_configs_tools_and_schemas(checkout):
     assert script.external_attr >> 16 & 0o111
     schemas = (checkout / 'mmproto' / 'schemas').glob('*.json')
     assert {f'mmproto/schemas/{path.name}' for path in schemas} <= set(files)
+    page = checkout / 'mmproto' / 'visualization' / 'page'
+    parts = {f'mmproto/visualization/page/{p.name}' for p in page.iterdir()}
+    assert parts <= set(files)
     tops = {name.split('/')[0] for name in files}
     assert {top for top in tops if '.dist-info' not in top} == {'mmproto'}
 
@@ -115,5 +118,6 @@ def test_model_index_lists_every_config():
         models = yaml.safe_load((ROOT / path).read_text())['Models']
         listed += [model['Config'] for model in models]
         assert all(model['Name'] in model['Config'] for model in models)
-    configs = (ROOT / 'configs').glob('*.py')
-    assert sorted(listed) == sorted(f'configs/{p.name}' for p in configs)
+    configs = ROOT / 'configs'
+    found = [*configs.glob('*.py'), *configs.glob('relatives/*.py')]
+    assert sorted(listed) == sorted(str(p.relative_to(ROOT)) for p in found)

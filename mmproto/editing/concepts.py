@@ -1,0 +1,184 @@
+"""The four edits of a concept: disable, enable, rename, reweight.
+
+Names, and the weights of what is disabled, are plain types in the meta
+information of the data set, which mmseg's ``init_model`` hands to the model.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from mmproto.visualization.colors import class_names
+
+NAMES = 'concept_names'
+DISABLED = 'disabled_concepts'
+
+
+def concept_names(dataset_meta: Mapping | None) -> dict[int, str]:
+    """Names that people gave to concepts, by number.
+
+    Args:
+        dataset_meta: Of a model or a checkpoint.
+    """
+    names = (dataset_meta or {}).get(NAMES) or {}
+    return {int(concept): str(name) for concept, name in names.items()}
+
+
+def disabled_concepts(dataset_meta: Mapping | None) -> dict[int, list[float]]:
+    """Class weights (C,) that disabled concepts had before, by number.
+
+    Args:
+        dataset_meta: Of a model or a checkpoint.
+    """
+    kept = (dataset_meta or {}).get(DISABLED) or {}
+    return {int(concept): list(weights) for concept, weights in kept.items()}
+
+
+class EditableConcepts:
+    """What concepts contribute and are called, to be edited.
+
+    Every edit returns what it did as plain types, with the old and the new
+    weights or name, and can be taken back by another one.
+
+    Args:
+        weight: Of the classifier (C,K,1,1), changed in place.
+        dataset_meta: Of the checkpoint, not changed.
+        signed: Whether weights below zero are in force.
+
+    Attributes:
+        dataset_meta: With the names and what was disabled.
+    """
+
+    def __init__(
+        self, weight: Tensor, dataset_meta: Mapping, signed: bool
+    ) -> None:
+        self._weights = weight.detach()[:, :, 0, 0]  # C,K, the same memory
+        self._signed = signed
+        self._classes = class_names(dict(dataset_meta), len(weight))
+        self.dataset_meta = dict(dataset_meta)
+
+    def disable(self, concept: int) -> dict:
+        """Set what a concept contributes to exact zeros.
+
+        Raises:
+            ValueError: If there is no such concept or it is disabled.
+        """
+        self._check_enabled(concept)
+        kept = disabled_concepts(self.dataset_meta)
+        kept[concept] = self._column(concept)
+        self._keep(DISABLED, kept)
+        zeros = torch.zeros(len(self._weights))
+        return self._set_column('disable', concept, zeros)
+
+    def enable(self, concept: int) -> dict:
+        """Give a disabled concept its weights back, bit for bit.
+
+        Raises:
+            ValueError: If there is no such concept or it is not disabled.
+        """
+        self._check_number(concept)
+        kept = disabled_concepts(self.dataset_meta)
+        if concept not in kept:
+            listed = ', '.join(map(str, sorted(kept))) or 'none'
+            raise ValueError(
+                f'concept {concept} is not disabled; disabled are: {listed}'
+            )
+        weights = torch.tensor(kept.pop(concept), dtype=torch.float64)
+        self._keep(DISABLED, kept)
+        return self._set_column('enable', concept, weights)
+
+    def rename(self, concept: int, name: str) -> dict:
+        """Name a concept, or take its name away by an empty one.
+
+        Raises:
+            ValueError: If there is no such concept or the name cannot stand
+                in a line of text.
+        """
+        self._check_number(concept)
+        if name != name.strip() or not name.isprintable():
+            raise ValueError(
+                f'a concept cannot be called {name!r}: give one line of '
+                'printable text that neither begins nor ends with a blank'
+            )
+        names = concept_names(self.dataset_meta)
+        old = names.pop(concept, '')
+        if name:
+            names[concept] = name
+        self._keep(NAMES, names)
+        return dict(
+            kind='rename', concept=concept, old_name=old, new_name=name
+        )
+
+    def reweight(self, concept: int, class_name: str, value: float) -> dict:
+        """Change what a concept contributes to one class.
+
+        Args:
+            concept: Number of the concept.
+            class_name: Name or number of the class.
+            value: The new weight.
+
+        Raises:
+            ValueError: If there is no such concept or class, the concept is
+                disabled, or the classifier cannot have such a weight.
+        """
+        self._check_enabled(concept)
+        index = self._find_class(class_name)
+        largest = torch.finfo(self._weights.dtype).max
+        # written so that NaN is refused
+        if not (-largest * self._signed <= value <= largest):
+            kind = 'finite' if self._signed else 'finite and not negative'
+            raise ValueError(
+                f'weights of this classifier are {kind}, got {value}; a '
+                'weight of 0 silences the concept for a class'
+            )
+        weights = self._weights[:, concept].clone()
+        weights[index] = value
+        action = self._set_column('reweight', concept, weights)
+        return action | dict(
+            class_index=index, class_name=self._classes[index]
+        )
+
+    def _set_column(self, kind: str, concept: int, weights: Tensor) -> dict:
+        old = self._column(concept)
+        self._weights[:, concept] = weights.to(self._weights)
+        return dict(
+            kind=kind,
+            concept=concept,
+            old_weights=old,
+            new_weights=self._column(concept),
+        )
+
+    def _column(self, concept: int) -> list[float]:
+        return self._weights[:, concept].tolist()
+
+    def _keep(self, key: str, values: dict) -> None:
+        """Keep values by concept; nothing is left of an empty table."""
+        self.dataset_meta.pop(key, None)
+        if values:
+            self.dataset_meta[key] = {
+                str(concept): values[concept] for concept in sorted(values)
+            }
+
+    def _find_class(self, name: str) -> int:
+        if name in self._classes:
+            return self._classes.index(name)
+        if name.isdecimal() and int(name) < len(self._classes):
+            return int(name)
+        raise ValueError(
+            f'there is no class {name!r}; give a number below '
+            f'{len(self._classes)} or one of {", ".join(self._classes)}'
+        )
+
+    def _check_number(self, concept: int) -> None:
+        number = self._weights.shape[1]
+        if not 0 <= concept < number:
+            raise ValueError(
+                f'there is no concept {concept}; this model has concepts 0 '
+                f'to {number - 1}'
+            )
+
+    def _check_enabled(self, concept: int) -> None:
+        self._check_number(concept)
+        if concept in disabled_concepts(self.dataset_meta):
+            raise ValueError(f'concept {concept} is disabled; enable it first')

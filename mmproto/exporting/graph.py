@@ -1,0 +1,62 @@
+"""A model as one function of an image, to be traced."""
+
+import copy
+from typing import Any
+
+from mmseg.models.utils import resize
+from torch import Tensor, nn
+
+from mmproto.models.utils import get_prototype_head
+
+from .twins import make_traceable
+
+
+class ImageToConcepts(nn.Module):
+    """RGB image in, evidence and concept activations out.
+
+    Normalises as the model's preprocessor does, but does not pad, and looks
+    at the whole image at once.
+
+    Args:
+        model: A segmentor with a ``PrototypeHead``; it is copied.
+
+    Raises:
+        ValueError: If the model has no prototype head.
+    """
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        get_prototype_head(model)
+        self.model: Any = copy.deepcopy(model).eval()
+        make_traceable(self.model)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Explain images.
+
+        Args:
+            image: RGB from 0 to 255 (N,3,h,w), float32.
+
+        Returns:
+            Evidence (N,C,h,w), resized as mmseg does, and concept activations
+            (N,K,H,W) at feature resolution. There, class weights times
+            activations are the evidence before it is resized.
+        """
+        preprocessor, head = (
+            self.model.data_preprocessor,
+            self.model.decode_head,
+        )
+        # mmseg's loader gives BGR, which the preprocessor may turn to RGB
+        if not preprocessor._channel_conversion:
+            image = image.flip(1)
+        if preprocessor._enable_normalize:
+            image = (image - preprocessor.mean) / preprocessor.std
+        latents = head.stack_scales(self.model.extract_feat(image))
+        concepts, _ = head.pool_concepts(latents)
+        evidence = resize(
+            head.cls_seg(concepts),
+            size=image.shape[2:],
+            mode='bilinear',
+            align_corners=head.align_corners,
+            warning=False,
+        )
+        return evidence, concepts

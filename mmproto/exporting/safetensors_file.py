@@ -1,0 +1,131 @@
+"""Weights, config and meta information in one file that runs no code.
+
+The config is stored as a Python literal, not as the program that it was
+written in: to load the file of a stranger is safe, and tuples stay tuples,
+which mmseg tells from lists.
+"""
+
+import ast
+import json
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+from mmseg.apis import init_model
+
+from mmproto.files import atomic_path
+from mmproto.requirements import require
+from mmproto.version import __version__
+
+# Everything else in the metadata is of the data set: classes, palette, ...
+OWN = ('format', 'mmproto', 'config')
+
+
+def save_safetensors(model: Any, path: str | Path) -> None:
+    """Write weights, with all that it takes to build and explain the model.
+
+    Metadata: ``config``, a Python literal; and ``classes``, ``palette``,
+    ``projection`` and whatever else the model knows of its data set, as JSON
+    each.
+
+    Args:
+        model: From ``mmseg.apis.init_model``.
+        path: The file to write.
+
+    Raises:
+        ImportError: If safetensors is not installed.
+        ValueError: If the config or the meta information of the data set has
+            other than plain types.
+    """
+    torch_format = require('safetensors.torch')
+    tensors = {
+        # each with memory of its own: shared tensors are refused
+        name: value.detach().cpu().clone().contiguous()
+        for name, value in model.state_dict().items()
+    }
+    metadata = dict(
+        format='pt',
+        mmproto=__version__,
+        config=_to_literal(model.cfg.to_dict()),
+        **{
+            key: _to_json(key, value)
+            for key, value in model.dataset_meta.items()
+            if key not in OWN
+        },
+    )
+    with atomic_path(path) as temporary:
+        # save_file would let nobody else read the file
+        temporary.write_bytes(torch_format.save(tensors, metadata))
+
+
+def load_safetensors(path: str | Path, device: str = 'cpu') -> Any:
+    """Load a model, as ``mmseg.apis.init_model`` does.
+
+    Modules outside of mmseg and mmproto that the config names have to be
+    imported before: its ``custom_imports`` are not carried out.
+
+    Args:
+        path: Of :func:`save_safetensors`.
+        device: Where to put the model.
+
+    Returns:
+        The segmentor in evaluation mode, with ``cfg`` and ``dataset_meta``.
+
+    Raises:
+        ImportError: If safetensors is not installed.
+        FileNotFoundError: If there is no such file.
+        ValueError: If it was not written by :func:`save_safetensors`.
+    """
+    safetensors = require('safetensors')
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'there is no file {path}')
+    try:
+        with safetensors.safe_open(path, 'pt', device='cpu') as file:
+            metadata = file.metadata() or {}
+        meta = {k: json.loads(v) for k, v in metadata.items() if k not in OWN}
+        model = init_model(
+            Config(ast.literal_eval(metadata['config'])), None, device
+        )
+        model.load_state_dict(require('safetensors.torch').load_file(path))
+    except (
+        safetensors.SafetensorError,
+        KeyError,
+        RuntimeError,
+        SyntaxError,
+        ValueError,
+    ) as error:
+        raise ValueError(
+            f'{path} is no model of tools/export_safetensors.py: {error}'
+        ) from error
+    model.dataset_meta = meta
+    return model
+
+
+def _to_literal(config: dict) -> str:
+    text = pformat(config, sort_dicts=False)
+    try:
+        ast.literal_eval(text)
+    except (ValueError, SyntaxError) as error:
+        raise ValueError(
+            f'the config is more than plain types ({error}); name types by '
+            'strings'
+        ) from error
+    return text
+
+
+def _to_json(key: str, value: Any) -> str:
+    try:
+        return json.dumps(value, default=_plain)
+    except TypeError as error:
+        raise ValueError(
+            f'{key} cannot be written as JSON: {error}; use plain types'
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    """Turn what data sets use for palettes into lists."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    raise TypeError(f'{value!r} is a {type(value).__name__}')

@@ -1,0 +1,79 @@
+"""Layers with the same parameters and results, made of traceable steps.
+
+What trains fast does not always trace: additions into views get lost, and
+conditions on the size of the map are frozen.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmproto.models.necks import SharedASPP
+from mmproto.models.necks.shifted_taps import OFFSETS
+from mmproto.models.precision import in_full_precision
+from mmproto.models.prototype_layers import DistancePrototypes
+
+
+class TraceableASPP(SharedASPP):
+    """Shifts by slices of padded maps, which holds for every size."""
+
+    def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """As :meth:`SharedASPP.forward`."""
+        features = inputs[self.in_index]
+        kernel = self.conv.weight.permute(2, 3, 0, 1).flatten(0, 2)  # 9*D,Cin
+        products = F.conv2d(features, kernel[:, :, None, None])  # N,9*D,H,W
+        margin = max(self.dilations)
+        padded = F.pad(products, [margin] * 4).split(self.channels, dim=1)
+        maps = []
+        for rate in self.dilations:
+            shifted = [
+                _window(tap, row * rate, col * rate, margin)
+                for tap, (row, col) in zip(padded, OFFSETS)
+            ]
+            maps.append(self.activate(self.norm(sum(shifted[1:], shifted[0]))))
+        return tuple(maps)
+
+
+class TraceableDistances(DistancePrototypes):
+    """Distances in three terms, in float64, where these do not cancel."""
+
+    @in_full_precision
+    def distances(self, latents: Tensor) -> Tensor:
+        """As :meth:`DistancePrototypes.distances`."""
+        flat = latents.permute(0, 1, 3, 4, 2).double()  # N,S,H,W,D
+        vectors = self.vectors.double()
+        distance = (
+            flat.square().sum(dim=-1, keepdim=True)
+            - 2 * F.linear(flat, vectors)
+            + vectors.square().sum(dim=1)
+        )
+        distance = distance.clamp(min=0).to(latents.dtype)  # N,S,H,W,P
+        distance = distance.permute(0, 1, 4, 2, 3)
+        absent = ~self.compared(latents.shape[1])[:, :, None, None]
+        return distance.masked_fill(absent, torch.inf)
+
+
+TWINS: dict[type, type] = {
+    SharedASPP: TraceableASPP,
+    DistancePrototypes: TraceableDistances,
+}
+
+
+def make_traceable(model: nn.Module) -> None:
+    """Turn the layers of a model into their twins, in place."""
+    for module in model.modules():
+        # the same parameters and buffers: only methods differ
+        module.__class__ = TWINS.get(type(module), type(module))
+
+
+def _window(padded: Tensor, row: int, col: int, margin: int) -> Tensor:
+    """Cut a map, shifted by rows and columns, out of its padded self."""
+    ends = row - margin, col - margin  # below zero, from the far side
+    return padded[
+        :,
+        :,
+        margin + row : ends[0] or None,
+        margin + col : ends[1] or None,
+    ]

@@ -1,0 +1,5 @@
+"""Model cards: what a model is, can do and cannot do, in Markdown."""
+
+from .card import write_card
+
+__all__ = ['write_card']

@@ -1,0 +1,34 @@
+"""Markdown from any text."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+
+def escape(text: str) -> str:
+    """Let text stand for itself in Markdown, also in a table."""
+    text = text.replace('&', '&amp;').replace('<', '&lt;')
+    # an underscore within a word emphasises nothing
+    return re.sub(r'([\\`*\[\]|#]|(?<!\w)_|_(?!\w))', r'\\\1', text)
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Escaped texts with commas between them."""
+    return ', '.join(map(escape, texts))
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are Markdown already."""
+    lines = [header, ['---'] * len(header), *rows]
+    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def number(value: float | None, decimals: int | None = None) -> str:
+    """Write a number, or a dash for none.
+
+    Args:
+        value: The number.
+        decimals: How many; four digits in all by default.
+    """
+    if value is None:
+        return '-'
+    return f'{value:.4g}' if decimals is None else f'{value:.{decimals}f}'

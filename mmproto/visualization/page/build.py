@@ -1,0 +1,173 @@
+"""From pictures to pages: one file each, and a list of several."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmproto.explain import check_record
+from mmproto.files import atomic_path, file_hash
+from mmproto.models.utils import get_prototype_head
+from mmproto.patches import Patch, concept_patches
+
+from .data import Picture, picture_data
+from .encode import pack, quantise
+from .listing import list_entry
+from .notes import page_notes
+from .patches import MODES, PatchStore, default_mode
+from .render import render_index, render_page
+
+GOAL = 3 * 10**6  # bytes of a page; above, numbers are rounded to 16 bits
+LIMIT = 10 * 10**6  # bytes of a page, at most
+PATCHES = (8, 4, 2, 1)  # of a concept, fewer while a page is above the goal
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an explanation comes from.
+
+    Args:
+        config: Path of the config, as the user gave it.
+        checkpoint: Path of the checkpoint, likewise.
+    """
+
+    config: str
+    checkpoint: str
+
+    def to_dict(self) -> dict:
+        """Plain types for the page."""
+        return dict(
+            config=self.config,
+            checkpoint=self.checkpoint,
+            sha256=file_hash(self.checkpoint),
+        )
+
+
+def save_pages(
+    model: Any,
+    images: Sequence[str],
+    out: str | Path,
+    origin: Origin,
+    point: tuple[int, int] | None = None,
+    labels: Sequence[str] | None = None,
+    patches: str | None = None,
+    data_root: str | Path | None = None,
+) -> list[Path]:
+    """Write an interactive page for every picture.
+
+    Args:
+        model: From ``mmseg.apis.init_model``, with a ``PrototypeHead``.
+        images: Paths of pictures.
+        out: File that ends in ``.html``. Of several pictures it is the list,
+            and ``<out>_1.html`` and so on are the pages.
+        origin: Where the model comes from.
+        point: Column and row of the pixel that is explained first.
+        labels: Label maps, one a picture; by default those that the data
+            sets of the config hold.
+        patches: ``'embed'``, ``'link'`` or ``'none'``; by default by the
+            data set, see :func:`default_mode`.
+        data_root: Where the training images lie, if they moved.
+
+    Returns:
+        Paths of all files, the one to open first.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If an argument does not fit or a page becomes too large.
+    """
+    out = Path(out)
+    mode = patches or default_mode(getattr(model, 'cfg', {}))
+    _check(images, out, labels, mode)
+    facts = dict(origin=origin.to_dict(), patch_mode=mode)
+    several = len(images) > 1
+    pages, entries = [], []
+    for index, image in enumerate(images):
+        page = out.with_stem(f'{out.stem}_{index + 1}') if several else out
+        picture = picture_data(
+            model, image, point, labels[index] if labels else None
+        )
+        picture.info |= facts
+        found = _patches(model, picture.concepts, data_root)
+        pages.append((page, _fit(picture, found, mode, page.parent)))
+        entries.append(list_entry(picture, image, page))
+    if several:
+        pages.insert(0, (out, render_index('Explained pictures', entries)))
+    for path, text in pages:  # none, if anything is wrong with a picture
+        with atomic_path(path) as temporary:
+            temporary.write_text(text, encoding='utf-8')
+    return [path for path, _ in pages]
+
+
+def _check(
+    images: Sequence[str],
+    out: Path,
+    labels: Sequence[str] | None,
+    mode: str,
+) -> None:
+    if out.suffix != '.html':
+        raise ValueError(f'a page has to end in .html, got {out}')
+    if mode not in MODES:
+        raise ValueError(f'patches must be one of {MODES}, got {mode!r}')
+    if not images:
+        raise ValueError('there is no picture to explain')
+    if labels and len(labels) != len(images):
+        raise ValueError(
+            f'got {len(labels)} label maps for {len(images)} pictures; give '
+            'one a picture, in the same order'
+        )
+
+
+def _patches(
+    model: Any, concepts: list[int], data_root: str | Path | None
+) -> dict[int, list[Patch]]:
+    meta = getattr(model, 'dataset_meta', None) or {}
+    record = meta.get('projection')
+    if record is None:
+        return {k: [] for k in concepts}
+    check_record(record, get_prototype_head(model))
+    return {k: concept_patches(record, k, data_root) for k in concepts}
+
+
+def _fit(
+    picture: Picture, patches: dict[int, list[Patch]], mode: str, folder: Path
+) -> str:
+    """The page, rounded and with fewer patches where it would be too large."""
+    exact = picture.activations
+    text = _page(picture, dict(activations=exact), patches, mode, folder, 0)
+    if len(text) > GOAL:
+        rounded, step = quantise(exact)
+        weights = np.abs(picture.arrays['weights']).sum(axis=1).max()
+        picture.info['rounding'] = float(step / 2 * weights)
+        for shown in range(len(PATCHES)):
+            text = _page(picture, rounded, patches, mode, folder, shown)
+            if len(text) <= GOAL:
+                break
+    if len(text) > LIMIT:
+        raise ValueError(
+            f'the page of {picture.info["image"]["path"]} would have '
+            f'{len(text) / 1e6:.1f} MB, more than {LIMIT / 1e6:.0f}: '
+            f'{len(picture.concepts)} concepts at {exact.shape[1]} cells are '
+            'too many; prune the classifier, explain a smaller picture, or '
+            'leave the patches out (--patches none)'
+        )
+    return text
+
+
+def _page(
+    picture: Picture,
+    activations: dict[str, np.ndarray],
+    patches: dict[int, list[Patch]],
+    mode: str,
+    folder: Path,
+    shown: int,
+) -> str:
+    names = picture.info['classes']
+    store = PatchStore(mode, folder, names, PATCHES[shown])
+    described = [store.concept(patches[k]) for k in picture.concepts]
+    info = dict(rounding=0.0) | picture.info | dict(patches=described)
+    arrays = picture.arrays | activations | dict(patches=store.blob())
+    name = picture.info['image']['name']
+    notes = page_notes(picture, patches, mode)
+    return render_page(f'Why? {name}', pack(info, arrays), notes)

@@ -1,0 +1,161 @@
+// Everything about one concept: numbers, map, training patches.
+
+/** Classes a concept speaks for, "road 12.29, sidewalk 3.68", or against. */
+function weightWords(page, k, sign, most = Infinity) {
+  const { weights } = page.arrays;
+  const { classes, count } = page.model;
+  const weight = (c) => sign * weights[c * count + k];
+  const order = classes.map((_, c) => c).filter((c) => weight(c) > 0);
+  order.sort((a, b) => weight(b) - weight(a));
+  const words = order.slice(0, most)
+    .map((c) => `${classes[c]} ${(sign * weight(c)).toFixed(2)}`);
+  if (order.length > most) words.push('…');
+  return words.join(', ');
+}
+
+/** Label that most patches of a concept carry, and their share. */
+function purityOf(page, k) {
+  const { labels } = page.info.patches[k];
+  const total = labels.reduce((sum, [, count]) => sum + count, 0);
+  return total ? { label: labels[0][0], share: labels[0][1] / total } : null;
+}
+
+/** Draw the panel of the chosen concept. */
+function drawConcept(page) {
+  const panel = byId('concept-panel');
+  if (page.concept === null) {
+    fill(panel, make('p', {}, 'Choose a concept in a table to see where it ' +
+      'is active and which training patches it stands for.'));
+    return;
+  }
+  const k = page.concept;
+  const name = page.model.concepts[k];
+  const off = page.off.has(k);
+  fill(panel,
+    make('h3', {}, capital(named(page.model, k))),
+    ...weightLines(page, k),
+    make('p', {}, conceptSentence(page, k)),
+    make('p', { class: 'controls' },
+      button(off ? `Switch concept ${name} on` : `Switch concept ${name} off`,
+        () => page.toggle(k), { 'aria-pressed': off, id: 'toggle-concept' }),
+      button('Map on the picture', () => page.chooseLayer('concept')),
+      make('a', { href: `#concept=${name}` }, 'Permanent link')),
+    conceptFigure(page, k),
+    ...patchStrip(page, k));
+}
+
+/** What a concept speaks for and, with signed weights, against. */
+function weightLines(page, k) {
+  const lines = { 'Speaks for': 1, 'Speaks against': -1 };
+  return Object.entries(lines)
+    .map(([title, sign]) => [title, weightWords(page, k, sign)])
+    .filter(([, words]) => words)
+    .map(([title, words]) => make('p', {}, `${title}: ${words}.`));
+}
+
+/** What a concept adds here, in a sentence. */
+function conceptSentence(page, k) {
+  const { explanation, model } = page;
+  const { winner, activations, weights } = explanation;
+  const weight = weights[winner * model.count + k];
+  const state = page.off.has(k) ? 'It is switched off. ' : '';
+  const index = scaleAt(page, k, explanation.nearest);
+  const scale = scaleName(page, index);
+  const theory = theoryWords(page, index);
+  const adds = (weight * activations[k]).toFixed(4);
+  return `${state}Here it is active with ${activations[k].toFixed(4)}; ` +
+    `times its weight for ${model.classes[winner]}, ${weight.toFixed(3)}, ` +
+    `that adds ${adds}. The cell found it by ${scale}, which in theory can ` +
+    `depend on ${theory}.`;
+}
+
+/** The picture in grey below the map of a concept. */
+function conceptFigure(page, k) {
+  const map = conceptMap(page.model, k);
+  const high = map.reduce((a, b) => Math.max(a, b), 0) || 1;
+  const canvas = make('canvas', { 'aria-hidden': 'true' });
+  const { width, height } = page.model.plan;
+  paint(canvas, width, height, (i) => {
+    const share = Math.max(map[i], 0) / high;
+    return [...rampColor(page.info.ramp, share), 255 * Math.sqrt(share)];
+  });
+  const image = make('img', { src: page.pictureUrl, alt: '', class: 'grey' });
+  return make('figure', { class: 'map' },
+    make('div', { class: 'stack' }, image, canvas),
+    make('figcaption', {}, 'Where it is active in this picture: bright is ' +
+      `${high.toPrecision(3)}, its largest activation here.`));
+}
+
+/** Its training patches in a strip that can be scrolled. */
+function patchStrip(page, k) {
+  const { patches, labels } = page.info.patches[k];
+  if (!patches.length) return [make('p', {}, 'No training patches.')];
+  const strip = make('ol', { class: 'strip', tabindex: 0, role: 'list',
+    'aria-label': 'Nearest training patches' },
+  ...patches.map((patch, i) => patchItem(page, patch, i)));
+  const scroll = (way) => strip.scrollBy({ left: way * strip.clientWidth });
+  const total = labels.reduce((sum, [, count]) => sum + count, 0);
+  const words = labels.map(([c, n]) => `${labelName(page, c)} ${n}`);
+  return [
+    make('h4', {}, 'Its nearest training patches'),
+    make('p', {}, `${patches.length} of ${total}; labels of all: ` +
+      `${words.join(', ')}. Solid: field of the last kernel. Thin: the ` +
+      'cell. Dashed: all that can count in theory.'),
+    make('p', { class: 'controls' },
+      button('Earlier patches', () => scroll(-1)),
+      button('Later patches', () => scroll(1))),
+    strip];
+}
+
+/** One patch: its crop if it is here, its place, its facts. */
+function patchItem(page, patch, index) {
+  const label = labelName(page, patch.label);
+  const scale = patch.dilation ? `dilation ${patch.dilation}`
+    : `scale ${patch.scale}`;
+  const alt = `Training patch ${index + 1}: label ${label}, similarity ` +
+    `${patch.similarity.toFixed(2)}, ${scale}, row ${patch.row}, column ` +
+    `${patch.column} of ${patch.image}`;
+  const views = [];
+  if (patch.picture) {
+    const [start, length] = patch.picture;
+    const bytes = page.arrays.patches.subarray(start, start + length);
+    const href = pictureUrl(bytes);
+    views.push(patchView(page, patch, patch.crop, alt, href));
+  }
+  const whole = [0, 0, patch.size[1], patch.size[0]];
+  views.push(patchView(page, patch, whole, `Where it lies. ${alt}`, null));
+  return make('li', {}, make('figure', {}, ...views,
+    make('figcaption', {}, make('strong', {}, label),
+      ` ${patch.similarity.toFixed(2)}, ${scale}`,
+      make('br'), ...patchSource(patch))));
+}
+
+/** The file of a patch, as a link where the page may have one. */
+function patchSource(patch) {
+  const name = patch.image.split('/').at(-1);
+  const source = [patch.href ? make('a', { href: patch.href }, name) : name,
+    make('br'), `row ${patch.row}, column ${patch.column}`];
+  if (patch.sha256) {
+    source.push(make('br'), 'SHA-256 ', make('code', {}, patch.sha256));
+  }
+  return source;
+}
+
+/** Outlines of a patch over its crop, or over the frame of its image. */
+function patchView(page, patch, [x0, y0, x1, y1], alt, href) {
+  const size = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
+  const view = make('svg:svg', {
+    viewBox: `${x0} ${y0} ${x1 - x0} ${y1 - y0}`, role: 'img',
+    'aria-label': alt, class: href ? 'crop' : 'locator' });
+  view.append(href
+    ? make('svg:image', { ...size, href, preserveAspectRatio: 'none' })
+    : make('svg:rect', { ...size, class: 'frame' }));
+  const field = page.info.scales[patch.scale]?.field;
+  const [cx0, cy0, cx1, cy1] = patch.cell;
+  const frame = { width: patch.size[1], height: patch.size[0] };
+  view.append(
+    theoryMark((cx0 + cx1) / 2, (cy0 + cy1) / 2, field, frame),
+    outline(patch.field, 'kernel', 'Field of the last kernel'),
+    outline(patch.cell, 'cell', 'The cell'));
+  return view;
+}

@@ -1,0 +1,138 @@
+// Pointer, keyboard, and everything else that can be set.
+
+/** Select at a place by the mode: one pixel, its segment, or a rectangle. */
+function selectAt(x, y) {
+  if (page.mode !== 'box') {
+    page.select({ kind: page.mode, x, y });
+  } else if (page.corner) {
+    const { x: x0, y: y0 } = page.corner;
+    page.corner = null;
+    page.select({ kind: 'box', x0, y0, x1: x, y1: y });
+  } else {
+    page.corner = { x, y };
+    page.select({ kind: 'box', x0: x, y0: y, x1: x, y1: y });
+  }
+}
+
+/** Pixel of the picture under a pointer. */
+function pixelAt(event) {
+  const box = byId('stage').getBoundingClientRect();
+  const { width, height } = page.model.plan;
+  const clamp = (share, size) =>
+    Math.min(Math.max(Math.floor(share * size), 0), size - 1);
+  return {
+    x: clamp((event.clientX - box.left) / box.width, width),
+    y: clamp((event.clientY - box.top) / box.height, height),
+  };
+}
+
+/** Click, tap or drag. */
+function listenToPointer(stage) {
+  let start = null;
+  stage.addEventListener('pointerdown', (event) => {
+    start = pixelAt(event);
+    if (page.mode === 'box') stage.setPointerCapture(event.pointerId);
+  });
+  stage.addEventListener('pointercancel', () => { start = null; });
+  stage.addEventListener('pointerup', (event) => {
+    if (!start) return;
+    const end = pixelAt(event);
+    const far =
+      Math.max(Math.abs(end.x - start.x), Math.abs(end.y - start.y)) > 4;
+    if (page.mode === 'box' && far) page.corner = start;
+    start = null;
+    selectAt(end.x, end.y);
+  });
+}
+
+/** Arrow keys move by a cell, with Shift by a pixel; Enter selects. */
+function listenToKeys(stage) {
+  const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1],
+    ArrowDown: [0, 1] };
+  stage.addEventListener('keydown', (event) => {
+    const { cursor, model: { plan }, info: { geometry } } = page;
+    if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      selectAt(cursor.x, cursor.y);
+    } else if (event.key in ways) {
+      event.preventDefault();
+      const [right, down] = ways[event.key];
+      const step = (size) => event.shiftKey ? 1 : Math.round(size) || 1;
+      const clamp = (value, size) => Math.min(Math.max(value, 0), size - 1);
+      const x = clamp(cursor.x + right * step(geometry.cell[1]), plan.width);
+      const y = clamp(cursor.y + down * step(geometry.cell[0]), plan.height);
+      moveTo(x, y);
+    }
+  });
+}
+
+/** Go to a pixel: select it, or stretch the rectangle to it. */
+function moveTo(x, y) {
+  if (page.mode === 'box') {
+    const { x: x0, y: y0 } = page.corner ?? { x, y };
+    page.select({ kind: 'box', x0, y0, x1: x, y1: y });
+  } else {
+    page.select({ kind: page.mode, x, y });
+  }
+}
+
+function listenToControls() {
+  for (const input of document.querySelectorAll('[name=mode]')) {
+    input.addEventListener('change', () => {
+      page.mode = input.value;
+      // a finger draws a rectangle instead of scrolling
+      byId('stage').style.touchAction =
+        page.mode === 'box' ? 'none' : 'manipulation';
+      page.corner = null;
+      selectAt(page.cursor.x, page.cursor.y);
+      page.corner = null;
+    });
+  }
+  byId('go').addEventListener('click', () => {
+    const { width, height } = page.model.plan;
+    const x = inside(byId('x').value, width);
+    const y = inside(byId('y').value, height);
+    if (x !== null && y !== null) moveTo(x, y);
+    else {
+      fill(byId('sentence'), `There is no such pixel: x runs from 0 to ` +
+        `${width - 1}, y from 0 to ${height - 1}.`);
+    }
+  });
+  byId('opacity').addEventListener('input', (event) => {
+    page.opacity = event.target.value / 100;
+    byId('layer').style.opacity = page.opacity;
+  });
+  byId('show-numbers').addEventListener('change', () => drawNumbers(page));
+  byId('compared').addEventListener('change', (event) => {
+    page.compared = event.target.value === ''
+      ? null : Number(event.target.value);
+    drawCharts(page);
+  });
+  byId('all-on').addEventListener('click', () => {
+    page.off.clear();
+    drawModel();
+    byId('whatif-heading').focus({ preventScroll: true });
+  });
+  for (const id of ['reason', 'author']) {
+    byId(id).addEventListener('input', () => drawCommand(page));
+  }
+  byId('copy').addEventListener('click', copyCommand);
+  byId('save').addEventListener('click', () => saveRecord(page));
+  addEventListener('resize', () => drawNumbers(page));
+  addEventListener('hashchange', () => {
+    if (readHash(page)) drawModel();
+    else writeHash(page); // a link to a section
+  });
+}
+
+/** Copy the command, or select it where a page may not copy. */
+async function copyCommand() {
+  const field = byId('command');
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    fill(byId('copied'), 'Copied.');
+  } catch {
+    fill(byId('copied'), 'Selected: copy it with the keyboard.');
+  }
+}

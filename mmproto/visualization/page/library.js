@@ -1,0 +1,105 @@
+// All concepts in use, sortable.
+
+/** Share of the cells that each concept decides: it adds most. */
+function decidedShares(model, weights) {
+  const { count, classes, activations, plan } = model;
+  const shares = new Float64Array(count);
+  const evidence = classes.map((_, c) => cellEvidence(model, weights, c));
+  for (let cell = 0; cell < plan.cells; cell += 1) {
+    let label = 0;
+    evidence.forEach((map, c) => {
+      if (map[cell] > evidence[label][cell]) label = c;
+    });
+    let best = -1;
+    let most = 0;
+    for (let k = 0; k < count; k += 1) {
+      const value = weights[label * count + k] *
+        activations[k * plan.cells + cell];
+      if (value > most) [best, most] = [k, value];
+    }
+    if (best >= 0) shares[best] += 1 / plan.cells;
+  }
+  return shares;
+}
+
+/** Facts of every concept for the table. */
+function libraryRows(page) {
+  const { model, arrays } = page;
+  const shares = decidedShares(model, arrays.weights);
+  return model.concepts.map((name, k) => {
+    const { count, classes } = model;
+    const own = classes.map((_, c) => arrays.weights[c * count + k]);
+    const top = own.indexOf(Math.max(...own));
+    return {
+      k, name, use: shares[k], top,
+      class: model.classes[top],
+      purity: purityOf(page, k)?.share ?? -1,
+      mean: cellMap(model, k).reduce(add, 0) / model.plan.cells,
+    };
+  });
+}
+
+const LIBRARY_COLUMNS = {
+  name: 'Concept',
+  class: 'Class',
+  use: 'Decides here',
+  mean: 'Mean activation',
+  purity: 'Purity',
+};
+
+/** Order rows by a column: names upwards, numbers downwards at first. */
+function sortRows(rows, { column, up }) {
+  const sign = up ? 1 : -1;
+  return [...rows].sort((a, b) => {
+    const order = column === 'class'
+      ? a.class.localeCompare(b.class)
+      : a[column] - b[column];
+    return sign * order || a.name - b.name;
+  });
+}
+
+/** Draw the table. */
+function drawLibrary(page) {
+  const { sorting } = page;
+  const head = Object.entries(LIBRARY_COLUMNS).map(([column, title]) => {
+    const active = sorting.column === column;
+    const way = sorting.up ? 'ascending' : 'descending';
+    const sort = () => {
+      const upFirst = ['name', 'class'].includes(column);
+      page.sorting = { column, up: active ? !sorting.up : upFirst };
+      drawLibrary(page);
+      document.querySelector(`[data-column=${column}]`).focus();
+    };
+    const arrow = active ? (sorting.up ? ' ↑' : ' ↓') : '';
+    return make('th', { scope: 'col', 'aria-sort': active ? way : 'none' },
+      button(`${title}${arrow}`, sort, { 'data-column': column }));
+  });
+  head.push(make('th', { scope: 'col' }, 'Speaks for'),
+    make('th', { scope: 'col' }, 'What-if'));
+  const rows = sortRows(page.rows, sorting)
+    .map((row) => libraryRow(page, row));
+  fill(byId('library-facts'), `${rows.length} of ${page.info.num_concepts} ` +
+    `concepts speak for a class; ${percent(page.info.sparsity)} of the ` +
+    'class weights are exactly zero.');
+  fill(byId('library-table'), make('table', {},
+    make('caption', {}, 'Concepts in use'),
+    make('thead', {}, make('tr', {}, ...head)),
+    make('tbody', {}, ...rows)));
+}
+
+function libraryRow(page, row) {
+  const off = page.off.has(row.k);
+  const toggle = button(off ? 'On' : 'Off', () => page.toggle(row.k), {
+    'aria-label': `Switch concept ${row.name} ${off ? 'on' : 'off'}`,
+    'data-toggle': row.name,
+  });
+  const purity = row.purity < 0 ? 'no patches' : percent(row.purity);
+  return make('tr', { 'data-concept': row.name },
+    make('th', { scope: 'row' }, conceptButton(page, row.k, true)),
+    make('td', {}, swatch(page, row.top), ` ${row.class}`),
+    numberCell(percent(row.use), row.use),
+    numberCell(row.mean.toFixed(4), row.mean),
+    numberCell(purity, row.purity),
+    make('td', {}, weightWords(page, row.k, 1, 4)),
+    make('td', {}, off ? 'off ' : 'on ', toggle));
+}

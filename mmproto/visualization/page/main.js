@@ -1,0 +1,143 @@
+// The page: what is chosen, what happens, what is drawn again.
+
+let page = null;
+
+/** What the functions above need of the model. */
+function makeModel(info, arrays) {
+  return {
+    activations: arrays.activations,
+    count: info.concepts.length,
+    concepts: info.concepts,
+    names: info.names,
+    classes: info.classes,
+    coverage: info.coverage,
+    link: info.link,
+    plan: makePlan(info.geometry),
+  };
+}
+
+function makePage({ info, arrays }) {
+  const [x, y] = info.point;
+  const made = {
+    info, arrays,
+    model: makeModel(info, arrays),
+    truth: arrays.labels ?? null,
+    pictureUrl: pictureUrl(arrays.picture),
+    selection: { kind: 'point', x, y },
+    mode: 'point', corner: null, cursor: { x, y },
+    layer: 'prediction', opacity: 0.55,
+    concept: null, compared: null,
+    off: new Set(),
+    sorting: { column: 'use', up: false },
+  };
+  made.weights = arrays.weights;
+  made.base = predict(made.model, made.weights);
+  made.now = made.base;
+  made.agreement = 1 - changedShare(made.base.labels, arrays.prediction);
+  made.rows = libraryRows(made);
+  return made;
+}
+
+/** Explain what is selected, and draw everything that depends on it. */
+function drawSelection() {
+  const { model, selection } = page;
+  const pixels = selectedPixels(model, selection, page.now.labels);
+  page.explanation = explainPixels(model, page.weights, pixels);
+  fill(byId('sentence'), sentenceOf(model, page.explanation, selection));
+  drawCharts(page);
+  drawMarks(page);
+  drawConcept(page);
+  byId('x').value = page.cursor.x;
+  byId('y').value = page.cursor.y;
+  writeHash(page);
+}
+
+/** Draw what depends on the class weights. */
+function drawModel() {
+  predictAgain(page);
+  drawChoices();
+  drawLayer(page);
+  drawWhatIf(page);
+  drawLibrary(page);
+  drawSelection();
+}
+
+/** Offer the layers that there are. */
+function drawChoices() {
+  const names = availableLayers(page);
+  if (!names.includes(page.layer)) page.layer = 'prediction';
+  fill(byId('layers'), ...names.map((name) => {
+    const input = make('input', { type: 'radio', name: 'layer', value: name,
+      change: () => page.chooseLayer(name) });
+    input.checked = name === page.layer;
+    return make('label', {}, input, ` ${LAYERS[name]}`);
+  }));
+}
+
+const ACTIONS = {
+  /** Select, and explain it. */
+  select(selection) {
+    page.selection = selection;
+    const { x, y } = selection.kind === 'box'
+      ? { x: selection.x1, y: selection.y1 } : selection;
+    page.cursor = { x, y };
+    drawSelection();
+  },
+
+  chooseLayer(name) {
+    page.layer = name;
+    drawChoices();
+    drawLayer(page);
+  },
+
+  chooseConcept(k, scroll = false) {
+    page.concept = k;
+    drawChoices();
+    if (page.layer === 'concept') drawLayer(page);
+    drawMarks(page);
+    drawConcept(page);
+    writeHash(page);
+    const heading = byId('concept-heading');
+    if (scroll) heading.scrollIntoView();
+    heading.focus();
+  },
+
+  /** Switch a concept off or on, and keep the focus on its button. */
+  toggle(k) {
+    const { id, dataset } = document.activeElement;
+    if (!page.off.delete(k)) page.off.add(k);
+    drawModel();
+    const again = dataset.toggle
+      ? document.querySelector(`[data-toggle="${dataset.toggle}"]`)
+      : byId(id || 'whatif-heading');
+    again?.focus({ preventScroll: true });
+  },
+};
+
+async function start() {
+  page = makePage(await readPayload(byId('payload').textContent));
+  Object.assign(page, ACTIONS);
+  byId('picture').src = page.pictureUrl;
+  const { width, height } = page.model.plan;
+  byId('stage').style.aspectRatio = `${width} / ${height}`;
+  byId('stage').style.maxWidth = `${(80 * width) / height}vh`;
+  for (const id of ['marks', 'numbers']) {
+    byId(id).setAttribute('viewBox', `0 0 ${width} ${height}`);
+  }
+  byId('compared').append(...page.model.classes.map((name, c) =>
+    make('option', { value: c }, name)));
+  readHash(page);
+  page.cursor = page.selection.kind === 'box'
+    ? { x: page.selection.x1, y: page.selection.y1 }
+    : { x: page.selection.x, y: page.selection.y };
+  listenToPointer(byId('stage'));
+  listenToKeys(byId('stage'));
+  listenToControls();
+  drawOrigin(page);
+  drawModel();
+  document.body.dataset.ready = 'yes';
+}
+
+start().catch((error) => {
+  fill(byId('sentence'), `This page could not be read: ${error.message}`);
+});

@@ -1,0 +1,53 @@
+"""What a reader of a page has to know before anything else."""
+
+from mmproto.patches import Patch
+
+from .data import Picture
+
+ROUNDED = 1e-6  # error of rounding that needs no mention
+
+
+def page_notes(
+    picture: Picture, patches: dict[int, list[Patch]], mode: str
+) -> list[str]:
+    """Say what is missing in a page, and why.
+
+    Args:
+        picture: What the page holds.
+        patches: Training patches of the concepts in use.
+        mode: Whether they are in the page.
+    """
+    listed = [patch for found in patches.values() for patch in found]
+    notes = []
+    if not listed:
+        notes.append(
+            'No training patches: the checkpoint holds no projection record. '
+            'Run tools/project.py on it.'
+        )
+    elif mode != 'embed':
+        notes.append(_without_pictures(mode))
+    lost = {patch.image for patch in listed if patch.file is None}
+    if lost:
+        notes.append(
+            f'{len(lost)} training images are not where the record says, '
+            f'among them {min(lost)}: say where the data lies now '
+            '(--data-root).'
+        )
+    if picture.info.get('rounding', 0) > ROUNDED:
+        notes.append(
+            'To keep this file small, activations are rounded to 16 bits: '
+            'evidence differs from that of the model by at most '
+            f'{picture.info["rounding"]:.1e}.'
+        )
+    return notes
+
+
+def _without_pictures(mode: str) -> str:
+    links = '; links lead to files of this disk' if mode == 'link' else ''
+    return (
+        'Training pictures are not in this file, because the terms of some '
+        'data sets let nobody pass them on, or because it was asked for: '
+        f'patches are given by place and SHA-256 of their file{links}. The '
+        'explained picture is in this file: share it only if its own terms '
+        'allow that.'
+    )

@@ -1,0 +1,140 @@
+"""Training patches as a page holds them: pictures, or where they lie."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import cv2
+import numpy as np
+
+from mmproto.datasets.config_checks import leaf_configs
+from mmproto.files import file_hash
+from mmproto.patches import Box, Patch
+from mmproto.visualization.crops import crop_patch
+
+MODES = ('embed', 'link', 'none')
+SIDE = 112  # pixels of an embedded patch, at most
+QUALITY = 70  # of WebP
+# Their terms let nobody pass pictures on: cityscapes-dataset.com/license,
+# mapillary.com/dataset/vistas.
+RESTRICTED = ('cityscapes', 'mapillary')
+
+
+def default_mode(cfg: Any) -> str:
+    """``'link'`` for data that must not be passed on, else ``'embed'``."""
+    loader = cfg.get('train_dataloader')
+    leaves = leaf_configs(loader['dataset']) if loader else ()
+    named = ' '.join(str(leaf.get('type')) for leaf in leaves).lower()
+    return 'link' if any(name in named for name in RESTRICTED) else 'embed'
+
+
+@dataclass
+class PatchStore:
+    """Collects patches for a page, and the bytes of their pictures.
+
+    Args:
+        mode: One of ``MODES``.
+        folder: Of the page, which links start from.
+        names: Names of the classes.
+        most: Patches shown of each concept.
+    """
+
+    mode: str
+    folder: Path
+    names: Sequence[str]
+    most: int
+    pictures: list[bytes] = field(default_factory=list)
+
+    def concept(self, patches: Sequence[Patch]) -> dict:
+        """Describe the patches of a concept, and count labels of all."""
+        labels = Counter(self._label(patch) for patch in patches)
+        return dict(
+            patches=[self._patch(patch) for patch in patches[: self.most]],
+            labels=[[label, n] for label, n in labels.most_common()],
+        )
+
+    def blob(self) -> np.ndarray:
+        """All pictures, one after the other, as uint8."""
+        return np.frombuffer(b''.join(self.pictures), np.uint8)
+
+    def _label(self, patch: Patch) -> int:
+        return patch.label if patch.label < len(self.names) else -1
+
+    def _patch(self, patch: Patch) -> dict:
+        facts = dict(
+            prototype=patch.prototype,
+            scale=patch.scale,
+            dilation=patch.dilation,
+            row=patch.row,
+            column=patch.col,
+            similarity=patch.similarity,
+            label=self._label(patch),
+            image=patch.image,
+            size=list(patch.image_size),
+            field=_rounded(patch.box()),
+            cell=_rounded(patch.cell_box()),
+        )
+        if self.mode == 'embed':
+            facts |= self._embed(patch)
+        elif patch.file is not None:
+            facts['sha256'] = _hash(patch.file)
+            if self.mode == 'link':
+                facts['href'] = _relative(patch.file, self.folder)
+        return facts
+
+    def _embed(self, patch: Patch) -> dict:
+        found = _crop(patch)
+        if found is None:
+            return {}
+        data, box = found
+        start = sum(len(picture) for picture in self.pictures)
+        self.pictures.append(data)
+        return dict(picture=[start, len(data)], crop=_rounded(box))
+
+
+def encode_picture(rgb: np.ndarray, side: int, quality: int) -> bytes:
+    """Compress a picture (h,w,3) as WebP, at most ``side`` pixels large."""
+    height, width = rgb.shape[:2]
+    factor = side / max(height, width)
+    if factor < 1:
+        size = (max(1, round(width * factor)), max(1, round(height * factor)))
+        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    flags = [cv2.IMWRITE_WEBP_QUALITY, quality]
+    done, data = cv2.imencode('.webp', rgb[..., ::-1], flags)
+    if not done:
+        raise ValueError('this OpenCV cannot write WebP pictures')
+    return data.tobytes()
+
+
+@cache
+def _crop(patch: Patch) -> tuple[bytes, Box] | None:
+    """Picture of a patch, and its box in pixels of its image."""
+    crop = crop_patch(patch)
+    if crop is None:
+        return None
+    height, width = crop.rgb.shape[:2]
+    # one box in pixels of the image and of the crop says where that begins
+    left = patch.box()[0] - crop.field[0]
+    top = patch.box()[1] - crop.field[1]
+    box = (left, top, left + width, top + height)
+    return encode_picture(crop.rgb, SIDE, QUALITY), box
+
+
+@cache
+def _hash(path: Path) -> str:
+    return file_hash(path)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """A link that starts at the page; never one with a scheme."""
+    there = os.path.relpath(path.resolve(), folder.resolve())
+    return './' + quote(Path(there).as_posix())
+
+
+def _rounded(box: Box) -> list[float]:
+    return [round(side, 2) for side in box]

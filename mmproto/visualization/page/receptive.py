@@ -1,0 +1,69 @@
+"""How much of an image a cell can see at most: its theoretical field."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mmproto.features import evaluating
+from mmproto.projection import scale_dilations
+
+PROBE = 256  # side of the image that is shown to the network
+GLOBAL = ('Attention', 'MSA', 'AdaptiveAvgPool', 'SqueezeExcite', 'SELayer')
+
+
+def theoretical_fields(model: Any) -> list[int | None]:
+    """Side of the field of a cell at every scale, in pixels of the input.
+
+    Every convolution and pooling widens the field by its kernel, less one,
+    times its dilation and the stride before it. Branches are counted as if
+    they came one after the other, so the field is at most as large as this;
+    what a cell depends on noticeably is far smaller
+    (https://arxiv.org/abs/1701.04128).
+
+    Args:
+        model: A segmentor with a ``PrototypeHead``.
+
+    Returns:
+        One side a dilation rate of the neck, or one in all for a neck without
+        rates; ``None`` where a layer sees the whole image.
+    """
+    model = getattr(model, 'module', model)
+    dilations = scale_dilations(model)
+    parts = [model.backbone]
+    if dilations is None and getattr(model, 'with_neck', False):
+        parts.append(model.neck)
+    layers = [m for part in parts for m in part.modules()]
+    if any(name in type(m).__name__ for m in layers for name in GLOBAL):
+        return [None] * len(dilations or [1])
+    side, stride = _probe(model, layers)
+    return [side + 2 * rate * stride for rate in dilations or [0]]
+
+
+def _probe(model: Any, layers: list[nn.Module]) -> tuple[int, int]:
+    """Field and stride of layers, seen in one pass of the network."""
+    grown = [1]
+
+    def widen(layer: Any, inputs: tuple[Tensor, ...], _: Any) -> None:
+        stride = round(PROBE / inputs[0].shape[2])
+        kernel, dilation = layer.kernel_size, getattr(layer, 'dilation', 1)
+        kernel = kernel if isinstance(kernel, int) else max(kernel)
+        dilation = dilation if isinstance(dilation, int) else max(dilation)
+        grown[0] += (kernel - 1) * dilation * stride
+
+    kinds = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
+    hooks = [
+        layer.register_forward_hook(widen)
+        for layer in layers
+        if isinstance(layer, kinds)
+    ]
+    device = next(model.parameters()).device
+    try:
+        with evaluating(model):
+            maps = model.extract_feat(
+                torch.zeros(1, 3, PROBE, PROBE, device=device)
+            )
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return grown[0], round(PROBE / maps[-1].shape[2])

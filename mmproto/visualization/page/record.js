@@ -1,0 +1,117 @@
+// What is kept: the link to this view, and a file with its numbers.
+
+/** The view as the part of an address after #. */
+function viewHash(page) {
+  const { selection } = page;
+  const parts = selection.kind === 'box'
+    ? [`box=${selection.x0},${selection.y0},${selection.x1},${selection.y1}`]
+    : [`x=${selection.x}`, `y=${selection.y}`];
+  if (selection.kind === 'segment') parts.push('segment=1');
+  if (page.concept !== null) {
+    parts.push(`concept=${page.model.concepts[page.concept]}`);
+  }
+  if (page.off.size) parts.push(`off=${offConcepts(page).join(',')}`);
+  return parts.join('&');
+}
+
+/** A whole number between 0 and a limit, or null. */
+function inside(text, limit) {
+  const value = Number(text);
+  return text && Number.isInteger(value) && value >= 0 && value < limit
+    ? value : null;
+}
+
+/** Selection of an address; null where it says none. */
+function hashSelection(values, { width, height }) {
+  const limits = [width, height, width, height];
+  const box = (values.get('box') ?? '').split(',')
+    .map((text, i) => inside(text, limits[i] ?? 0));
+  if (box.length === 4 && !box.includes(null)) {
+    const [x0, y0, x1, y1] = box;
+    return { kind: 'box', x0, y0, x1, y1 };
+  }
+  const x = inside(values.get('x'), width);
+  const y = inside(values.get('y'), height);
+  if (x === null || y === null) return null;
+  return { kind: values.has('segment') ? 'segment' : 'point', x, y };
+}
+
+/** Take the view from the address; returns whether it says anything. */
+function readHash(page) {
+  const values = new URLSearchParams(location.hash.slice(1));
+  const { model } = page;
+  const position = (text) => model.concepts.indexOf(inside(text, Infinity));
+  const selection = hashSelection(values, model.plan);
+  const concept = position(values.get('concept'));
+  if (selection) page.selection = selection;
+  if (concept >= 0) page.concept = concept;
+  if (values.has('off')) {
+    const found = values.get('off').split(',').map(position);
+    page.off = new Set(found.filter((k) => k >= 0));
+  }
+  return Boolean(selection) || concept >= 0 || values.has('off');
+}
+
+/** Put the view into the address, without a new entry of the history. */
+function writeHash(page) {
+  try {
+    history.replaceState(null, '', `#${viewHash(page)}`);
+  } catch {
+    // some browsers allow a hundred of these in half a minute: the next counts
+  }
+}
+
+/** Everything about this explanation, in plain types. */
+function recordOf(page) {
+  const { explanation, model, info } = page;
+  const { winner, runnerUp, evidence, probabilities } = explanation;
+  const describe = (c) => c === null ? null : { class: c,
+    name: model.classes[c], evidence: evidence[c],
+    probability: probabilities[c] };
+  const won = contributionsTo(explanation, winner);
+  const lost = runnerUp === null ? null
+    : contributionsTo(explanation, runnerUp);
+  const share = changedShare(page.base.labels, page.now.labels);
+  return {
+    image: info.image,
+    model: info.origin,
+    mmproto: info.mmproto,
+    selection: page.selection,
+    sentence: sentenceOf(model, explanation, page.selection),
+    predicted: describe(winner),
+    runner_up: describe(runnerUp),
+    contributions: model.concepts.map((concept, k) => ({ concept,
+      activation: explanation.activations[k], predicted: won[k],
+      runner_up: lost?.[k] ?? null })),
+    switched_off: offConcepts(page),
+    changed_share: share,
+    command: page.off.size ? editCommand(page) : null,
+    agreement: page.agreement,
+  };
+}
+
+/** Offer the record as a file. */
+function saveRecord(page) {
+  const text = `${JSON.stringify(recordOf(page), null, 1)}\n`;
+  const url = URL.createObjectURL(
+    new Blob([text], { type: 'application/json' }));
+  make('a', { href: url, download: 'explanation.json' }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+/** Say which model and picture this is about. */
+function drawOrigin(page) {
+  const { origin, image, mmproto } = page.info;
+  const facts = {
+    Picture: image.path,
+    'SHA-256 of the picture': image.sha256,
+    Config: origin.config,
+    Checkpoint: origin.checkpoint,
+    'SHA-256 of the checkpoint': origin.sha256,
+    mmproto,
+    'Check of this page': `it predicts ${percent(page.agreement)} of the ` +
+      'pixels as the model did',
+  };
+  fill(byId('origin'), ...Object.entries(facts).flatMap(([name, value]) =>
+    [make('dt', {}, name), make('dd', {}, value)]));
+}

@@ -1,0 +1,97 @@
+// What if a concept did not count? The page predicts again without it.
+
+/** Predict with the concepts that are on, or take the first prediction. */
+function predictAgain(page) {
+  page.weights = weightsInForce(page.arrays.weights, page.model.count,
+    page.off);
+  page.now = page.off.size ? predict(page.model, page.weights) : page.base;
+}
+
+/** Numbers of the concepts that are off, smallest first. */
+function offConcepts(page) {
+  return [...page.off].map((k) => page.model.concepts[k])
+    .sort((a, b) => a - b);
+}
+
+/** What the change does, in sentences. */
+function whatIfSentence(page) {
+  if (!page.off.size) return 'All concepts are on: this is the model itself.';
+  const names = offConcepts(page);
+  const share = changedShare(page.base.labels, page.now.labels);
+  let text = `Without concept${names.length > 1 ? 's' : ''} ` +
+    `${listed(names.map(String))}, ${percent(share)} of the pixels get ` +
+    'another class.';
+  const before = accuracyOf(page.base.labels, page.truth);
+  const after = accuracyOf(page.now.labels, page.truth);
+  if (before !== null) {
+    text += ` Right: ${percent(before)} of the labelled pixels before, ` +
+      `${percent(after)} now.`;
+  }
+  return text;
+}
+
+/** Draw the section. */
+function drawWhatIf(page) {
+  const share = changedShare(page.base.labels, page.now.labels);
+  const status = byId('whatif-status');
+  status.dataset.changed = share;
+  fill(status, whatIfSentence(page));
+  fill(byId('off-list'), ...offConcepts(page).map((name) => make('li', {},
+    `Concept ${name} is off `,
+    button(`Switch concept ${name} on`,
+      () => page.toggle(page.model.concepts.indexOf(name))))));
+  fill(byId('whatif-classes'), ...(page.off.size ? [changeTable(page)] : []));
+  byId('all-on').disabled = !page.off.size;
+  drawCommand(page);
+}
+
+/** Pixels of every class before and after. */
+function changeTable(page) {
+  const { classes } = page.model;
+  const before = countLabels(page.base.labels, classes.length);
+  const after = countLabels(page.now.labels, classes.length);
+  const rows = classes.map((name, c) => c)
+    .filter((c) => before[c] !== after[c])
+    .map((c) => make('tr', {},
+      make('th', { scope: 'row' }, swatch(page, c), ` ${classes[c]}`),
+      numberCell(before[c].toLocaleString('en'), before[c]),
+      numberCell(after[c].toLocaleString('en'), after[c]),
+      numberCell(signed(after[c] - before[c], 0), after[c] - before[c])));
+  const head = ['Class', 'Pixels before', 'Now', 'Change']
+    .map((title) => make('th', { scope: 'col' }, title));
+  return make('div', { class: 'scroll' }, make('table', {},
+    make('caption', {}, 'Classes that gain or lose pixels'),
+    make('thead', {}, make('tr', {}, ...head)),
+    make('tbody', {}, ...rows)));
+}
+
+/** A word for the shell, whatever it holds. */
+function quoted(text) {
+  return /^[\w.,:@%+/=-]+$/.test(text) ? text
+    : `'${text.replaceAll("'", `'"'"'`)}'`;
+}
+
+/** The command that makes the change in a checkpoint, one a concept. */
+function editCommand(page) {
+  const { config, checkpoint } = page.info.origin;
+  const reason = quoted(byId('reason').value || 'REASON');
+  const author = quoted(byId('author').value || 'NAME');
+  const names = offConcepts(page);
+  let from = checkpoint;
+  return names.map((name) => {
+    const words = ['python tools/edit_concepts.py', quoted(config),
+      quoted(from), `--disable ${name}`, `--reason ${reason}`,
+      `--by ${author}`];
+    if (names.length > 1) {
+      from = checkpoint.replace(/(\.pth)?$/,
+        `_without_${names.slice(0, names.indexOf(name) + 1).join('_')}.pth`);
+      words.push(`--out ${quoted(from)}`);
+    }
+    return words.join(' ');
+  }).join(' &&\n');
+}
+
+function drawCommand(page) {
+  byId('command').value = page.off.size ? editCommand(page)
+    : 'Switch a concept off first.';
+}

@@ -1,0 +1,219 @@
+"""tools/edit_concepts.py as its users run it."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import load_checkpoint
+from mmseg.apis import inference_model, init_model
+
+from mmproto.editing.comparison import build_test_loader, compare_checkpoints
+
+WHO = ('--by', 'J. Doe', '--reason', 'fires on shadows')
+WEIGHT = 'decode_head.conv_seg.weight'
+
+
+def load(path):
+    return torch.load(path, weights_only=True)
+
+
+def sha256(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+@pytest.mark.smoke
+def test_disable_and_enable_are_logged(trained, run, tmp_path):
+    config, checkpoint = trained
+    before = Path(checkpoint).read_bytes()
+    lines = run('edit_concepts.py', *trained, '--disable', 6, *WHO)
+    edited = tmp_path / 'model_edited.pth'
+    assert lines[-1] == str(edited)
+    assert Path(checkpoint).read_bytes() == before
+    back = tmp_path / 'back.pth'
+    run(
+        'edit_concepts.py',
+        *(config, edited, '--enable', 6, '--out', back),
+        *('--by', 'Ann', '--reason', 'needed after all'),
+    )
+
+    old, new, again = load(checkpoint), load(edited), load(back)
+    assert set(new) == {'meta', 'state_dict'} and new['meta']['iter'] == 4
+    column = old['state_dict'][WEIGHT][:, 6].flatten().tolist()
+    for name, value in old['state_dict'].items():
+        assert torch.equal(value, again['state_dict'][name])
+        if name != WEIGHT:
+            assert torch.equal(value, new['state_dict'][name])
+    expected = old['state_dict'][WEIGHT].clone()
+    expected[:, 6] = 0
+    assert torch.equal(new['state_dict'][WEIGHT], expected)
+    model = init_model(config, str(edited), device='cpu')
+    assert model.dataset_meta['disabled_concepts'] == {'6': column}
+    assert again['meta']['dataset_meta'] == old['meta']['dataset_meta']
+
+    log = (tmp_path / 'audit.jsonl').read_text().splitlines()
+    first, second = map(json.loads, log)
+    assert lines[-2] == f'entry 1 of the audit log, hash {first["hash"]}'
+    assert (first['by'], first['reason']) == ('J. Doe', 'fires on shadows')
+    assert first['time'].endswith('+00:00')
+    assert first['action'] == dict(
+        kind='disable', concept=6, old_weights=column, new_weights=[0.0] * 4
+    )
+    assert second['action']['new_weights'] == column
+    assert first['before'] == dict(file='model.pth', sha256=sha256(checkpoint))
+    assert first['after'] == second['before']
+    assert first['after']['sha256'] == sha256(edited)
+    assert second['after'] == dict(file='back.pth', sha256=sha256(back))
+
+    for path in (checkpoint, edited, back):
+        (line,) = run('edit_concepts.py', config, path, '--verify')
+        assert 'whole' in line
+    # the chain cannot know of what was cut off at its end; checkpoints do
+    (tmp_path / 'audit.jsonl').write_text(log[0] + '\n')
+    run('edit_concepts.py', config, edited, '--verify')
+    with pytest.raises(SystemExit, match='lines at the end were removed'):
+        run('edit_concepts.py', config, back, '--verify')
+    (tmp_path / 'audit.jsonl').write_text(log[1] + '\n')
+    with pytest.raises(SystemExit, match='before line 1'):
+        run('edit_concepts.py', config, back, '--verify')
+
+
+def test_rename_and_reweight(trained, run, tmp_path):
+    config, checkpoint = trained
+    log = tmp_path / 'logs' / 'mine.jsonl'
+    named, weighted = tmp_path / 'named.pth', tmp_path / 'weighted.pth'
+    more = (*WHO, '--audit', log, '--out')
+    edit = 'edit_concepts.py', config
+    run(*edit, checkpoint, '--rename', 6, 'left rear wheel', *more, named)
+    run(*edit, named, '--reweight', 6, 'car', 0.25, *more, weighted)
+    meta = init_model(config, str(weighted), device='cpu').dataset_meta
+    assert meta['concept_names'] == {'6': 'left rear wheel'}
+    expected = load(checkpoint)['state_dict'][WEIGHT].clone()
+    expected[2, 6] = 0.25
+    assert torch.equal(load(weighted)['state_dict'][WEIGHT], expected)
+    run(*edit, weighted, '--verify', '--audit', log)
+    assert not (tmp_path / 'audit.jsonl').exists()
+
+
+def test_a_signed_classifier(trained, run, tmp_path):
+    config, checkpoint = trained
+    cfg = Config.fromfile(config)
+    cfg.model.decode_head.update(
+        classifier=dict(type='mmproto.ClassSpecificConv2d'), link='softmax'
+    )
+    cfg.dump(config)
+    out = tmp_path / 'signed.pth'
+    edit = 'edit_concepts.py', config
+    run(*edit, checkpoint, '--reweight', 6, 1, -0.5, *WHO, '--out', out)
+    model = init_model(config, str(out), device='cpu')
+    column = model.decode_head.class_weights[:, 6]
+    expected = torch.tensor([12.29, -0.5, -1.0, 1.29])
+    assert torch.equal(column, expected)
+    gone = tmp_path / 'gone.pth'
+    run(*edit, out, '--disable', 6, *WHO, '--out', gone)
+    model = init_model(config, str(gone), device='cpu')
+    assert not model.decode_head.class_weights[:, 6].any()
+    kept = model.dataset_meta['disabled_concepts']['6']
+    assert torch.equal(torch.tensor(kept), expected)
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (('--disable', 6), 'who wants it and why'),
+        (('--disable', 6, '--by', 'Ann'), 'who wants it and why'),
+        (('--disable', 6, '--by', 'A', '--reason', ' '), 'who wants it'),
+        (('--disable', 8, *WHO), 'no concept 8'),
+        (('--rename', 'six', 'wheel', *WHO), "expected a number, got 'six'"),
+        (('--reweight', 6, 'car', 'x', *WHO), "expected a number, got 'x'"),
+        (('--reweight', 6, 'car', -1, *WHO), 'not negative, got -1.0'),
+        (('--disable', 6, *WHO, '--out', 'model.pth'), 'is the checkpoint'),
+        (('--disable', 6, *WHO, '--out', 'config.py'), 'exists'),
+        (('--verify',), 'no file .*audit.jsonl'),
+        (('--verify', '--audit', 'config.py'), 'line 1 is no entry'),
+        (('--disable', 6, *WHO, '--audit', 'config.py'), 'be continued'),
+    ],
+)
+def test_refusals(trained, run, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    files = {path: path.read_bytes() for path in tmp_path.glob('*.*')}
+    with pytest.raises(SystemExit, match=f'(?s)^error: .*{message}'):
+        run('edit_concepts.py', 'config.py', 'model.pth', *arguments)
+    assert files == {p: p.read_bytes() for p in tmp_path.glob('*.*')}
+
+
+def test_other_configs_and_nameless_checkpoints(trained, run, tmp_path):
+    config, checkpoint = trained
+    disable = '--disable', 6, *WHO
+    nameless = tmp_path / 'nameless.pth'
+    torch.save(load(checkpoint) | dict(meta={}), nameless)
+    with pytest.raises(SystemExit, match='does not name its classes'):
+        run('edit_concepts.py', config, nameless, *disable)
+    cfg = Config.fromfile(config)
+    cfg.model.decode_head.num_concepts = 9
+    cfg.dump(config)
+    with pytest.raises(SystemExit, match='does not fit the config'):
+        run('edit_concepts.py', *trained, *disable)
+    assert not (tmp_path / 'audit.jsonl').exists()
+
+
+def test_evaluation_equals_a_loop_over_classes(trained, run, tiny_data):
+    config, checkpoint = trained
+    lines = run(
+        'edit_concepts.py',
+        *(*trained, '--disable', 6, *WHO, '--evaluate', '--device', 'cpu'),
+    )
+    models = [
+        init_model(config, p, device='cpu') for p in (checkpoint, lines[-1])
+    ]
+    assert load_checkpoint(models[1], lines[-1])
+    maps, labels = ([], []), []
+    for path in sorted((tiny_data / 'leftImg8bit/val/town').iterdir()):
+        mask = str(path).replace('leftImg8bit', 'gtFine')
+        mask = mask.replace('gtFine.png', 'gtFine_labelTrainIds.png')
+        labels.append(cv2.imread(mask, cv2.IMREAD_UNCHANGED))
+        for model, predicted in zip(models, maps):
+            model.cfg.test_pipeline = [
+                dict(type='LoadImageFromFile'),
+                dict(type='PackSegInputs'),
+            ]
+            result = inference_model(model, str(path))
+            predicted.append(result.pred_sem_seg.data[0].numpy())
+    labels, first, second = map(np.array, (labels, *maps))
+    cfg = Config.fromfile(config)
+    loader = build_test_loader(cfg)
+    comparison = compare_checkpoints(cfg, (checkpoint, lines[-1]), loader)
+    rows = [line.strip('| ').split() for line in lines]
+    table = {row[0]: row[2::2] for row in rows if len(row) == 7}
+    known = labels != 255
+    assert not known.all()
+    for side, (predicted, ious) in enumerate(
+        ((first, comparison.before), (second, comparison.after))
+    ):
+        expected = []
+        for index, name in enumerate(('road', 'wall', 'car', 'sign')):
+            true, said = labels == index, (predicted == index) & known
+            union = (true | said).sum()
+            iou = 100 * (true & said).sum() / union
+            expected.append(iou)
+            assert ious[index].item() == pytest.approx(iou)
+            assert table[name][side] == f'{iou:.2f}'
+        assert table['mIoU'][side] == f'{np.nanmean(expected):.2f}'
+    changed = (first != second).mean()
+    assert 0 < changed == pytest.approx(comparison.changed)
+    assert f'changed pixels: {changed:.4%}' in lines
+
+
+def test_nothing_is_edited_where_nothing_can_be_evaluated(trained, run):
+    config, checkpoint = trained
+    cfg = Config.fromfile(config)
+    cfg.test_dataloader.dataset.data_root = 'nowhere'
+    cfg.dump(config)
+    before = sorted(Path(config).parent.iterdir())
+    with pytest.raises(SystemExit, match='nowhere'):
+        run('edit_concepts.py', *trained, '--disable', 6, *WHO, '--evaluate')
+    assert sorted(Path(config).parent.iterdir()) == before
