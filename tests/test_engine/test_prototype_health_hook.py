@@ -50,14 +50,14 @@ def test_numbers_of_a_validation(build, caplog):
     with torch.no_grad():
         vectors = runner.model.decode_head.prototype_layer.vectors
         vectors[9] = 2 * vectors[4]
-        # Prototypes 4 and 5 are all of concept 2.
+        # Prototypes 4 and 5 are all of concept 2, and may be alike.
         vectors[5] = vectors[4]
     runner.val()
     found = logged(runner)
     expected = reference(runner, 0.5)
-    assert found.pop('duplicates') == 3
+    assert found.pop('duplicates') == 2
     assert found == pytest.approx(expected, rel=1e-4)
-    assert '(4, 5), (4, 9), (5, 9)' in caplog.text
+    assert ': (4, 9), (5, 9)' in caplog.text
     assert hooks_left(runner) == 0
 
 
@@ -148,7 +148,7 @@ def test_vectors_of_the_averaged_model_are_judged(build):
     def with_twins(runner):
         start(runner)
         vectors = ema.ema_model.module.decode_head.prototype_layer.vectors
-        vectors.data[1] = vectors.data[0]
+        vectors.data[2] = vectors.data[0]
 
     ema.before_run = with_twins
     runner.val()

@@ -33,9 +33,9 @@ class PrototypeHealthHook(Hook):
     """Finds concepts that explain nothing, while a model is validated.
 
     *Dead* concepts reach the threshold in no image, *one-image* concepts in
-    exactly one. *Duplicates* are pairs of prototypes with nearly the same
-    direction; of a prototype layer without vectors, pairs of concepts with
-    nearly the same maps. The entropy of each concept's share of all
+    exactly one. *Duplicates* are pairs of prototypes of different concepts
+    with nearly the same direction; of a prototype layer without vectors,
+    pairs of concepts with nearly the same maps. The entropy of each concept's share of all
     activation, and its exponential, the effective number of concepts, fall
     when concepts collapse. All are logged as ``val/concepts_*`` (no key may
     contain the word that marks losses), their ids as warnings.
@@ -124,14 +124,20 @@ class PrototypeHealthHook(Hook):
             return
         self._stop()
         reduce_usage(self._usage)
-        vectors = get_prototype_head(
-            bare_model(runner)
-        ).prototype_layer.vectors
-        gram = self._usage.gram
-        if vectors is not None:
+        head = get_prototype_head(bare_model(runner))
+        vectors = head.prototype_layer.vectors
+        if vectors is None:
+            pairs = duplicate_pairs(self._usage.gram, self.duplicate_cosine)
+        else:
             vectors = vectors.detach().double()
-            gram = vectors @ vectors.T
-        pairs = duplicate_pairs(gram, self.duplicate_cosine)
+            concepts = head.prototype_concepts.tolist()
+            pairs = [
+                (first, second)
+                for first, second in duplicate_pairs(
+                    vectors @ vectors.T, self.duplicate_cosine
+                )
+                if concepts[first] != concepts[second]
+            ]
         health = compute_health(self._usage, pairs)
         for name, value in scalars(health).items():
             runner.message_hub.update_scalar(f'val/concepts_{name}', value)
