@@ -35,10 +35,11 @@ class PrototypeHealthHook(Hook):
     *Dead* concepts reach the threshold in no image, *one-image* concepts in
     exactly one. *Duplicates* are pairs of prototypes of different concepts
     with nearly the same direction; of a prototype layer without vectors,
-    pairs of concepts with nearly the same maps. The entropy of each concept's share of all
-    activation, and its exponential, the effective number of concepts, fall
-    when concepts collapse. All are logged as ``val/concepts_*`` (no key may
-    contain the word that marks losses), their ids as warnings.
+    pairs of concepts with nearly the same maps. The entropy of each
+    concept's share of all activation, and its exponential, the effective
+    number of concepts, fall when concepts collapse. All are logged as
+    ``val/concepts_*`` (no key may contain the word that marks losses), their
+    ids as warnings.
 
     Looks at the input of the head's classifier in every forward pass of the
     validation loop, also at passes that a metric adds. Memory does not grow
