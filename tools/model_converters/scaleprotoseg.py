@@ -7,40 +7,8 @@ prototype_class_identity=model.prototype_class_identity,
 scale_num_prototypes=model.scale_num_prototypes), 'exported.pth').
 """
 
-from argparse import ArgumentParser, Namespace
-
-from mmproto.model_conversion import convert_file, convert_scaleprotoseg
-
-
-def parse_args() -> Namespace:
-    """Read the command line."""
-    parser = ArgumentParser(description=__doc__)
-    parser.add_argument('checkpoint', help='exported public model')
-    parser.add_argument('out', help='checkpoint to write')
-    parser.add_argument(
-        '--prototypes-per-class',
-        type=int,
-        default=3,
-        help='prototypes of a class and scale before any was pruned '
-        '(default: %(default)s)',
-    )
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Convert the file."""
-    args = parse_args()
-    try:
-        written = convert_file(
-            args.checkpoint,
-            args.out,
-            convert_scaleprotoseg,
-            args.prototypes_per_class,
-        )
-    except (ValueError, FileNotFoundError) as error:
-        raise SystemExit(f'error: {error}') from error
-    print(written)
-
+from mmproto.model_conversion import convert_scaleprotoseg
+from mmproto.model_conversion.command import run_converter
 
 if __name__ == '__main__':
-    main()
+    run_converter(convert_scaleprotoseg, __doc__, 3, 'a class and scale')

@@ -13,6 +13,7 @@ from mmproto.registry import MODELS
 
 from .concept_state import ConceptState
 from .links import LINKS, SHARE_FLOOR, share_logits
+from .loss_choice import LossChoice
 from .non_negative_conv import NonNegativeConv2d
 from .simplex_groups import build_groups
 
@@ -20,7 +21,7 @@ SCALE_POOLINGS = ('max', 'mean')
 
 
 @MODELS.register_module()
-class PrototypeHead(BaseDecodeHead):
+class PrototypeHead(LossChoice, BaseDecodeHead):
     """Latents to prototypes, prototypes to concepts, concepts to classes.
 
     What ``forward`` returns is evidence: exactly the sum over concepts of
@@ -113,7 +114,7 @@ class PrototypeHead(BaseDecodeHead):
         self.concept_losses = nn.ModuleList(
             MODELS.build(cfg) for cfg in concept_losses
         )
-        self.active_losses: frozenset[str] | None = None
+        self.active_losses = None
 
     @property
     def class_weights(self) -> Tensor:
@@ -136,31 +137,6 @@ class PrototypeHead(BaseDecodeHead):
     def prototype_classes(self) -> Tensor:
         """Class (P,) of each prototype: that of its concept."""
         return self.conv_seg.owners[self.prototype_concepts]
-
-    @property
-    def loss_names(self) -> tuple[str, ...]:
-        """Names of all losses, those of mmseg first."""
-        return tuple(
-            loss.loss_name
-            for loss in [*self._decode_losses, *self.concept_losses]
-        )
-
-    def set_active_losses(self, names: Iterable[str] | None) -> None:
-        """Choose the losses that are computed.
-
-        Args:
-            names: Loss names, or ``None`` for all.
-
-        Raises:
-            ValueError: If the head has no loss of a name.
-        """
-        unknown = set(names or ()) - set(self.loss_names)
-        if unknown:
-            raise ValueError(
-                f'unknown losses {sorted(unknown)}; this head has '
-                f'{list(self.loss_names)}'
-            )
-        self.active_losses = None if names is None else frozenset(names)
 
     def stack_scales(self, inputs: Sequence[Tensor]) -> Tensor:
         """Stack ``S`` maps (N,Cin,H,W) as latents (N,S,D,H,W)."""
@@ -285,26 +261,6 @@ class PrototypeHead(BaseDecodeHead):
                 "use link='softmax'"
             )
 
-    @property
-    def _decode_losses(self) -> list[Any]:
-        if isinstance(self.loss_decode, nn.ModuleList):
-            return list(self.loss_decode)
-        return [self.loss_decode]
-
-    def _counts(self, loss: Any) -> bool:
-        active = self.active_losses
-        return bool(
-            loss.loss_weight != 0
-            and (active is None or loss.loss_name in active)
-        )
-
-
-def _check_choice(name: str, value: str, choices: Iterable[str]) -> None:
-    if value not in choices:
-        raise ValueError(
-            f'{name} must be one of {tuple(choices)}, got {value!r}'
-        )
-
 
 def _check_numbers(
     num_concepts: int, prototypes_per_concept: int, inference_cut: float
@@ -317,4 +273,11 @@ def _check_numbers(
     if inference_cut < 0:
         raise ValueError(
             f'inference_cut must be at least 0, got {inference_cut}'
+        )
+
+
+def _check_choice(name: str, value: str, choices: Iterable[str]) -> None:
+    if value not in choices:
+        raise ValueError(
+            f'{name} must be one of {tuple(choices)}, got {value!r}'
         )

@@ -45,6 +45,7 @@ def _probe(model: Any, layers: list[nn.Module]) -> tuple[int, int]:
     grown = [1]
 
     def widen(layer: Any, inputs: tuple[Tensor, ...], _: Any) -> None:
+        """Add what a layer sees beyond its input's cells."""
         stride = round(PROBE / inputs[0].shape[2])
         kernel, dilation = layer.kernel_size, getattr(layer, 'dilation', 1)
         kernel = kernel if isinstance(kernel, int) else max(kernel)
