@@ -15,6 +15,7 @@ from mmseg.apis import inference_model
 import mmproto
 from mmproto.evidence import EvidenceMaps
 from mmproto.files import find_image
+from mmproto.models import PrototypeHead
 from mmproto.projection import project_prototypes, projection_dataloader
 
 SLIDE = dict(mode='slide', crop_size=(48, 48), stride=(32, 24))
@@ -211,6 +212,32 @@ def test_no_evidence_is_said(projected, image):
     assert explanation.concepts == []
     assert 'No class has any evidence' in explanation.notes[0]
     validate(explanation.to_dict())
+
+
+def test_signed_evidence_is_explained_and_fits_the_schema(
+    tiny_model, image, tmp_path
+):
+    torch.manual_seed(0)
+    tiny_model.decode_head = PrototypeHead(
+        16,
+        16,
+        num_classes=4,
+        num_concepts=8,
+        prototype_layer=dict(type='mmproto.DistancePrototypes'),
+        classifier=dict(type='mmproto.ClassSpecificConv2d', other=-5.0),
+        link='softmax',
+    ).eval()
+    explanation = mmproto.explain(tiny_model, image)
+    assert (explanation.evidence < 0).all()
+    for index, evidence in enumerate(explanation.evidence):
+        own = explanation.class_weights[index] * explanation.activations
+        assert own.sum() == pytest.approx(evidence, rel=1e-5)
+    # two concepts are of the winner: what speaks for it is theirs
+    found = {item.concept for item in explanation.concepts}
+    winner = explanation.predicted
+    assert found and found <= {2 * winner, 2 * winner + 1}
+    validate(explanation.to_dict())
+    assert cv2.imread(str(explanation.save(tmp_path))) is not None
 
 
 def validate(data):
