@@ -104,7 +104,7 @@ def train_class_purity(
             for.
 
     Returns:
-        From 0 to 1; ``None`` where no concept has a weight.
+        From 0 to 1; ``None`` where no concept has a weight and patches.
     """
     patches: dict[int, list[dict]] = {}
     for prototype in record['prototypes']:
@@ -112,7 +112,7 @@ def train_class_purity(
         own += prototype['patches']
     shares = []
     for concept, found in patches.items():
-        if not classes[concept]:
+        if not classes[concept] or not found:  # all its prototypes pruned
             continue
         found = sorted(found, key=lambda patch: -patch['similarity'])
         labels = [patch['label'] for patch in found[: record['topk']]]

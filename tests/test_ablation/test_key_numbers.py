@@ -79,6 +79,9 @@ def test_purity_by_hand():
     record = dict(topk=4, prototypes=prototypes)
     assert train_class_purity(record, [1, 1, 0]) == 0.25
     assert train_class_purity(record, [0, 0, 0]) is None
+    # a pruned prototype has no patches: nothing is known of its concept
+    prototypes.append(dict(concept=3, patches=[]))
+    assert train_class_purity(record, [1, 1, 0, 1]) == 0.25
 
 
 def test_scalars_are_those_of_the_report():
