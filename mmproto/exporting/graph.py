@@ -46,7 +46,11 @@ class ImageToConcepts(nn.Module):
             self.model.decode_head,
         )
         # mmseg's loader gives BGR, which the preprocessor may turn to RGB
-        if not preprocessor._channel_conversion:
+        # (the forks and stock mmseg call it by different names)
+        converts = getattr(preprocessor, '_channel_conversion', None)
+        if converts is None:
+            converts = preprocessor.channel_conversion
+        if not converts:
             image = image.flip(1)
         if preprocessor._enable_normalize:
             image = (image - preprocessor.mean) / preprocessor.std
