@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -45,6 +46,21 @@ class Origin:
         )
 
 
+@dataclass(frozen=True)
+class _Form:
+    """What a page looks like beside the picture that it is about.
+
+    Args:
+        mode: How it holds training patches.
+        folder: Where it lies.
+        index: Link to the list of all pages, if there are several.
+    """
+
+    mode: str
+    folder: Path
+    index: str | None
+
+
 def save_pages(
     model: Any,
     images: Sequence[str],
@@ -82,15 +98,17 @@ def save_pages(
     _check(images, out, labels, mode)
     facts = dict(origin=origin.to_dict(), patch_mode=mode)
     several = len(images) > 1
+    index = './' + quote(out.name) if several else None
+    form = _Form(mode, out.parent, index)
     pages, entries = [], []
-    for index, image in enumerate(images):
-        page = out.with_stem(f'{out.stem}_{index + 1}') if several else out
+    for number, image in enumerate(images):
+        page = out.with_stem(f'{out.stem}_{number + 1}') if several else out
         picture = picture_data(
-            model, image, point, labels[index] if labels else None
+            model, image, point, labels[number] if labels else None
         )
         picture.info |= facts
         found = _patches(model, picture.concepts, data_root)
-        pages.append((page, _fit(picture, found, mode, page.parent)))
+        pages.append((page, _fit(picture, found, form)))
         entries.append(list_entry(picture, image, page))
     if several:
         pages.insert(0, (out, render_index('Explained pictures', entries)))
@@ -131,17 +149,17 @@ def _patches(
 
 
 def _fit(
-    picture: Picture, patches: dict[int, list[Patch]], mode: str, folder: Path
+    picture: Picture, patches: dict[int, list[Patch]], form: _Form
 ) -> str:
     """The page, rounded and with fewer patches where it would be too large."""
     exact = picture.activations
-    text = _page(picture, dict(activations=exact), patches, mode, folder, 0)
+    text = _page(picture, dict(activations=exact), patches, form, 0)
     if len(text) > GOAL:
         rounded, step = quantise(exact)
         weights = np.abs(picture.arrays['weights']).sum(axis=1).max()
         picture.info['rounding'] = float(step / 2 * weights)
         for shown in range(len(PATCHES)):
-            text = _page(picture, rounded, patches, mode, folder, shown)
+            text = _page(picture, rounded, patches, form, shown)
             if len(text) <= GOAL:
                 break
     if len(text) > LIMIT:
@@ -159,15 +177,15 @@ def _page(
     picture: Picture,
     activations: dict[str, np.ndarray],
     patches: dict[int, list[Patch]],
-    mode: str,
-    folder: Path,
+    form: _Form,
     shown: int,
 ) -> str:
     names = picture.info['classes']
-    store = PatchStore(mode, folder, names, PATCHES[shown])
+    store = PatchStore(form.mode, form.folder, names, PATCHES[shown])
     described = [store.concept(patches[k]) for k in picture.concepts]
     info = dict(rounding=0.0) | picture.info | dict(patches=described)
     arrays = picture.arrays | activations | dict(patches=store.blob())
     name = picture.info['image']['name']
-    notes = page_notes(picture, patches, mode)
-    return render_page(f'Why? {name}', pack(info, arrays), notes)
+    notes = page_notes(picture, patches, form.mode)
+    payload = pack(info, arrays)
+    return render_page(f'Why? {name}', payload, notes, form.index)

@@ -72,19 +72,21 @@ function evidenceTable(page, label, rows, bounds) {
   const name = model.classes[label];
   const total = evidence[label];
   const score = rounded(total).toFixed(DIGITS);
-  const head = ['Concept', 'Activation', '× weight', '= adds', 'Running sum'];
+  const count = rows.length - 1 + rows.at(-1).count;
+  const adds = count === 1 ? '1 concept adds' : `${count} concepts add`;
+  const head = ['Concept', 'Scale', 'Activation', '× weight', '= adds',
+    'Running sum'];
   return make('div', { class: 'scroll' },
     make('table', { class: 'evidence', 'data-class': label },
       make('caption', {}, swatch(page, label),
-        ` Evidence for ${name}: what ${rows.length - 1 + rows.at(-1).count} ` +
-        `concepts add sums to ${score} ` +
+        ` Evidence for ${name}: what ${adds} sums to ${score} ` +
         `(probability ${probabilities[label].toFixed(2)})`),
       make('thead', {}, make('tr', {},
         ...head.map((title) => make('th', { scope: 'col' }, title)))),
       make('tbody', {},
         ...rows.map((row) => evidenceRow(page, label, row, bounds))),
       make('tfoot', {}, make('tr', {},
-        make('th', { scope: 'row', colspan: 3 }, `Score of ${name}`),
+        make('th', { scope: 'row', colspan: 4 }, `Score of ${name}`),
         numberCell(score, total),
         bar(0, total, bounds, 'total')))));
 }
@@ -100,12 +102,13 @@ function evidenceRow(page, label, row, bounds) {
   if (row.concept === null) {
     const text = `All other concepts (${row.count}) and rounding`;
     return make('tr', { class: 'others' },
-      make('th', { scope: 'row', colspan: 3 }, text), ...end);
+      make('th', { scope: 'row', colspan: 4 }, text), ...end);
   }
   const k = row.concept;
   const weight = explanation.weights[label * model.count + k];
   return make('tr', { 'data-concept': model.concepts[k] },
     make('th', { scope: 'row' }, conceptButton(page, k, false)),
+    make('td', {}, scaleName(page, scaleAt(page, k, explanation.nearest))),
     numberCell(explanation.activations[k].toFixed(DIGITS),
       explanation.activations[k]),
     numberCell(weight.toFixed(3), weight), ...end);
@@ -115,7 +118,7 @@ function evidenceRow(page, label, row, bounds) {
 function drawCharts(page) {
   const { model, explanation } = page;
   const { winner } = explanation;
-  const other = page.compared ?? explanation.runnerUp;
+  const other = comparedClass(page);
   const labels = other === null || other === winner ? [winner]
     : [winner, other];
   const rows = labels.map((label) => chartRows(model, explanation, label));

@@ -6,7 +6,9 @@ const VOID = 65535;
 function selectedPixels(model, selection, labels) {
   const { width, height } = model.plan;
   if (selection.kind === 'segment') {
-    return segmentAt(labels, width, height, selection.x, selection.y);
+    const start = selection.y * width + selection.x;
+    const seen = new Uint8Array(labels.length);
+    return floodFill(labels, width, height, start, seen);
   }
   const { x0, y0, x1, y1 } = selection.kind === 'box'
     ? selection
@@ -20,10 +22,8 @@ function selectedPixels(model, selection, labels) {
   return pixels;
 }
 
-/** Pixels of the same label that hang together with a place. */
-function segmentAt(labels, width, height, x, y) {
-  const start = y * width + x;
-  const seen = new Uint8Array(labels.length);
+/** Pixels of the same label that hang together with a pixel. */
+function floodFill(labels, width, height, start, seen) {
   const pixels = [start];
   seen[start] = 1;
   for (let next = 0; next < pixels.length; next += 1) {

@@ -43,7 +43,9 @@ function drawSelection() {
   const { model, selection } = page;
   const pixels = selectedPixels(model, selection, page.now.labels);
   page.explanation = explainPixels(model, page.weights, pixels);
-  fill(byId('sentence'), sentenceOf(model, page.explanation, selection));
+  page.explanation.truth = truthOf(page, pixels);
+  fill(byId('sentence'), sentenceOf(model, page.explanation, selection),
+    truthWords(page));
   drawCharts(page);
   drawMarks(page);
   drawConcept(page);
@@ -57,6 +59,7 @@ function drawModel() {
   predictAgain(page);
   drawChoices();
   drawLayer(page);
+  drawPlaces(page);
   drawWhatIf(page);
   drawLibrary(page);
   drawSelection();
@@ -82,6 +85,13 @@ const ACTIONS = {
       ? { x: selection.x1, y: selection.y1 } : selection;
     page.cursor = { x, y };
     drawSelection();
+  },
+
+  /** Explain one pixel, whatever was selected before. */
+  visit(x, y) {
+    document.querySelector('[name=mode][value=point]').click();
+    page.select({ kind: 'point', x, y });
+    byId('explanation').focus();
   },
 
   chooseLayer(name) {

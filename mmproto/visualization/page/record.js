@@ -77,7 +77,10 @@ function recordOf(page) {
     model: info.origin,
     mmproto: info.mmproto,
     selection: page.selection,
-    sentence: sentenceOf(model, explanation, page.selection),
+    sentence: sentenceOf(model, explanation, page.selection) +
+      truthWords(page),
+    label: explanation.truth === null ? null
+      : { class: explanation.truth, name: model.classes[explanation.truth] },
     predicted: describe(winner),
     runner_up: describe(runnerUp),
     contributions: model.concepts.map((concept, k) => ({ concept,

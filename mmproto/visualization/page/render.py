@@ -15,6 +15,7 @@ SCRIPTS = (
     'evidence.js',
     'predict.js',
     'explain.js',
+    'places.js',
     'layers.js',
     'marks.js',
     'chart.js',
@@ -27,13 +28,16 @@ SCRIPTS = (
 )
 
 
-def render_page(title: str, payload: str, notes: list[str]) -> str:
+def render_page(
+    title: str, payload: str, notes: list[str], index: str | None = None
+) -> str:
     """Write the page of one picture.
 
     Args:
         title: Of the page, any text.
         payload: Of :func:`~mmproto.visualization.page.encode.pack`.
         notes: What a reader has to know, any text.
+        index: Link to the list of all pages, if there are several.
     """
     return _render(
         'page.html.j2',
@@ -41,6 +45,7 @@ def render_page(title: str, payload: str, notes: list[str]) -> str:
         title=title,
         payload=payload,
         notes=notes,
+        index=index,
     )
 
 

@@ -1,0 +1,103 @@
+"""Wrong places, the label of a place, and scales, as Python finds them."""
+
+import re
+
+import cv2
+import numpy as np
+import pytest
+from mmseg.apis import inference_model
+from scipy.ndimage import label as connected
+
+from mmproto.evidence import EvidenceMaps
+
+
+@pytest.fixture
+def labels(tiny_data, image):
+    """Label map of the picture."""
+    name = image.split('/')[-1].replace('leftImg8bit', 'gtFine_labelTrainIds')
+    path = tiny_data / 'gtFine' / 'val' / 'town' / name
+    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+
+
+def wrong_segments(labels, prediction, classes):
+    """Pixels of every wrong segment, by truth and prediction."""
+    found = []
+    for truth in range(len(classes)):
+        for guess in range(len(classes)):
+            pair = (labels == truth) & (prediction == guess)
+            if truth == guess or not pair.any():
+                continue
+            segments, number = connected(pair)  # four neighbours
+            sizes = np.bincount(segments.ravel())[1:]
+            words = f'{classes[truth]} taken for {classes[guess]}'
+            found += [(int(size), words) for size in sizes]
+    return sorted(found, reverse=True)
+
+
+def test_places_are_the_largest_wrong_segments(
+    save, visit, projected, image, labels
+):
+    prediction = inference_model(projected, image).pred_sem_seg.data[0].numpy()
+    classes = projected.dataset_meta['classes']
+    expected = wrong_segments(labels, prediction, classes)[:6]
+    page = visit(save())
+    buttons = page.locator('#place-list button')
+    said = [
+        re.fullmatch(r'(.*), ([\d,]+) pixels', text).groups()
+        for text in buttons.all_inner_texts()
+    ]
+    found = [(int(size.replace(',', '')), words) for words, size in said]
+    assert [size for size, _ in found] == [size for size, _ in expected]
+    assert sorted(found, reverse=True) == expected
+    page.check('[name=mode][value=box]')
+    buttons.first.click()
+    record = page.evaluate('recordOf(page)')
+    x, y = record['selection']['x'], record['selection']['y']
+    truth = int(labels[y, x])
+    words = f'{classes[truth]} taken for {classes[prediction[y, x]]}'
+    assert found[0][1] == words
+    assert record['label'] == {'class': truth, 'name': classes[truth]}
+    assert page.input_value('#compared') == str(truth)
+    sentence = page.inner_text('#sentence')
+    assert f'It is wrong: the label is {classes[truth]}.' in sentence
+    assert page.is_checked('[name=mode][value=point]')
+
+
+def test_void_and_right_places_say_so(save, visit, labels, projected, image):
+    prediction = inference_model(projected, image).pred_sem_seg.data[0].numpy()
+    y, x = np.argwhere(prediction == labels)[0]
+    page = visit(save(), f'#x={x}&y={y}')
+    assert 'It is right: the label is' in page.inner_text('#sentence')
+    void = visit(save(), '#x=0&y=0')
+    assert 'There is no label here.' in void.inner_text('#sentence')
+    assert void.evaluate('recordOf(page).label') is None
+
+
+def test_pages_without_labels_offer_no_places(save, visit, image, tmp_path):
+    other = tmp_path / 'other.png'
+    other.write_bytes(open(image, 'rb').read())
+    page = visit(save(images=[str(other)]))
+    assert not page.is_visible('#places')
+    assert 'label' not in page.inner_text('#sentence')
+
+
+def test_scales_are_those_of_the_nearest_cell(save, visit, projected, image):
+    page = visit(save(point=(44, 52)))  # the centre of a cell
+    (scales,) = EvidenceMaps(projected, image).scale
+    column = scales[:, 52 // 8, 44 // 8]
+    rows = page.locator('table.evidence tbody tr[data-concept]').all()
+    assert len(rows) >= 4
+    for row in rows:
+        scale = column[int(row.get_attribute('data-concept'))]
+        rate = projected.neck.dilations[scale]
+        assert row.locator('td').first.inner_text() == f'dilation {rate}'
+
+
+def test_pages_lead_back_to_their_list(save, visit, image):
+    single = visit(save())
+    assert single.get_by_text('All pictures').count() == 0
+    index = save(images=[image, image])
+    page = visit(index.with_stem('explain_2'))
+    page.get_by_text('All pictures').click()
+    page.wait_for_selector('.index')
+    assert page.url == index.resolve().as_uri()
