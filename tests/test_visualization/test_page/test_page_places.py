@@ -1,6 +1,7 @@
 """Wrong places, the label of a place, and scales, as Python finds them."""
 
 import re
+import shutil
 
 import cv2
 import numpy as np
@@ -75,7 +76,7 @@ def test_void_and_right_places_say_so(save, visit, labels, projected, image):
 
 def test_pages_without_labels_offer_no_places(save, visit, image, tmp_path):
     other = tmp_path / 'other.png'
-    other.write_bytes(open(image, 'rb').read())
+    shutil.copy(image, other)
     page = visit(save(images=[str(other)]))
     assert not page.is_visible('#places')
     assert 'label' not in page.inner_text('#sentence')
