@@ -7,6 +7,8 @@ from typing import IO
 
 from mmengine.config import Config
 
+from mmproto.evaluation.class_iou import count_classes
+
 from .processes import run_process
 from .runs import Run
 
@@ -14,10 +16,6 @@ try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
-
-
-# a whole path, which mmengine imports: no registry needs to know it
-CLASS_IOU = 'mmproto.ablation.class_iou.ClassIoU'
 
 
 class FailedRun(RuntimeError):
@@ -76,18 +74,6 @@ def write_config(
     path = run.folder / 'config.py'
     config.dump(path)
     return path
-
-
-def count_classes(evaluator: dict | list | None) -> dict | list | None:
-    """Let mmseg's ``IoUMetric`` return the classes besides their mean."""
-    if isinstance(evaluator, (list, tuple)):
-        return [count_classes(metric) for metric in evaluator]
-    if not evaluator or evaluator['type'] not in (
-        'IoUMetric',
-        'mmseg.IoUMetric',
-    ):
-        return evaluator
-    return {**evaluator, 'type': CLASS_IOU}
 
 
 def _lock(file: IO[str]) -> None:

@@ -2,6 +2,7 @@
 
 from .boundary_metric import BoundaryMetric
 from .boundary_sharpness_metric import BoundarySharpnessMetric
+from .class_iou import ClassIoU
 from .consistency_metric import ConsistencyMetric
 from .diversity_metric import DiversityMetric
 from .explanation_size_metric import ExplanationSizeMetric
@@ -19,6 +20,7 @@ from .stability_metric import StabilityMetric
 __all__ = [
     'BoundaryMetric',
     'BoundarySharpnessMetric',
+    'ClassIoU',
     'ConsistencyMetric',
     'DiversityMetric',
     'ExplanationSizeMetric',

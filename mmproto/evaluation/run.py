@@ -12,6 +12,7 @@ from mmengine.runner import Runner, TestLoop
 from mmengine.utils import ProgressBar
 
 from .base import ExplanationMetric, Report, check_interval, make_report
+from .class_iou import count_classes
 from .ood_metric import fitted_thresholds
 
 METRICS = (
@@ -39,8 +40,8 @@ class Evaluation:
     """What the metrics found.
 
     Args:
-        accuracy: Numbers of the config's other metrics, such as mIoU; ``None``
-            for NaN.
+        accuracy: Numbers of the config's other metrics, such as mIoU and the
+            IoU of every class; ``None`` for NaN.
         reports: Of each metric of explanations, by name.
         num_images: Images that were measured.
         classes: Names of the classes.
@@ -98,7 +99,7 @@ def evaluate_explanations(cfg: Config, interval: int = 25) -> Evaluation:
 
 def _with_metrics(cfg: Config, interval: int) -> Config:
     cfg = copy.deepcopy(cfg)
-    own = cfg.test_evaluator
+    own = count_classes(cfg.test_evaluator)
     evaluators = list(own) if isinstance(own, (list, tuple)) else [own]
     present = {_name(metric) for metric in evaluators}
     for name in METRICS:

@@ -9,8 +9,7 @@ from .tables import escape, listed, number, table
 
 LOW_IOU = 20.0  # percent; below it a class counts as not learned
 MEASURE = (
-    'python tools/analysis_tools/evaluate_explanations.py CONFIG CHECKPOINT '
-    '--cfg-options test_evaluator.type=mmproto.ablation.class_iou.ClassIoU'
+    'python tools/analysis_tools/evaluate_explanations.py CONFIG CHECKPOINT'
 )
 
 

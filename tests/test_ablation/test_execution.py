@@ -6,7 +6,7 @@ import pytest
 from pretend import calls
 
 from mmproto.ablation.execution import carry_out, check_runs
-from mmproto.ablation.launching import count_classes, launch
+from mmproto.ablation.launching import launch
 from mmproto.ablation.runs import describe
 
 fcntl = pytest.importorskip('fcntl')
@@ -232,11 +232,3 @@ def test_processes_get_arguments_as_they_are(tmp_path):
     script.write_text('import sys; print(sys.argv[1:])')
     launch([script, 'a b', 3], log)
     assert log.read_text() == "['a b', '3']\n"
-
-
-def test_classes_are_counted_in_any_evaluator():
-    iou = dict(type='mmproto.ablation.class_iou.ClassIoU', a=1)
-    assert count_classes(dict(type='IoUMetric', a=1)) == iou
-    own = [dict(type='mmseg.IoUMetric', a=1), dict(type='x.IoUMetric')]
-    assert count_classes(own) == [iou, own[1]]
-    assert count_classes(None) is None

@@ -232,8 +232,6 @@ def test_a_report_with_the_command_that_the_card_names(trained, run, tmp_path):
     config, checkpoint = trained
     tool = TOOLS / 'analysis_tools' / 'evaluate_explanations.py'
     measure = [sys.executable, tool, config, checkpoint, '--interval', '9']
-    measure += ['--cfg-options']
-    measure += ['test_evaluator.type=mmproto.ablation.class_iou.ClassIoU']
     measure += ['--out', tmp_path / 'real.json']
     subprocess.run(measure, cwd=tmp_path, check=True, capture_output=True)
     out = tmp_path / 'README.md'

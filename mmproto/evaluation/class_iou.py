@@ -1,8 +1,15 @@
 """mmseg's IoU, which it prints for every class, also as numbers."""
 
+from typing import Any
+
 from mmseg.evaluation import IoUMetric
 
+from mmproto.registry import METRICS
 
+PLAIN = ('IoUMetric', 'mmseg.IoUMetric')
+
+
+@METRICS.register_module()
 class ClassIoU(IoUMetric):
     """``IoUMetric`` that also returns ``IoU.<class>``, in percent."""
 
@@ -20,3 +27,17 @@ class ClassIoU(IoUMetric):
         shares = (100 * intersection / union).tolist()
         names = self.dataset_meta['classes']
         return metrics | {f'IoU.{n}': v for n, v in zip(names, shares)}
+
+
+def count_classes(evaluator: Any) -> Any:
+    """Let mmseg's ``IoUMetric`` return the classes besides their mean.
+
+    Args:
+        evaluator: As ``test_evaluator`` of a config: a dict, a list or
+            ``None``.
+    """
+    if isinstance(evaluator, (list, tuple)):
+        return [count_classes(metric) for metric in evaluator]
+    if not evaluator or evaluator['type'] not in PLAIN:
+        return evaluator
+    return {**evaluator, 'type': 'mmproto.ClassIoU'}

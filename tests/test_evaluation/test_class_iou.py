@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mmproto.ablation.class_iou import ClassIoU
+from mmproto.evaluation.class_iou import ClassIoU, count_classes
 
 CLASSES = ('road', 'a wall', 'car', 'nowhere')
 
@@ -38,3 +38,11 @@ def test_every_class():
         assert found[f'IoU.{name}'] == pytest.approx(expected[-1])
     assert math.isnan(found['IoU.nowhere'])
     assert found['mIoU'] == pytest.approx(np.mean(expected), abs=0.005)
+
+
+def test_classes_are_counted_in_any_evaluator():
+    iou = dict(type='mmproto.ClassIoU', a=1)
+    assert count_classes(dict(type='IoUMetric', a=1)) == iou
+    own = [dict(type='mmseg.IoUMetric', a=1), dict(type='x.IoUMetric')]
+    assert count_classes(own) == [iou, own[1]]
+    assert count_classes(None) is None
