@@ -1,11 +1,15 @@
-"""Packages of the extra ``export``, which training does without."""
+"""Packages of extras, which training does without."""
 
 from importlib import import_module
 from types import ModuleType
 
 
-def require(name: str) -> ModuleType:
-    """Import a package of the extra ``export``.
+def require(name: str, extra: str = 'export') -> ModuleType:
+    """Import a package of an extra.
+
+    Args:
+        name: Of the package or a module of it.
+        extra: That installs it.
 
     Raises:
         ImportError: If it is not installed; says how to install it.
@@ -15,5 +19,5 @@ def require(name: str) -> ModuleType:
     except ImportError as error:
         raise ImportError(
             f'this needs the package {name} ({error}); run '
-            '`pip install "mmproto[export]"`'
+            f'`pip install "mmproto[{extra}]"`'
         ) from error

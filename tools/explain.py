@@ -1,7 +1,11 @@
-"""Explain one point of one image, or make pages that explain any point.
+"""Explain a point of an image, any point by pages, or a sequence by a video.
 
 With --out PAGE.html the explanation is an interactive page: one file that
 opens from disk, loads nothing and sends nothing.
+
+With --video the prediction lies over every frame, a strip below shows which
+concepts the decisions rest on through time, and a JSON file beside the video
+has the numbers.
 """
 
 import argparse
@@ -18,7 +22,17 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file of the training')
     parser.add_argument('checkpoint', help='checkpoint, best a projected one')
     parser.add_argument(
-        'image', nargs='+', help='image file; several only for pages'
+        'image', nargs='*', help='image file; several only for pages'
+    )
+    parser.add_argument(
+        '--video',
+        metavar='IN',
+        help='instead of an image: a video file, or a folder of frames',
+    )
+    parser.add_argument(
+        '--fps',
+        type=float,
+        help='frames a second of a folder (default: 10)',
     )
     parser.add_argument(
         '--point',
@@ -26,13 +40,15 @@ def parse_args() -> argparse.Namespace:
         type=int,
         metavar=('X', 'Y'),
         help='column and row of the pixel to explain; by default the most '
-        'certain one of the largest class',
+        'certain one of the largest class, of a video all pixels',
     )
     parser.add_argument(
         '--out',
         help='folder for a picture and JSON, by default '
         'work_dirs/explanations/<image>; or a file that ends in .html for '
-        'an interactive page (of several images, the list of their pages)',
+        'an interactive page (of several images, the list of their pages); '
+        'of a video a file that ends in .mp4, by default '
+        'work_dirs/explanations/<video>.mp4',
     )
     parser.add_argument(
         '--labels',
@@ -47,6 +63,12 @@ def parse_args() -> argparse.Namespace:
         'files of this disk, or place and hash alone; by default links for '
         'data whose terms let nobody pass pictures on (Cityscapes, '
         'Mapillary), else pictures',
+    )
+    parser.add_argument(
+        '--concepts',
+        metavar='JSON',
+        help='concepts.json of tools/analysis_tools/list_concepts.py, for a '
+        'page that also says how often each concept decides on that data',
     )
     parser.add_argument(
         '--data-root', help='where the training images lie, if they moved'
@@ -66,25 +88,55 @@ def main() -> None:
     args = parse_args()
     page = args.out is not None and args.out.endswith('.html')
     try:
-        if not page:
-            _check_for_sheet(args)
-        model = init_model(args.config, args.checkpoint, args.device)
-        path = _save_pages(args, model) if page else _save_sheet(args, model)
-    except (ValueError, FileNotFoundError) as error:
+        _check_arguments(args, page)
+        if args.video:
+            path = _save_video(args)
+        else:
+            model = init_model(args.config, args.checkpoint, args.device)
+            save = _save_pages if page else _save_sheet
+            path = save(args, model)
+    except (ValueError, FileNotFoundError, ImportError) as error:
         raise SystemExit(f'error: {error}') from error
     print(path)
 
 
-def _check_for_sheet(args: argparse.Namespace) -> None:
-    if len(args.image) > 1:
+def _check_arguments(args: argparse.Namespace, page: bool) -> None:
+    """Refuse what does not go together, before the model is loaded."""
+    if bool(args.image) == bool(args.video):
+        given = 'both' if args.video else 'neither'
+        raise ValueError(
+            f'give either an image or --video IN for a sequence; got {given}'
+        )
+    if not page and (args.labels or args.patches or args.concepts):
+        raise ValueError(
+            '--labels, --patches and --concepts are for a page: --out '
+            'PAGE.html'
+        )
+    if args.video:
+        return
+    if len(args.image) > 1 and not page:
         raise ValueError(
             f'got {len(args.image)} images; several need a page: --out '
             'PAGE.html'
         )
-    if args.labels or args.patches:
+    if args.fps is not None or str(args.out).endswith('.mp4'):
         raise ValueError(
-            '--labels and --patches are for a page: --out PAGE.html'
+            '--fps and an --out that ends in .mp4 are for a sequence: --video'
         )
+
+
+def _save_video(args: argparse.Namespace) -> Path:
+    """Explain a sequence as a video."""
+    from mmseg.apis import init_model
+
+    from mmproto.visualization.video import Frames, check_out, save_video
+
+    frames = Frames(args.video, args.fps)
+    name = f'{frames.path.resolve().stem}.mp4'
+    out = args.out or Path('work_dirs/explanations', name)
+    check_out(out, frames)
+    model = init_model(args.config, args.checkpoint, args.device)
+    return save_video(model, frames, out, args.point, args.data_root)
 
 
 def _save_sheet(args: argparse.Namespace, model: torch.nn.Module) -> Path:
@@ -112,6 +164,7 @@ def _save_pages(args: argparse.Namespace, model: torch.nn.Module) -> Path:
         labels=args.labels,
         patches=args.patches,
         data_root=args.data_root,
+        concepts=args.concepts,
     )
     return pages[0]
 

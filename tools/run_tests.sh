@@ -11,4 +11,5 @@ if ! command -v chromium chromium-browser google-chrome >/dev/null &&
     apt-get update -qq && apt-get install -y -qq chromium ||
         echo "No Chromium could be installed: tests of pages are skipped." >&2
 fi
-exec .venv/bin/python -m pytest "$@"
+# a process for each core: every test works in folders of its own
+exec .venv/bin/python -m pytest -n auto --maxprocesses 8 "$@"

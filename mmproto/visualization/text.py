@@ -1,0 +1,139 @@
+"""Texts cut and broken to the width that they take when they are drawn."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+from mmproto.explanation import Explanation
+
+# Names come from people: a dollar sign is no formula. For rc_context.
+PLAIN_TEXT: Any = {'text.parse_math': False}
+POINTS = 72.0  # an inch
+SLACK = 1.04  # glyphs on a grid of pixels are a little wider
+
+
+def text_width(text: str, size: float, weight: str = 'normal') -> float:
+    """Width of one line of text in inches.
+
+    Args:
+        text: The line.
+        size: Of the font, in points.
+        weight: Of the font.
+    """
+    font = FontProperties(weight=weight, size=size)
+    with warnings.catch_warnings():
+        # of letters that the font lacks: drawing them says so, too
+        warnings.simplefilter('ignore', UserWarning)
+        width, *_ = text_to_path.get_text_width_height_descent(
+            text, font, False
+        )
+    return SLACK * width / POINTS
+
+
+def fit(text: str, size: float, width: float, weight: str = 'normal') -> str:
+    """Cut a text to one line, with dots where it was cut.
+
+    Args:
+        text: May hold any blanks; each run of them becomes one.
+        size: Of the font, in points.
+        width: In inches.
+        weight: Of the font.
+    """
+    return wrap_text(text, size, width, weight, most=1)
+
+
+def wrap_text(
+    text: str,
+    size: float,
+    width: float,
+    weight: str = 'normal',
+    most: int | None = None,
+) -> str:
+    """Break a text into lines, between words where that is possible.
+
+    Args:
+        text: May hold any blanks; each run of them becomes one.
+        size: Of the font, in points.
+        width: Of a line, in inches.
+        weight: Of the font.
+        most: Lines to keep, the last with dots if it was cut.
+    """
+    lines: list[str] = []
+    rest = one_line(text)
+    while rest:
+        line = _first_line(rest, size, width, weight)
+        if len(lines) + 1 == most and line != rest:
+            kept = _most_letters(rest, size, width, weight, '…')
+            lines.append(rest[:kept].rstrip() + '…')
+            break
+        lines.append(line)
+        rest = rest[len(line) :].lstrip()
+    return '\n'.join(lines)
+
+
+def one_line(text: str) -> str:
+    """Turn every run of blanks and line ends into one blank."""
+    return ' '.join(text.split())
+
+
+def with_plain_names(explanation: Explanation) -> Explanation:
+    """The same explanation, with names of classes of one line each."""
+    names = [one_line(name) for name in explanation.classes]
+    return replace(explanation, classes=names)
+
+
+def concept_title(
+    concept: int, name: str | None, size: float, width: float
+) -> str:
+    """Say which concept it is and what people call it, in bold.
+
+    Args:
+        concept: Its number.
+        name: ``None`` if nobody named it.
+        size: Of the font, in points.
+        width: Of one of two lines at most, in inches.
+    """
+    title = f'Concept {concept}: {name}' if name else f'Concept {concept}'
+    return wrap_text(title, size, width, 'bold', most=2)
+
+
+def fit_names(
+    weights: Sequence[tuple[str, float]], size: float, width: float, most: int
+) -> list[tuple[str, float]]:
+    """Cut the names of classes that are to be listed with their weights.
+
+    Args:
+        weights: Names and weights, largest first.
+        size: Of the font, in points.
+        width: Of a name, in inches.
+        most: Classes to list; one more is kept, to say that there are more.
+    """
+    return [(fit(n, size, width), w) for n, w in weights[: most + 1]]
+
+
+def _first_line(text: str, size: float, width: float, weight: str) -> str:
+    kept = _most_letters(text, size, width, weight)
+    if kept == len(text) or text[kept] == ' ':
+        return text[:kept].rstrip()
+    blank = text.rfind(' ', 0, kept)
+    return text[:blank] if blank > 0 else text[:kept]
+
+
+def _most_letters(
+    text: str, size: float, width: float, weight: str, end: str = ''
+) -> int:
+    """How many letters fit into a line, at least one."""
+    if text_width(text + end, size, weight) <= width:
+        return len(text)
+    low, high = 1, len(text) - 1
+    while low < high:  # low fits
+        middle = (low + high + 1) // 2
+        if text_width(text[:middle] + end, size, weight) <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return low

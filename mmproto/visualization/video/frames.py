@@ -1,0 +1,151 @@
+"""Frames of a video file, or of a folder of pictures."""
+
+import logging
+import math
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import mmcv
+import numpy as np
+from mmengine.logging import print_log
+
+from mmproto.explain import read_pixels
+
+SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+FOLDER_FPS = 10.0
+LARGEST_DENOMINATOR = 1001  # 29.97 frames a second are 30000 / 1001
+
+
+class Frames:
+    """A sequence of frames, which can be gone through more than once.
+
+    Args:
+        path: Video file, or folder whose pictures are taken in the order of
+            the numbers in their names.
+        fps: Frames a second of a folder, 10 by default; a video has its own.
+
+    Attributes:
+        path: The same path.
+        fps: Frames a second, of a video whose rate varies the mean.
+
+    Raises:
+        FileNotFoundError: If there is nothing at the path.
+        ValueError: If there are no pictures in the folder, the file is no
+            video, or the rate cannot be used.
+    """
+
+    def __init__(self, path: str | Path, fps: float | None = None) -> None:
+        self.path = Path(path)
+        if not self.path.exists():
+            raise FileNotFoundError(f'there is no video or folder at {path}')
+        self._files: list[Path] = []
+        if self.path.is_dir():
+            self._files = list_pictures(self.path)
+            self.fps = _rate(FOLDER_FPS if fps is None else fps)
+            self._announced = len(self._files)
+        else:
+            reader = open_video(self.path)
+            self.fps = _rate(reader.fps)
+            self._announced = reader.frame_cnt
+            if fps is not None:
+                raise ValueError(
+                    f'{path} is a video of {reader.fps:.2f} frames a second; '
+                    '--fps is for a folder of pictures'
+                )
+
+    def __len__(self) -> int:
+        """Pictures, or the number of frames that a video announces."""
+        return self._announced
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Give BGR frames (h,w,3), all of one size.
+
+        Raises:
+            ValueError: If one cannot be read or has another size.
+        """
+        count = 0
+        shape: tuple[int, ...] = ()
+        for name, frame in self._read():
+            count += 1
+            shape = shape or frame.shape
+            if frame.shape != shape:
+                raise ValueError(
+                    f'{name} has {_size(frame.shape)} pixels, but the frames '
+                    f'before have {_size(shape)}; give frames of one size'
+                )
+            yield frame
+        if not count:
+            raise ValueError(f'no frame of {self.path} can be read')
+        if count < len(self):
+            print_log(
+                f'{self.path} announces {len(self)} frames, but {count} can '
+                'be read: is it cut off?',
+                logger='current',
+                level=logging.WARNING,
+            )
+
+    def _read(self) -> Iterator[tuple[str, np.ndarray]]:
+        if self.path.is_dir():
+            for file in self._files:
+                yield str(file), read_pixels(file)
+        else:
+            for index, frame in enumerate(open_video(self.path)):
+                yield f'frame {index} of {self.path}', frame
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """List the pictures of a folder, ``frame_2`` before ``frame_10``.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    files = [
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith('.')
+    ]
+    if not files:
+        raise ValueError(
+            f'there are no pictures in the folder {folder}; expected files '
+            f'that end in {", ".join(SUFFIXES)}'
+        )
+    return sorted(files, key=lambda file: natural_key(file.name))
+
+
+def natural_key(name: str) -> tuple:
+    """Sort key by which numbers in a name count as numbers."""
+    parts = re.split(r'(\d+)', name)  # text and digits by turns
+    numbers = [int(part) if part.isdecimal() else part for part in parts]
+    return tuple(numbers), name  # frame_1 and frame_01 differ
+
+
+def open_video(path: Path) -> mmcv.VideoReader:
+    """Open a video file.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    # OpenCV would look for the other pictures of a numbered one
+    if path.suffix.lower() in SUFFIXES:
+        raise ValueError(
+            f'{path} is a picture; give a video or the folder of the frames'
+        )
+    reader = mmcv.VideoReader(str(path))
+    if not reader.opened:
+        raise ValueError(f'{path} cannot be read as a video')
+    return reader
+
+
+def _rate(fps: float) -> Fraction:
+    """The rate as the fraction that video files store."""
+    if not (math.isfinite(fps) and 0.01 <= fps <= 1000):
+        raise ValueError(
+            f'{fps} frames a second cannot be used; give 0.01 to 1000'
+        )
+    return Fraction(fps).limit_denominator(LARGEST_DENOMINATOR)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f'{shape[1]} x {shape[0]}'

@@ -1,0 +1,76 @@
+"""Frames of two scenes, as a folder and as a video file."""
+
+from fractions import Fraction
+
+import av
+import cv2
+import pytest
+from mmengine.runner import Runner
+
+from mmproto.projection import project_prototypes, projection_dataloader
+
+
+@pytest.fixture
+def scenes(tiny_data):
+    """Two images (64,96,3) of the tiny data set."""
+    folder = tiny_data / 'leftImg8bit' / 'val' / 'town'
+    first, second, _ = sorted(folder.iterdir())
+    return cv2.imread(str(first)), cv2.imread(str(second))
+
+
+@pytest.fixture
+def folder(scenes, tmp_path):
+    """Folder of frames 1 to 12: A A B B B A, and the same again."""
+    path = tmp_path / 'drive'
+    path.mkdir()
+    for number in range(1, 13):
+        scene = scenes['AABBBA'[(number - 1) % 6] == 'B']
+        cv2.imwrite(str(path / f'frame_{number}.png'), scene)
+    return path
+
+
+@pytest.fixture
+def film(scenes, tmp_path):
+    """Video file of 7 frames at 29.97 a second: A B A B A B A."""
+    path = tmp_path / 'film.mp4'
+    # what a file holds stands at its beginning, also if it is cut off
+    with av.open(str(path), 'w', options=dict(movflags='faststart')) as file:
+        stream = file.add_stream('libx264', rate=Fraction(30000, 1001))
+        stream.height, stream.width = scenes[0].shape[:2]
+        stream.pix_fmt, stream.options = 'yuv420p', dict(crf='1')
+        for index in range(7):
+            pixels = scenes[index % 2]
+            frame = av.VideoFrame.from_ndarray(pixels, format='bgr24')
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    return path
+
+
+@pytest.fixture
+def projected(tiny_model):
+    """The tiny model with a record, as ``init_model`` would give it."""
+    loader = Runner.build_dataloader(projection_dataloader(tiny_model.cfg))
+    record = project_prototypes(tiny_model, loader, topk=1)
+    tiny_model.dataset_meta['projection'] = record
+    return tiny_model
+
+
+@pytest.fixture
+def decode():
+    """Decodes a video file: RGB frames (h,w,3) and its stream's facts."""
+
+    def call(path):
+        with av.open(str(path)) as file:
+            stream = file.streams.video[0]
+            frames = [
+                f.to_ndarray(format='rgb24') for f in file.decode(video=0)
+            ]
+            facts = dict(
+                rate=stream.average_rate,
+                seconds=stream.duration * stream.time_base,
+                codec=stream.codec_context.name,
+                format=stream.codec_context.pix_fmt,
+            )
+        return frames, facts
+
+    return call

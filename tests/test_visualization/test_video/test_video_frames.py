@@ -1,0 +1,99 @@
+"""Frames come in order, all of them, or it is said why not."""
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.logging import print_log
+
+from mmproto.visualization.video import Frames
+from mmproto.visualization.video.frames import list_pictures, natural_key
+
+
+def test_numbers_in_names_count_as_numbers():
+    names = ['b_1', 'a_10b_2', 'a_10b_10', 'a_9', 'a_010', '2', '10', 'a_10']
+    ordered = ['2', '10', 'a_9', 'a_010', 'a_10', 'a_10b_2', 'a_10b_10', 'b_1']
+    assert sorted(names, key=natural_key) == ordered
+    # decimal digits of other scripts and powers are no reason to stop
+    assert sorted(['x²', 'x٣', 'x1'], key=natural_key)
+
+
+def test_folder_gives_its_pictures_in_natural_order(folder, scenes):
+    (folder / 'notes.txt').write_text('no picture')
+    (folder / '._frame_1.png').write_text('what macOS leaves behind')
+    frames = Frames(folder)
+    assert (len(frames), frames.fps) == (12, 10)
+    for _ in range(2):  # both passes
+        found = list(frames)
+        assert len(found) == 12
+        for frame, letter in zip(found, 2 * 'AABBBA'):
+            assert np.array_equal(frame, scenes[letter == 'B'])
+    names = [path.name for path in list_pictures(folder)]
+    assert names == [f'frame_{number}.png' for number in range(1, 13)]
+
+
+def test_video_gives_all_frames_at_its_own_rate(film, scenes):
+    frames = Frames(film)
+    assert (len(frames), frames.fps) == (7, Fraction(30000, 1001))
+    for _ in range(2):
+        found = list(frames)
+        assert len(found) == 7
+        for index, frame in enumerate(found):
+            gaps = [np.abs(frame - scene.astype(float)) for scene in scenes]
+            means = [gap.mean() for gap in gaps]
+            assert int(np.argmin(means)) == index % 2
+
+
+def test_fps_of_a_folder_may_be_a_fraction(folder):
+    assert Frames(folder, 29.97).fps == Fraction(2997, 100)
+    assert Frames(folder, 30000 / 1001).fps == Fraction(30000, 1001)
+
+
+@pytest.mark.parametrize('fps', [0, -1, float('nan'), float('inf'), 1e9])
+def test_impossible_rates(folder, fps):
+    with pytest.raises(ValueError, match='frames a second cannot be used'):
+        Frames(folder, fps)
+
+
+def test_what_is_no_sequence(folder, film, tmp_path):
+    with pytest.raises(FileNotFoundError, match='no video or folder at'):
+        Frames(tmp_path / 'gone.mp4')
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(ValueError, match=r'no pictures.*\.jpg'):
+        Frames(tmp_path / 'empty')
+    (tmp_path / 'text.mp4').write_text('no video')
+    with pytest.raises(ValueError, match='cannot be read as a video'):
+        Frames(tmp_path / 'text.mp4')
+    with pytest.raises(ValueError, match='the folder of the frames'):
+        Frames(folder / 'frame_1.png')
+    with pytest.raises(ValueError, match='29.97 frames a second; --fps'):
+        Frames(film, 10)
+
+
+def test_frames_that_do_not_fit_or_cannot_be_read(folder):
+    small = np.zeros((32, 96, 3), np.uint8)
+    cv2.imwrite(str(folder / 'frame_11.png'), small)
+    with pytest.raises(ValueError, match='frame_11.png has 96 x 32.*96 x 64'):
+        list(Frames(folder))
+    (folder / 'frame_11.png').write_text('no picture')
+    with pytest.raises(ValueError, match='frame_11.png cannot be read'):
+        list(Frames(folder))
+
+
+def test_a_video_that_is_cut_off_is_not_taken_for_whole(film, monkeypatch):
+    data = film.read_bytes()
+    film.write_bytes(data[: len(data) * 2 // 3])
+    said = []
+
+    def log(text, **options):
+        said.append(text)
+        print_log(text, **options)
+
+    monkeypatch.setattr('mmproto.visualization.video.frames.print_log', log)
+    found = len(list(Frames(film)))
+    assert 0 < found < 7
+    assert f'announces 7 frames, but {found} can be read' in said[0]
+    film.write_bytes(data[: len(data) // 8])
+    with pytest.raises(ValueError, match='no frame of|cannot be read'):
+        list(Frames(film))
