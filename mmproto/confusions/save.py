@@ -1,0 +1,121 @@
+"""The files that hold the confusions of a data set."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmproto.explain import check_record
+from mmproto.files import atomic_path, write_json
+from mmproto.models.utils import get_prototype_head
+from mmproto.patches import Patch, concept_patches
+
+from .counts import Confusions
+from .markdown import markdown
+from .pixels import NO_CONCEPT
+from .sheets import PATCHES, draw_sheet
+from .table import Source, confusion_data, ranked, write_csv
+from .views import cut_views
+
+NAME = 'confusions'
+
+
+def save_confusions(
+    found: Confusions,
+    model: Any,
+    source: Source,
+    folder: str | Path,
+    top: int = 12,
+    data_root: str | Path | None = None,
+) -> tuple[dict, list[Path]]:
+    """Write the table, the list and contact sheets.
+
+    Args:
+        found: Of :func:`measure_confusions`.
+        model: The same model.
+        source: Its files and the data set.
+        folder: Made when it is missing.
+        top: Confusions that are described and drawn.
+        data_root: Where the training images lie, if they moved since the
+            prototypes were projected.
+
+    Returns:
+        What the JSON holds, and the paths of all files.
+
+    Raises:
+        ValueError: If ``top`` is below one, or the projection record is about
+            another model.
+    """
+    if top < 1:
+        raise ValueError(f'top must be at least 1, got {top}')
+    folder = Path(folder)
+    chosen = [(k, row) for k, row in ranked(found) if row.pixels][:top]
+    patches = _patches(model, [key[2] for key, _ in chosen], data_root)
+    notes = _notes(found, model, list(patches.values()))
+    data = confusion_data(found, model, source, notes)
+    wanted = [(p, key[2]) for key, row in chosen for p in row.places]
+    views = iter(cut_views(model, wanted))
+    sheets = []
+    for number, (key, row) in enumerate(chosen, 1):
+        own = [next(views) for _ in row.places]
+        entry = data['confusions'][number - 1]
+        path = folder / f'confusion_{number:02d}.png'
+        figure = draw_sheet(number, data, entry, patches[key[2]], own)
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary)
+        sheets.append(path)
+    files = [folder / f'{NAME}.{suffix}' for suffix in ('json', 'csv', 'md')]
+    write_json(data, files[0])
+    write_csv(data, files[1])
+    with atomic_path(files[2]) as temporary:
+        text = markdown(data, folder, [sheet.name for sheet in sheets])
+        temporary.write_text(text, encoding='utf-8')
+    return data, [*files, *sheets]
+
+
+def _patches(
+    model: Any, concepts: Sequence[int], data_root: str | Path | None
+) -> dict[int, list[Patch]]:
+    """Training patches of some concepts; none without a record."""
+    record = _record(model)
+    if record is None:
+        return {concept: [] for concept in concepts}
+    check_record(record, get_prototype_head(model))
+    return {
+        concept: concept_patches(record, concept, data_root)[:PATCHES]
+        for concept in concepts
+    }
+
+
+def _record(model: Any) -> dict | None:
+    return (getattr(model, 'dataset_meta', None) or {}).get('projection')
+
+
+def _notes(
+    found: Confusions, model: Any, patches: Sequence[Sequence[Patch]]
+) -> list[str]:
+    """Say what a reader has to know before anything else."""
+    notes = []
+    if (found.class_weights < 0).any():
+        notes.append(
+            'This classifier has weights below zero: a concept may also lead '
+            'by speaking against the true class, parts may be negative, and '
+            'without a concept that spoke against a class that class gains.'
+        )
+    if found.wrong and any(key[2] == NO_CONCEPT for key in found.table):
+        notes.append(
+            'At some wrong pixels no concept leads: the classes have equally '
+            'much evidence, mostly none, and the first of them wins.'
+        )
+    if _record(model) is None:
+        notes.append(
+            'No training patches: the checkpoint holds no projection record. '
+            'Run tools/project.py on it.'
+        )
+    lost = {p.image for own in patches for p in own if p.file is None}
+    if lost:
+        notes.append(
+            f'{len(lost)} training images are not where the record says, '
+            f'among them {min(lost)}: say where the data lies now '
+            '(--data-root).'
+        )
+    return notes

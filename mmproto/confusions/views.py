@@ -1,0 +1,95 @@
+"""Places of confusions cut from their images, beside the concept there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmproto.evidence import EvidenceMaps
+from mmproto.explain import read_pixels
+from mmproto.visualization.colors import overlay_activation
+from mmproto.visualization.crops import CONTEXT, _window
+
+from .pixels import NO_CONCEPT
+from .places import Place
+
+SMALLEST = 0.45  # height of a view, at least, over the image's shorter side
+ASPECT = 4 / 3  # width of a view over its height, where the image has room
+
+
+@dataclass(frozen=True)
+class View:
+    """A cut-out of an image around a place.
+
+    Args:
+        name: File name of the image.
+        pixels: Wrong pixels of the place.
+        rgb: Pixels (h,w,3).
+        heat: The same with the activation of the concept (h,w,3).
+        mask: The wrong pixels (h,w), bool.
+        mean: Mean activation at them.
+        peak: Largest activation in the image, where the colours end.
+    """
+
+    name: str
+    pixels: int
+    rgb: np.ndarray
+    heat: np.ndarray
+    mask: np.ndarray
+    mean: float
+    peak: float
+
+
+def cut_views(model: Any, wanted: Sequence[tuple[Place, int]]) -> list[View]:
+    """Cut places from their images; the model sees each image once.
+
+    Args:
+        model: As it was measured.
+        wanted: Places, each with the concept to show there.
+
+    Returns:
+        The views, in the same order.
+    """
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i][0].image)
+    views: dict[int, View] = {}
+    for image, group in groupby(order, key=lambda i: wanted[i][0].image):
+        rgb = read_pixels(image)[..., ::-1]
+        maps = EvidenceMaps(model, image)
+        for index in group:
+            place, concept = wanted[index]
+            activation = np.zeros(maps.size, np.float32)
+            if concept != NO_CONCEPT:
+                activation = maps.activations([concept])[0].numpy()
+            views[index] = cut_view(place, rgb, activation)
+    return [views[index] for index in range(len(wanted))]
+
+
+def cut_view(place: Place, rgb: np.ndarray, activation: np.ndarray) -> View:
+    """Cut a place with context from an image.
+
+    Args:
+        place: In the image.
+        rgb: Its pixels (h,w,3).
+        activation: Of a concept (h,w).
+    """
+    height, width = activation.shape
+    x0, y0, x1, y1 = place.box
+    side = CONTEXT * max(y1 - y0, (x1 - x0) / ASPECT)
+    side = max(side, SMALLEST * min(height, width))
+    left, columns = _window((x0 + x1) / 2, round(ASPECT * side), width)
+    top, rows = _window((y0 + y1) / 2, round(side), height)
+    window = np.s_[top : top + rows, left : left + columns]
+    mask = np.zeros((height, width), bool)
+    mask[y0:y1, x0:x1] = place.mask
+    return View(
+        name=Path(place.image).name,
+        pixels=place.pixels,
+        rgb=rgb[window],
+        heat=overlay_activation(rgb, activation)[window],
+        mask=mask[window],
+        mean=float(activation[mask].mean()),
+        peak=float(activation.max()),
+    )

@@ -1,0 +1,61 @@
+"""What is drawn of the planted confusion."""
+
+import pytest
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+
+from mmproto.confusions import (
+    Source,
+    measure_confusions,
+    save,
+    save_confusions,
+    use_split,
+)
+
+SOURCE = Source('config.py', 'model.pth', 'val')
+
+
+def test_sheets_show_the_leading_concept_at_its_places(
+    planted, tmp_path, monkeypatch
+):
+    init_default_scope('mmseg')
+    planted.cfg, loader = use_split(planted.cfg, 'val')
+    found = measure_confusions(planted, Runner.build_dataloader(loader))
+    drawn = []
+
+    def draw(*arguments):
+        drawn.append(arguments)
+        return draw_sheet(*arguments)
+
+    draw_sheet = save.draw_sheet
+    monkeypatch.setattr(save, 'draw_sheet', draw)
+    out = tmp_path / 'out'
+    data, paths = save_confusions(found, planted, SOURCE, out)
+    ((number, _, row, patches, views),) = drawn
+    assert number == 1 and row == data['confusions'][0] and patches == []
+    assert [view.pixels for view in views] == [145, 115, 1, 1]
+    assert [view.mask.sum() for view in views] == [145, 115, 1, 1]
+    first, second, *_ = [view.name for view in views]
+    assert (first, second) == (
+        'town_000001_000019_leftImg8bit.png',
+        'town_000000_000019_leftImg8bit.png',
+    )
+    for view in views:  # paint alone is active there
+        assert view.mean == pytest.approx(1, abs=0.01)
+        assert (view.rgb[view.mask] == (4, 0, 0)).all()
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        path.name for path in paths
+    )
+
+
+def test_what_cannot_be_saved(planted, tmp_path):
+    init_default_scope('mmseg')
+    planted.cfg, loader = use_split(planted.cfg, 'val')
+    found = measure_confusions(planted, Runner.build_dataloader(loader))
+    with pytest.raises(ValueError, match='top must be at least 1, got 0'):
+        save_confusions(found, planted, SOURCE, tmp_path / 'out', top=0)
+    record = dict(prototypes=[dict(concept=0)])
+    planted.dataset_meta = dict(planted.dataset_meta, projection=record)
+    with pytest.raises(ValueError, match='about 1 prototypes'):
+        save_confusions(found, planted, SOURCE, tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()

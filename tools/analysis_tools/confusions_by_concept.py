@@ -1,0 +1,105 @@
+"""Find the concepts that cause the confusions of a model on a data set.
+
+    python tools/analysis_tools/confusions_by_concept.py CONFIG CHECKPOINT
+
+Writes confusions.json and .csv with all of them, and confusions.md with a
+contact sheet for each of the most frequent ones.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+# Says what is wrong with the stack before mmseg is imported.
+import mmproto  # noqa: F401 - configs find their bases
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('config', help='config file of the training')
+    parser.add_argument('checkpoint', help='checkpoint, best a projected one')
+    parser.add_argument(
+        '--split',
+        choices=['val', 'test', 'train'],
+        default='val',
+        help='data set of the config, with labels (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--out',
+        default='work_dirs/confusions',
+        help='folder for all files (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--top',
+        type=int,
+        default=12,
+        metavar='N',
+        help='confusions that get a contact sheet (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--data-root', help='where the training images lie, if they moved'
+    )
+    parser.add_argument(
+        '--device',
+        default='cuda:0' if torch.cuda.is_available() else 'cpu',
+        help='where to compute (default: %(default)s)',
+    )
+    return parser.parse_args()
+
+
+def check_arguments(args: argparse.Namespace) -> None:
+    """Refuse what could only fail after the whole pass.
+
+    Raises:
+        FileNotFoundError: If there is no config or no checkpoint.
+        ValueError: If there is nothing to draw, or nowhere to write.
+    """
+    for path in (args.config, args.checkpoint):
+        if not Path(path).is_file():
+            raise FileNotFoundError(f'there is no file {path}')
+    if args.top < 1:
+        raise ValueError(f'--top must be at least 1, got {args.top}')
+    try:
+        Path(args.out).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f'--out cannot be written: {error}') from error
+
+
+def main() -> None:
+    """Measure, print the sentences and the paths of the files."""
+    from mmengine.config import Config
+    from mmengine.runner import Runner
+    from mmseg.apis import init_model
+
+    from mmproto.confusions import (
+        Source,
+        measure_confusions,
+        save_confusions,
+        use_split,
+    )
+    from mmproto.confusions.text import sentence
+
+    args = parse_args()
+    try:
+        check_arguments(args)
+        cfg, loader = use_split(Config.fromfile(args.config), args.split)
+        model = init_model(cfg, args.checkpoint, args.device)
+        found = measure_confusions(model, Runner.build_dataloader(loader))
+        source = Source(args.config, args.checkpoint, args.split)
+        data, paths = save_confusions(
+            found, model, source, args.out, args.top, args.data_root
+        )
+    except (ValueError, FileNotFoundError) as error:
+        raise SystemExit(f'error: {error}') from error
+    for row in data['confusions'][: args.top]:
+        if row['pixels']:
+            print(sentence(data, row))
+    print(f'{found.wrong:,} of {found.matrix.sum():,} pixels are wrong')
+    for path in paths:
+        print(path)
+
+
+if __name__ == '__main__':
+    main()
