@@ -6,6 +6,7 @@ from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
+from mmengine.registry import VISUALIZERS as MMENGINE_VISUALIZERS
 from mmengine.registry import Registry
 
 
@@ -26,3 +27,6 @@ TRANSFORMS = _child(
 )
 FUNCTIONS = _child('function', MMENGINE_FUNCTIONS, 'mmproto.datasets')
 METRICS = _child('metric', MMENGINE_METRICS, 'mmproto.evaluation')
+VISUALIZERS = _child(
+    'visualizer', MMENGINE_VISUALIZERS, 'mmproto.visualization'
+)

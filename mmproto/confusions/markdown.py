@@ -7,8 +7,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mmproto.model_card.tables import escape, table
+from mmproto.visualization.text import one_line
 
-from .text import concept_label, find_concept, one_line, sentence, title
+from .text import concept_label, find_concept, sentence, title
 
 MOST_CLASSES = 4  # of one concept that are listed
 READING = """\

@@ -8,6 +8,7 @@ from mmproto.explain import check_record
 from mmproto.files import atomic_path, write_json
 from mmproto.models.utils import get_prototype_head
 from mmproto.patches import Patch, concept_patches
+from mmproto.spreadsheet import write_text
 
 from .counts import Confusions
 from .markdown import markdown
@@ -66,9 +67,8 @@ def save_confusions(
     files = [folder / f'{NAME}.{suffix}' for suffix in ('json', 'csv', 'md')]
     write_json(data, files[0])
     write_csv(data, files[1])
-    with atomic_path(files[2]) as temporary:
-        text = markdown(data, folder, [sheet.name for sheet in sheets])
-        temporary.write_text(text, encoding='utf-8')
+    text = markdown(data, folder, [sheet.name for sheet in sheets])
+    write_text(text, files[2])
     return data, [*files, *sheets]
 
 

@@ -14,10 +14,10 @@ from mmproto.visualization.panels import (
     image_axes,
     patch_axes,
     shorten,
-    wrap,
 )
+from mmproto.visualization.text import PLAIN_TEXT, one_line, wrap_text
 
-from .text import one_line, sentence, title
+from .text import sentence, title
 from .views import View
 
 PATCHES = 6
@@ -28,7 +28,6 @@ TITLE_LINE, TEXT_LINE, HEADING = 0.3, 0.19, 0.32
 PATCH, PATCH_TEXT = 1.7, 0.55
 VIEW, VIEW_TEXT = (3.05, 2.3), 0.56
 LINE_GAP, INNER_GAP, PAIR_GAP = 0.14, 0.06, 0.26
-LENGTHS = (165, 140, 120, 100, 80, 60, 40)  # characters a line, to choose from
 NAME_LENGTH, SHORT_NAME, FILE_LENGTH = 24, 17, 30
 WRONG_COLOR = '#00e5ff'  # on photographs and on hot colours
 
@@ -53,7 +52,7 @@ def draw_sheet(
         A figure on an Agg canvas; pyplot and its state are not involved.
     """
     # names of classes may hold dollar signs
-    with matplotlib.rc_context({'text.parse_math': False}):
+    with matplotlib.rc_context(PLAIN_TEXT):
         return _draw(number, data, row, patches[:PATCHES], views)
 
 
@@ -64,8 +63,10 @@ def _draw(
     patches: Sequence[Patch],
     views: Sequence[View],
 ) -> Figure:
-    first = _fit(f'{number}. {title(data, row, _short)}', SMALL + 6, 'bold')
-    text = _fit(sentence(data, row, _short), SMALL + 2)
+    width = WIDTH - 2 * MARGIN
+    first = f'{number}. {title(data, row, _short)}'
+    first = wrap_text(first, SMALL + 6, width, 'bold')
+    text = wrap_text(sentence(data, row, _short), SMALL + 2, width)
     top = 0.1 + TITLE_LINE * len(first.splitlines())
     below = top + 0.1 + TEXT_LINE * len(text.splitlines())
     middle = below + 0.1 + HEADING
@@ -192,18 +193,6 @@ def _write(
     figure.text(
         x / width, 1 - y / height, text, fontsize=size, weight=weight, va='top'
     )
-
-
-def _fit(text: str, size: float, weight: str = 'normal') -> str:
-    """Break a text into lines that the sheet is wide enough for."""
-    for length in LENGTHS:
-        lines = wrap(text, length)
-        figure = Figure(dpi=DPI)
-        FigureCanvasAgg(figure)
-        drawn = figure.text(0, 0, lines, fontsize=size, weight=weight)
-        if drawn.get_window_extent().width <= DPI * (WIDTH - 2 * MARGIN):
-            break
-    return lines
 
 
 def _short(name: str) -> str:

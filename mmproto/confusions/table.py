@@ -1,13 +1,12 @@
 """The confusions of a data set as plain types and as a table."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from mmproto.editing import concept_names
-from mmproto.files import atomic_path
+from mmproto.spreadsheet import make_csv, write_text
 from mmproto.version import __version__
 from mmproto.visualization.colors import class_names
 
@@ -100,22 +99,18 @@ def write_csv(data: dict, path: Path) -> None:
         path: The file.
     """
     concepts = {entry['concept']: entry for entry in data['concepts']}
-    with (
-        atomic_path(path) as temporary,
-        temporary.open('w', encoding='utf-8', newline='') as file,
-    ):
-        writer = csv.writer(file, lineterminator='\n')
-        writer.writerow(COLUMNS)
-        for row in data['confusions']:
-            concept = concepts.get(row['concept'], {})
-            values = row | dict(
-                truth=row['truth']['name'],
-                predicted=row['predicted']['name'],
-                concept_name=concept.get('name', ''),
-                concept_mended=concept.get('mended'),
-                concept_broken=concept.get('broken'),
-            )
-            writer.writerow([values[column] for column in COLUMNS])
+    rows = []
+    for row in data['confusions']:
+        concept = concepts.get(row['concept'], {})
+        values = row | dict(
+            truth=row['truth']['name'],
+            predicted=row['predicted']['name'],
+            concept_name=concept.get('name'),
+            concept_mended=concept.get('mended'),
+            concept_broken=concept.get('broken'),
+        )
+        rows.append([values[column] for column in COLUMNS])
+    write_text(make_csv(COLUMNS, rows), path)
 
 
 def _concept(

@@ -2,10 +2,7 @@
 
 from collections.abc import Callable
 
-
-def one_line(text: str) -> str:
-    """The text without line breaks and repeated blanks."""
-    return ' '.join(text.split())
+from mmproto.visualization.text import one_line
 
 
 def title(data: dict, row: dict, quote: Callable[[str], str] = str) -> str:

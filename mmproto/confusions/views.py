@@ -11,7 +11,7 @@ import numpy as np
 from mmproto.evidence import EvidenceMaps
 from mmproto.explain import read_pixels
 from mmproto.visualization.colors import overlay_activation
-from mmproto.visualization.crops import CONTEXT, _window
+from mmproto.visualization.crops import CONTEXT, cut_window
 
 from .pixels import NO_CONCEPT
 from .places import Place
@@ -79,8 +79,8 @@ def cut_view(place: Place, rgb: np.ndarray, activation: np.ndarray) -> View:
     x0, y0, x1, y1 = place.box
     side = CONTEXT * max(y1 - y0, (x1 - x0) / ASPECT)
     side = max(side, SMALLEST * min(height, width))
-    left, columns = _window((x0 + x1) / 2, round(ASPECT * side), width)
-    top, rows = _window((y0 + y1) / 2, round(side), height)
+    left, columns = cut_window((x0 + x1) / 2, round(ASPECT * side), width)
+    top, rows = cut_window((y0 + y1) / 2, round(side), height)
     window = np.s_[top : top + rows, left : left + columns]
     mask = np.zeros((height, width), bool)
     mask[y0:y1, x0:x1] = place.mask

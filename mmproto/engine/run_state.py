@@ -1,5 +1,12 @@
 """What several hooks ask of, or do to, mmengine's runner."""
 
+import hashlib
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
 from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import nn
@@ -59,3 +66,30 @@ def rewrap_model(runner: Runner) -> None:
     )
     # The runner compiles the wrapper's own train_step, once, at the start.
     runner._maybe_compile('train_step')
+
+
+def fingerprint(model: nn.Module, without: tuple[str, ...] = ()) -> str:
+    """Hash of the weights of a model.
+
+    Args:
+        model: Any.
+        without: What the names of weights begin with that do not count.
+    """
+    digest = hashlib.sha256()
+    for name, value in model.state_dict().items():
+        if not name.startswith(without):
+            # Flat first: numbers without dimensions have no bytes to view.
+            values = value.detach().cpu().flatten().contiguous()
+            digest.update(values.view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+@contextmanager
+def same_random_numbers() -> Iterator[None]:
+    """Let Python and NumPy, by which pipelines draw, go on as before."""
+    python, numpy = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)

@@ -42,8 +42,8 @@ def crop_patch(patch: Patch) -> Crop | None:
     x0, y0, x1, y1 = patch.box()
     side = CONTEXT * max(x1 - x0, y1 - y0)
     side = round(max(side, SMALLEST * min(height, width)))
-    left, columns = _window((x0 + x1) / 2, side, width)
-    top, rows = _window((y0 + y1) / 2, side, height)
+    left, columns = cut_window((x0 + x1) / 2, side, width)
+    top, rows = cut_window((y0 + y1) / 2, side, height)
     rgb = pixels[top : top + rows, left : left + columns, ::-1]
     return Crop(
         rgb,
@@ -52,7 +52,7 @@ def crop_patch(patch: Patch) -> Crop | None:
     )
 
 
-def _window(centre: float, side: int, size: int) -> tuple[int, int]:
+def cut_window(centre: float, side: int, size: int) -> tuple[int, int]:
     """Start and length of a window moved inside ``size`` pixels."""
     length = min(side, size)
     start = min(max(round(centre - length / 2), 0), size - length)

@@ -5,6 +5,7 @@ from .explanation_metrics_hook import ExplanationMetricsHook
 from .prototype_health_hook import PrototypeHealthHook
 from .prototype_init_hook import PrototypeInitHook
 from .prototype_projection_hook import PrototypeProjectionHook
+from .prototype_visualization_hook import PrototypeVisualizationHook
 from .reseed_hook import PrototypeReseedHook
 from .simplex_hook import SimplexHook
 from .sparsify_hook import SparsifyHook
@@ -18,6 +19,7 @@ __all__ = [
     'PrototypeInitHook',
     'PrototypeProjectionHook',
     'PrototypeReseedHook',
+    'PrototypeVisualizationHook',
     'SimplexHook',
     'SparsifyHook',
     'TemperatureHook',

@@ -1,0 +1,88 @@
+"""Hands sheets and concept pages to the visualisation backends of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+from mmengine.dist import master_only
+from mmengine.visualization import LocalVisBackend
+from mmengine.visualization.utils import img_from_canvas
+from mmseg.visualization import SegLocalVisualizer
+
+from mmproto.registry import VISUALIZERS
+
+if TYPE_CHECKING:
+    from mmproto.concepts import Concept
+    from mmproto.explanation import Explanation
+
+
+@VISUALIZERS.register_module()
+class PrototypeVisualizer(SegLocalVisualizer):
+    """mmseg's visualizer, which can also show explanations and concepts.
+
+    ``LocalVisBackend`` writes ``vis_image/<name>_<step>.png``, TensorBoard
+    groups the pictures of a name by what stands before the slash. W&B counts
+    steps of its own, one for each picture: mmengine does not hand it ours.
+    """
+
+    @master_only
+    def add_explanation(
+        self, name: str, explanation: Explanation, step: int = 0
+    ) -> None:
+        """Show the sheet of an explanation.
+
+        Args:
+            name: Of the picture, such as ``explanation/<image stem>``.
+            explanation: Of :func:`mmproto.explain`.
+            step: Iteration that it belongs to.
+        """
+        # Not at import: mmproto.concepts needs the colours of this package.
+        from mmproto.visualization.sheet import draw_sheet
+
+        self._add_figure(name, draw_sheet(explanation), step)
+
+    @master_only
+    def add_concepts(
+        self,
+        name: str,
+        concepts: Sequence[Concept],
+        names: Sequence[str],
+        step: int = 0,
+    ) -> None:
+        """Show pages of concepts, as ``<name>/01`` and so on.
+
+        Args:
+            name: What the names of all pages begin with.
+            concepts: Of :func:`mmproto.concepts.list_concepts`.
+            names: Class names, to say what lies under a patch.
+            step: Iteration that they belong to.
+        """
+        from mmproto.visualization.concept_pages import draw_pages
+
+        for number, figure in enumerate(draw_pages(concepts, names), 1):
+            self._add_figure(f'{name}/{number:02d}', figure, step)
+
+    def _add_figure(self, name: str, figure: Figure, step: int) -> None:
+        for backend in self._vis_backends.values():
+            if isinstance(backend, LocalVisBackend):
+                # OpenCV writes nothing, and says nothing, without a folder.
+                folder = backend.experiment._img_save_dir
+                Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
+        self.add_image(name, img_from_canvas(figure.canvas), step)
+
+
+def picture_names(group: str, paths: Sequence[str]) -> list[str]:
+    """Name pictures ``<group>/<image stem>``, numbered where stems repeat.
+
+    Args:
+        group: What the names begin with.
+        paths: The images.
+    """
+    stems = [Path(path).stem for path in paths]
+    return [
+        f'{group}/{stem}' + f'_{number:02d}' * (stems.count(stem) > 1)
+        for number, stem in enumerate(stems, 1)
+    ]
