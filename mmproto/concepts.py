@@ -1,6 +1,6 @@
 """What every concept stands for, and how often a model uses it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmproto.editing import concept_names, disabled_concepts
 from mmproto.features import evaluating, iterate_features, map_size
-from mmproto.files import write_json
 from mmproto.models.utils import get_prototype_head
 from mmproto.patches import Patch, concept_patches
 from mmproto.visualization.colors import class_names
@@ -23,11 +23,13 @@ class Concept:
 
     Args:
         index: Which one it is.
-        weights: Classes it speaks for with their weights, largest first.
+        weights: Classes with a weight other than zero, largest first.
         mean_activation: Over all cells of a data set.
         top_share: Share of cells where no other concept contributes more to
             the predicted class.
         patches: Its training patches, nearest first.
+        name: That people gave it, ``None`` if nobody did.
+        disabled: Whether somebody switched it off.
     """
 
     index: int
@@ -35,27 +37,30 @@ class Concept:
     mean_activation: float
     top_share: float
     patches: list[Patch]
+    name: str | None = None
+    disabled: bool = False
 
     def sentence(self) -> str:
-        """Say it as in "concept 17: road 12.29, sidewalk 3.68"."""
-        listed = ', '.join(
-            f'{name} {weight:.2f}' for name, weight in self.weights
-        )
+        """Say it as in "concept 17 (left rear wheel): road 12.29"."""
+        named = f'concept {self.index}'
+        if self.name:
+            named += f' ({self.name})'
+        listed = [f'{name} {weight:.2f}' for name, weight in self.speaks_for]
         return (
-            f'concept {self.index}: {listed or "no class"} '
+            f'{named}: {", ".join(listed) or self.silence} '
             f'(mean activation {self.mean_activation:.4f}, '
             f'decides {self.top_share:.2%} of cells)'
         )
 
-    def to_dict(self) -> dict:
-        """Plain types for the JSON."""
-        return dict(
-            concept=self.index,
-            class_weights=[dict(name=n, weight=w) for n, w in self.weights],
-            mean_activation=self.mean_activation,
-            top_share=self.top_share,
-            patches=[patch.to_dict() for patch in self.patches],
-        )
+    @property
+    def speaks_for(self) -> list[tuple[str, float]]:
+        """Classes with a weight above zero, largest first."""
+        return [(name, weight) for name, weight in self.weights if weight > 0]
+
+    @property
+    def silence(self) -> str:
+        """Why it speaks for no class."""
+        return 'no class, disabled by hand' if self.disabled else 'no class'
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,15 @@ class ConceptUsage:
             predicted class (K,). Cells without evidence count for none.
         decision_size: Mean number of concepts that 95 % of the winning
             evidence of a cell takes, the largest first.
+        num_cells: Cells that were measured, if known.
+        num_images: Images that they are of, if known.
     """
 
     mean_activation: Tensor
     top_share: Tensor
     decision_size: float
+    num_cells: int | None = None
+    num_images: int | None = None
 
 
 def list_concepts(
@@ -96,6 +105,7 @@ def list_concepts(
     meta = getattr(model, 'dataset_meta', None) or {}
     names = class_names(meta, head.num_classes)
     record = meta.get('projection') or dict(prototypes=[])
+    given, disabled = concept_names(meta), disabled_concepts(meta)
     class_weights = head.class_weights.detach().cpu()  # C,K
     concepts = [
         Concept(
@@ -104,32 +114,12 @@ def list_concepts(
             mean_activation=float(usage.mean_activation[k]),
             top_share=float(usage.top_share[k]),
             patches=concept_patches(record, k, data_root),
+            name=given.get(k),
+            disabled=k in disabled,
         )
         for k in range(head.num_concepts)
     ]
     return sorted(concepts, key=lambda c: (-c.top_share, -c.mean_activation))
-
-
-def save_concepts(
-    concepts: Sequence[Concept], model: Any, folder: str | Path
-) -> list[Path]:
-    """Write ``concepts.json`` and pages of patches, ``concepts_01.png``, ...
-
-    Args:
-        concepts: Of :func:`list_concepts`.
-        model: The same model.
-        folder: Made when it is missing.
-
-    Returns:
-        Paths of all files.
-    """
-    from mmproto.visualization.concept_pages import save_pages
-
-    table = Path(folder) / 'concepts.json'
-    write_json([concept.to_dict() for concept in concepts], table)
-    meta = getattr(model, 'dataset_meta', None) or {}
-    names = class_names(meta, get_prototype_head(model).num_classes)
-    return [table, *save_pages(concepts, names, folder)]
 
 
 def concept_usage(model: nn.Module, loader: Iterable) -> ConceptUsage:
@@ -147,7 +137,7 @@ def concept_usage(model: nn.Module, loader: Iterable) -> ConceptUsage:
     head = get_prototype_head(model)
     total = torch.zeros(head.num_concepts, dtype=torch.float64)
     top = torch.zeros(head.num_concepts, dtype=torch.int64)
-    cells = needed = 0
+    cells = images = needed = 0
     with evaluating(model):
         weights = head.class_weights  # C,K
         for image in iterate_features(model, loader, 'Concept usage'):
@@ -162,11 +152,18 @@ def concept_usage(model: nn.Module, loader: Iterable) -> ConceptUsage:
             total += activations.double().sum(dim=1).cpu()
             needed += int(needed_concepts(contributions).sum())
             cells += activations.shape[1]
+            images += 1
     if not cells:
         raise ValueError(
             'usage of concepts cannot be measured: the data loader is empty'
         )
-    return ConceptUsage(total / cells, top.double() / cells, needed / cells)
+    return ConceptUsage(
+        mean_activation=total / cells,
+        top_share=top.double() / cells,
+        decision_size=needed / cells,
+        num_cells=cells,
+        num_images=images,
+    )
 
 
 def needed_concepts(contributions: Tensor) -> Tensor:
@@ -201,4 +198,4 @@ def model_summary(model: Any, usage: ConceptUsage) -> str:
 
 def _weights(column: Tensor, names: list[str]) -> list[tuple[str, float]]:
     order = column.argsort(descending=True, stable=True).tolist()
-    return [(names[c], float(column[c])) for c in order if column[c] > 0]
+    return [(names[c], float(column[c])) for c in order if column[c]]

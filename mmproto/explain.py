@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from mmproto.concepts import COVERAGE
+from mmproto.editing import concept_names
 from mmproto.evidence import EvidenceMaps, Image
 from mmproto.explanation import ConceptEvidence, Explanation
 from mmproto.models.decode_heads import PrototypeHead
@@ -74,6 +75,7 @@ def explain(
         activations=_numpy(maps.activations_at(x, y)),
         class_weights=_numpy(head.class_weights),
         coverage=COVERAGE,
+        names=concept_names(meta),
     )
     _add_concepts(explanation, maps, scale_dilations(model))
     _add_patches(explanation, meta.get('projection'), head, data_root)

@@ -1,14 +1,15 @@
-"""What an explanation holds, as numbers, JSON and picture."""
+"""What an explanation holds, and what it says in a sentence."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmproto.files import atomic_path, write_json
 from mmproto.patches import Patch
 
-EXPLANATION_VERSION = 1
+if TYPE_CHECKING:
+    from mmproto.visualization.page import Origin
 
 
 @dataclass
@@ -17,7 +18,8 @@ class ConceptEvidence:
 
     Args:
         concept: Index of the concept.
-        scale: Index of the scale at which it is most active at the point.
+        scale: Index of the scale at which it is most active at the point of
+            the image that is explained (not in the training patches).
         dilation: Dilation rate of that scale, if known.
         activation_map: Its activation (h,w) in pixels of the image.
         patches: Its nearest training patches.
@@ -48,6 +50,7 @@ class Explanation:
         coverage: Share of the winning evidence that ``concepts`` explain.
         concepts: The fewest concepts that do, largest contribution first.
         notes: What a reader has to know, such as missing patches.
+        names: That people gave to concepts, by number.
     """
 
     image: str | None
@@ -63,6 +66,7 @@ class Explanation:
     coverage: float
     concepts: list[ConceptEvidence] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    names: dict[int, str] = field(default_factory=dict)
 
     @property
     def contributions(self) -> np.ndarray:
@@ -109,8 +113,7 @@ class Explanation:
         winner = self.predicted
         text = f'{self.classes[winner]} {self.probabilities[winner]:.2f} here'
         reasons = [
-            f'concept {item.concept} '
-            f'({self.contributions[winner, item.concept]:.2f})'
+            self._reason(item.concept, self.contributions[winner])
             for item in self.concepts
         ]
         if len(reasons) > 3:
@@ -128,72 +131,39 @@ class Explanation:
 
     def to_dict(self) -> dict:
         """Plain types, as ``mmproto/schemas/explanation.schema.json`` says."""
-        x, y = self.point
-        return dict(
-            version=EXPLANATION_VERSION,
-            image=self.image,
-            image_size=[int(side) for side in self.pixels.shape[:2]],
-            point=dict(x=x, y=y),
-            sentence=self.sentence(),
-            predicted=self._class(self.predicted),
-            runner_up=None
-            if self.runner_up is None
-            else self._class(self.runner_up),
-            classes=[self._class(c) for c in range(len(self.classes))],
-            completeness_error=self.completeness_error,
-            contributions=self._contributions(),
-            coverage=self.coverage,
-            concepts=[self._concept(item) for item in self.concepts],
-            notes=self.notes,
-        )
+        from mmproto.explanation_record import explanation_record
 
-    def save(self, folder: str | Path) -> Path:
-        """Write ``explanation.json`` and ``explanation.png``.
+        return explanation_record(self)
+
+    def save(self, folder: str | Path, origin: 'Origin | None' = None) -> Path:
+        """Write the explanation in all its forms.
+
+        ``explanation.png`` is the sheet, ``explanation.json`` and
+        ``explanation.csv`` hold the numbers; ``card.png`` (300 dpi),
+        ``card.pdf`` and ``card.md`` are short forms for a paper or a report.
+        The same weights and image give the same bytes of JSON and CSV again,
+        on the same machine with the same libraries and number of threads;
+        torch adds in another order otherwise, and the last digits differ.
 
         Args:
             folder: Made when it is missing.
+            origin: Config and checkpoint of the model; ``card.md`` then says
+                them, with the command that explains the same point again.
 
         Returns:
-            Path of the picture.
+            Path of the sheet.
+
+        Raises:
+            FileNotFoundError: If there is no checkpoint where ``origin``
+                says.
+            ValueError: If a number is not finite. Nothing is written then.
         """
-        from mmproto.visualization.sheet import draw_sheet
+        from mmproto.explanation_files import save_explanation
 
-        picture = Path(folder) / 'explanation.png'
-        with atomic_path(picture) as temporary:
-            draw_sheet(self).savefig(temporary)
-        write_json(self.to_dict(), picture.with_suffix('.json'))
-        return picture
+        return save_explanation(self, folder, origin)
 
-    def _class(self, index: int) -> dict:
-        return {
-            'class': index,
-            'name': self.classes[index],
-            'evidence': float(self.evidence[index]),
-            'probability': float(self.probabilities[index]),
-        }
-
-    def _contribution(self, concept: int) -> dict:
-        runner_up = self.runner_up
-        both = self.contributions[:, concept]
-        return dict(
-            concept=concept,
-            activation=float(self.activations[concept]),
-            predicted=float(both[self.predicted]),
-            runner_up=None if runner_up is None else float(both[runner_up]),
-        )
-
-    def _contributions(self) -> list[dict]:
-        """Concepts that speak for the winner or the runner-up."""
-        found = [self._contribution(k) for k in range(len(self.activations))]
-        found = [c for c in found if c['predicted'] or c['runner_up']]
-        return sorted(found, key=lambda c: -c['predicted'])
-
-    def _concept(self, item: ConceptEvidence) -> dict:
-        weights = self.weights_of(item.concept)
-        return dict(
-            **self._contribution(item.concept),
-            scale=item.scale,
-            dilation=item.dilation,
-            class_weights=[dict(name=n, weight=w) for n, w in weights],
-            patches=[patch.to_dict() for patch in item.patches],
-        )
+    def _reason(self, concept: int, contributions: np.ndarray) -> str:
+        value, name = contributions[concept], self.names.get(concept)
+        if name:
+            return f'{name} (concept {concept}, {value:.2f})'
+        return f'concept {concept} ({value:.2f})'

@@ -140,6 +140,42 @@ def test_concepts_are_the_fewest_that_explain_enough(projected, image):
         assert item.dilation == (1, 2, 3)[item.scale]
 
 
+def test_scale_is_the_most_active_one_at_the_pixel(projected, image):
+    head = projected.decode_head
+    found = set()
+    for x, y in ((40, 50), (3, 4), (90, 20), (60, 33)):
+        explanation = mmproto.explain(projected, image, (x, y))
+        pixels = cv2.imread(image)[..., ::-1].astype(np.float32)
+        mean = np.array([123.675, 116.28, 103.53], np.float32)
+        std = np.array([58.395, 57.12, 57.375], np.float32)
+        batch = torch.from_numpy((pixels - mean) / std).permute(2, 0, 1)[None]
+        with torch.no_grad():
+            latents = head.stack_scales(projected.extract_feat(batch))
+            maps = head.pool_concepts(latents)[1][0]  # S,K,H,W
+        at_pixels = torch.nn.functional.interpolate(
+            maps, (64, 96), mode='bilinear', align_corners=head.align_corners
+        )
+        for item in explanation.concepts:
+            values = at_pixels[:, item.concept, y, x]
+            assert item.scale == int(values.argmax())
+            found.add(item.scale)
+    assert len(found) > 1
+
+
+def test_names_of_concepts_come_from_the_checkpoint(projected, image):
+    before = mmproto.explain(projected, image, (40, 50))
+    first = before.concepts[0].concept
+    assert f'because of concept {first} (' in before.sentence()
+    # as `tools/edit_concepts.py --rename` leaves them
+    names = {str(first): 'left rear wheel'}
+    projected.dataset_meta['concept_names'] = names
+    named = mmproto.explain(projected, image, (40, 50))
+    assert f'because of left rear wheel (concept {first}, ' in named.sentence()
+    data = named.to_dict()
+    assert data['concepts'][0]['name'] == 'left rear wheel'
+    validate(data)
+
+
 def test_patches_come_from_the_record(projected, image):
     record = projected.dataset_meta['projection']
     explanation = mmproto.explain(projected, image)
@@ -252,6 +288,10 @@ def test_saves_picture_and_json(projected, image, tmp_path):
     explanation = mmproto.explain(projected, image)
     picture = explanation.save(tmp_path / 'new' / 'folder')
     assert sorted(path.name for path in picture.parent.iterdir()) == [
+        'card.md',
+        'card.pdf',
+        'card.png',
+        'explanation.csv',
         'explanation.json',
         'explanation.png',
     ]

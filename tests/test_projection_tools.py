@@ -93,8 +93,9 @@ def test_list_concepts(trained, run, tmp_path):
     out = tmp_path / 'concepts'
     tool = 'analysis_tools/list_concepts.py'
     lines = run(tool, trained[0], path, '--out', out)
-    assert lines[-2:] == [
+    assert lines[-3:] == [
         str(out / 'concepts.json'),
+        str(out / 'concepts.csv'),
         str(out / 'concepts_01.png'),
     ]
     sentences = [line for line in lines if line.startswith('concept ')]
@@ -102,7 +103,9 @@ def test_list_concepts(trained, run, tmp_path):
     first = next(line for line in sentences if line.startswith('concept 6:'))
     assert 'concept 6: road 12.29, wall 3.68, sign 1.29 (' in first
     table = json.loads((out / 'concepts.json').read_text())
-    assert len(table[0]['patches']) == 4  # two for each of its prototypes
+    # two for each of its prototypes
+    assert len(table['concepts'][0]['patches']) == 4
+    assert table['num_images'] == 3  # of the validation
     assert cv2.imread(lines[-1]).shape[1] == 1300
 
 

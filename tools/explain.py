@@ -44,7 +44,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--out',
-        help='folder for a picture and JSON, by default '
+        help='folder for pictures, numbers and a card, by default '
         'work_dirs/explanations/<image>; or a file that ends in .html for '
         'an interactive page (of several images, the list of their pages); '
         'of a video a file that ends in .mp4, by default '
@@ -140,11 +140,13 @@ def _save_video(args: argparse.Namespace) -> Path:
 
 
 def _save_sheet(args: argparse.Namespace, model: torch.nn.Module) -> Path:
-    """Explain one point as a picture and JSON."""
+    """Explain one point as pictures, numbers and a card."""
+    from mmproto.visualization.page import Origin
+
     (image,) = args.image
     out = args.out or Path('work_dirs/explanations', Path(image).stem)
     explanation = mmproto.explain(model, image, args.point, args.data_root)
-    picture = explanation.save(out)
+    picture = explanation.save(out, Origin(args.config, args.checkpoint))
     for note in explanation.notes:
         print(f'note: {note}')
     print(explanation.sentence())

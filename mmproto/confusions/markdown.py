@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from mmproto.model_card.tables import escape, table
-from mmproto.visualization.text import one_line
+from mmproto.markdown import escape, table
 
 from .text import concept_label, find_concept, sentence, title
 
@@ -30,7 +29,7 @@ def markdown(data: dict, folder: Path, sheets: Sequence[str]) -> str:
         sheets: Contact sheets of the first confusions, in their order.
     """
     parts = ['# Confusions by concept', _overview(data), READING.rstrip()]
-    parts += [f'* {escape(one_line(note))}' for note in data['notes']]
+    parts += [f'* {escape(note)}' for note in data['notes']]
     rows = data['confusions'][: len(sheets)]
     for number, (row, sheet) in enumerate(zip(rows, sheets), 1):
         parts += _section(number, data, row, sheet, folder)
@@ -40,7 +39,7 @@ def markdown(data: dict, folder: Path, sheets: Sequence[str]) -> str:
 
 
 def _overview(data: dict) -> str:
-    files = (one_line(data[key]) for key in ('checkpoint', 'config', 'split'))
+    files = (data[key] for key in ('checkpoint', 'config', 'split'))
     checkpoint, config, split = map(escape, files)
     text = (
         f'{checkpoint} with {config}, split {split}: {data["num_images"]:,} '
@@ -110,7 +109,7 @@ def _concepts(data: dict) -> str:
 
 def _weights(concept: dict) -> str:
     weights = [
-        f'{escape(one_line(w["name"]))} {w["weight"]:.2f}'
+        f'{escape(w["name"])} {w["weight"]:.2f}'
         for w in sorted(concept['class_weights'], key=_strength)
     ]
     rest = len(weights) - MOST_CLASSES
@@ -127,12 +126,12 @@ def _largest(data: dict, concept: dict) -> str:
     for row in data['confusions']:  # most pixels first
         if row['concept'] == concept['concept'] and row['pixels']:
             names = row['truth']['name'], row['predicted']['name']
-            truth, predicted = (escape(one_line(name)) for name in names)
+            truth, predicted = (escape(name) for name in names)
             return f'{truth} taken for {predicted}'
     return '-'
 
 
 def _link(image: str, folder: Path) -> str:
     there = os.path.relpath(Path(image).resolve(), folder.resolve())
-    name = escape(one_line(Path(image).name))
+    name = escape(Path(image).name)
     return f'[{name}](./{quote(Path(there).as_posix())})'

@@ -2,8 +2,9 @@
 
 from pathlib import PurePath
 
+from mmproto.markdown import escape, listed, table
+
 from .facts import CardFacts
-from .tables import escape, listed, table
 
 MOST_CLASSES = 4  # of one concept that are listed
 

@@ -1,7 +1,8 @@
 """The section on metrics of explanations."""
 
+from mmproto.markdown import escape, number, table
+
 from .facts import CardFacts
-from .tables import escape, number, table
 
 # Metric and number of the report, and what it is in words.
 HEADLINES = (

@@ -1,11 +1,11 @@
 """The sections of a card, one function each."""
 
+from mmproto.markdown import escape, listed, number, table
 from mmproto.version import __version__
 
 from .blocks import make_block
 from .explanations import HEADLINES
 from .facts import CardFacts, data_set_name
-from .tables import escape, listed, number, table
 
 LOW_IOU = 20.0  # percent; below it a class counts as not learned
 MEASURE = (

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -10,31 +11,43 @@ from matplotlib.figure import Figure
 from mmproto.concepts import Concept
 from mmproto.files import atomic_path
 from mmproto.visualization.panels import SMALL, list_weights, patch_axes
+from mmproto.visualization.text import (
+    PLAIN_TEXT,
+    concept_title,
+    fit,
+    fit_names,
+)
 
 CONCEPTS_A_PAGE = 8
 PATCHES = 6
+MOST_WEIGHTS = 7  # of a concept that are listed
 WIDTH = 13.0  # inches
 ROW_HEIGHT = 2.0
 HEADER = 0.75
+TITLE_WIDTH = 2.75  # of a concept's number and name
+WEIGHT_WIDTH = 1.8  # of a class in the list of weights
+PATCH_WIDTH = 1.35  # of the label of a patch
 
 
 def draw_pages(
-    concepts: Sequence[Concept], names: Sequence[str]
+    concepts: Sequence[Concept], names: Sequence[str], note: str = ''
 ) -> Iterator[Figure]:
     """Draw concepts, eight a page.
 
     Args:
         concepts: Of :func:`mmproto.concepts.list_concepts`.
         names: Class names, to say what lies under a patch.
+        note: What a reader has to know, in a line below the title.
 
     Yields:
         One figure a page, drawn when it is asked for.
     """
+    names = [fit(name, SMALL, PATCH_WIDTH) for name in names]
     for start in range(0, len(concepts), CONCEPTS_A_PAGE):
         page = concepts[start : start + CONCEPTS_A_PAGE]
         last = start + len(page)
         title = f'Concepts {start + 1} to {last} of {len(concepts)}, by use'
-        yield _draw_page(page, names, title)
+        yield _draw_page(page, names, title, note)
 
 
 def save_pages(
@@ -59,13 +72,15 @@ def save_pages(
     return paths
 
 
+@matplotlib.rc_context(PLAIN_TEXT)
 def _draw_page(
-    concepts: Sequence[Concept], names: Sequence[str], title: str
+    concepts: Sequence[Concept], names: Sequence[str], title: str, note: str
 ) -> Figure:
     height = HEADER + ROW_HEIGHT * len(concepts)
     figure = Figure(figsize=(WIDTH, height), dpi=100)
     FigureCanvasAgg(figure)
     figure.text(0.02, 1 - 0.12 / height, title, fontsize=14, va='top')
+    figure.text(0.02, 1 - 0.38 / height, note, fontsize=SMALL, va='top')
     grid = figure.add_gridspec(
         len(concepts),
         1 + PATCHES,
@@ -87,17 +102,15 @@ def _draw_page(
 
 def _draw_text(axes: Axes, concept: Concept) -> None:
     axes.set_axis_off()
-    text = list_weights(concept.weights, most=8, width=36) or 'no class'
-    axes.set_title(
-        f'Concept {concept.index}',
-        fontsize=SMALL + 3,
-        loc='left',
-        weight='bold',
-    )
+    weights = concept.speaks_for
+    weights = fit_names(weights, SMALL, WEIGHT_WIDTH, MOST_WEIGHTS)
+    listed = list_weights(weights, most=MOST_WEIGHTS, width=36)
+    title = concept_title(concept.index, concept.name, SMALL + 3, TITLE_WIDTH)
+    axes.set_title(title, fontsize=SMALL + 3, loc='left', weight='bold')
     axes.text(
         0,
         0.95,
-        f'{text}\n\n'
+        f'{listed or concept.silence}\n\n'
         f'mean activation {concept.mean_activation:.4f}\n'
         f'decides {concept.top_share:.2%} of cells',
         fontsize=SMALL + 0.5,

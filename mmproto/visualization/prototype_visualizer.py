@@ -51,6 +51,7 @@ class PrototypeVisualizer(SegLocalVisualizer):
         concepts: Sequence[Concept],
         names: Sequence[str],
         step: int = 0,
+        note: str = '',
     ) -> None:
         """Show pages of concepts, as ``<name>/01`` and so on.
 
@@ -59,10 +60,11 @@ class PrototypeVisualizer(SegLocalVisualizer):
             concepts: Of :func:`mmproto.concepts.list_concepts`.
             names: Class names, to say what lies under a patch.
             step: Iteration that they belong to.
+            note: What a reader has to know.
         """
         from mmproto.visualization.concept_pages import draw_pages
 
-        for number, figure in enumerate(draw_pages(concepts, names), 1):
+        for number, figure in enumerate(draw_pages(concepts, names, note), 1):
             self._add_figure(f'{name}/{number:02d}', figure, step)
 
     def _add_figure(self, name: str, figure: Figure, step: int) -> None:

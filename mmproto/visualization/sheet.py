@@ -1,5 +1,6 @@
 """One explanation as a picture that a person can read."""
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -22,16 +23,30 @@ from mmproto.visualization.panels import (
     shorten,
     wrap,
 )
+from mmproto.visualization.text import (
+    PLAIN_TEXT,
+    concept_title,
+    fit,
+    fit_names,
+    with_plain_names,
+    wrap_text,
+)
 
 WIDTH, LEFT = 17.0, 0.012  # inches, and share of them
 TITLE_LINE, NOTE_LINE, ROW_HEIGHT = 0.32, 0.18, 1.95  # inches
-TITLE_LENGTH, NOTE_LENGTH = 130, 200  # characters a line
+NOTE_LENGTH = 200  # characters a line
+TITLE_SIZE = 15  # points
 SMALLEST_ROWS = 4  # so that the left column has room
 LARGEST_CONCEPTS = 6
+MOST_WEIGHTS = 4  # of a concept that are listed
 PATCHES = 4
+CONCEPT_WIDTH, PATCH_WIDTH = 2.2, 1.25  # inches, of their titles
+# inches, of names of classes beside bars and in the list of weights
+CLASS_WIDTH, WEIGHT_WIDTH = 1.0, 1.3
 WINNER_COLOR, RUNNER_UP_COLOR = '#1f77b4', '#c7c7c7'
 
 
+@matplotlib.rc_context(PLAIN_TEXT)
 def draw_sheet(explanation: Explanation) -> Figure:
     """Draw image, prediction, and the concepts behind the decision.
 
@@ -41,7 +56,10 @@ def draw_sheet(explanation: Explanation) -> Figure:
     Returns:
         A figure on an Agg canvas; pyplot and its state are not involved.
     """
-    title = wrap(explanation.sentence(), TITLE_LENGTH)
+    explanation = with_plain_names(explanation)
+    title = wrap_text(
+        explanation.sentence(), TITLE_SIZE, (1 - 2 * LEFT) * WIDTH, 'bold'
+    )
     notes = [wrap(note, NOTE_LENGTH) for note in explanation.notes]
     header = 0.45 + TITLE_LINE * len(title.splitlines())
     footer = 0.5 + NOTE_LINE * len('\n'.join(notes).splitlines())
@@ -50,25 +68,28 @@ def draw_sheet(explanation: Explanation) -> Figure:
     height = header + ROW_HEIGHT * rows + footer
     figure = Figure(figsize=(WIDTH, height), dpi=110)
     FigureCanvasAgg(figure)
-    figure.text(
-        LEFT, 1 - 0.12 / height, title, fontsize=15, va='top', weight='bold'
-    )
-    figure.text(LEFT, 0.1 / height, '\n'.join(notes), fontsize=SMALL + 1)
+    _write(figure, title, '\n'.join(notes))
     grid = figure.add_gridspec(
-        1,
-        2,
-        width_ratios=[1, 2.35],
-        left=LEFT,
-        right=0.99,
-        top=1 - header / height,
-        bottom=footer / height,
-        wspace=0.05,
-    )
+        1, 2, width_ratios=[1, 2.35], left=LEFT, right=0.99, wspace=0.05,
+        top=1 - header / height, bottom=footer / height,
+    )  # fmt: skip
     _draw_image(figure, grid[0], explanation)
     columns = _concept_grid(grid[1], rows, explanation.pixels.shape)
+    labels = [fit(name, SMALL, PATCH_WIDTH) for name in explanation.classes]
     for row, item in enumerate(concepts):
         _draw_concept(figure, columns, row, explanation, item)
+        _draw_patches(figure, columns, row, item, labels)
     return figure
+
+
+def _write(figure: Figure, title: str, notes: str) -> None:
+    """Write the sentence at the top and the notes at the bottom."""
+    height = figure.get_size_inches()[1]
+    figure.text(
+        LEFT, 1 - 0.12 / height, title,
+        fontsize=TITLE_SIZE, va='top', weight='bold',
+    )  # fmt: skip
+    figure.text(LEFT, 0.1 / height, notes, fontsize=SMALL + 1)
 
 
 def _draw_image(
@@ -110,7 +131,8 @@ def _draw_evidence(axes: Axes, explanation: Explanation) -> None:
         range(len(order)), values, color=colors, edgecolor='black', lw=0.5
     )
     axes.set_yticks(
-        range(len(order)), [shorten(explanation.classes[c], 16) for c in order]
+        range(len(order)),
+        [fit(explanation.classes[c], SMALL, CLASS_WIDTH) for c in order],
     )
     axes.invert_yaxis()
     # evidence may be negative where the classifier is signed
@@ -154,12 +176,21 @@ def _draw_concept(
     explanation: Explanation,
     item: ConceptEvidence,
 ) -> None:
-    """Right column: one row for each of the largest concepts."""
+    """Contribution and activation map, a row for each of the largest."""
     _draw_contribution(figure.add_subplot(grid[row, 0]), explanation, item)
     _draw_map(figure.add_subplot(grid[row, 1]), explanation, item)
+
+
+def _draw_patches(
+    figure: Figure,
+    grid: GridSpecBase,
+    row: int,
+    item: ConceptEvidence,
+    labels: list[str],
+) -> None:
     for column, patch in enumerate(item.patches[:PATCHES]):
         axes = figure.add_subplot(grid[row, 2 + column])
-        patch_axes(axes, patch, explanation.classes)
+        patch_axes(axes, patch, labels)
         if row == 0 and column == 0:
             axes.set_title(
                 'Its nearest training patches, with label and similarity',
@@ -185,20 +216,16 @@ def _draw_contribution(
     axes.set_xlim(low, 1.02 * high)
     axes.set_ylim(3.3, -0.9)
     axes.set_axis_off()
-    axes.set_title(
-        f'Concept {item.concept}', fontsize=SMALL + 3, loc='left',
-        weight='bold',
-    )  # fmt: skip
+    name = explanation.names.get(item.concept)
+    title = concept_title(item.concept, name, SMALL + 3, CONCEPT_WIDTH)
+    axes.set_title(title, fontsize=SMALL + 3, loc='left', weight='bold')
     weights = explanation.weights_of(item.concept)
-    listed = list_weights(weights, most=4, width=30)
+    weights = fit_names(weights, SMALL, WEIGHT_WIDTH, MOST_WEIGHTS)
+    listed = list_weights(weights, most=MOST_WEIGHTS, width=30)
     axes.text(
-        low,
-        1.55,
-        f'weights: {listed}',
-        fontsize=SMALL,
-        va='top',
-        color='#444444',
-    )
+        low, 1.55, f'weights: {listed}',
+        fontsize=SMALL, va='top', color='#444444',
+    )  # fmt: skip
 
 
 def _draw_map(

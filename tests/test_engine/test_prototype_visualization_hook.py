@@ -75,7 +75,7 @@ class Shown(list):
                 PrototypeVisualizer,
                 method,
                 lambda _, name, what, *rest: self.append(
-                    (name, what, rest[-1])
+                    (name, what, next(r for r in rest if type(r) is int))
                 ),
             )
 
@@ -151,7 +151,11 @@ def test_files_are_what_the_last_checkpoint_shows(train, tmp_path):
         }
     ]
     concepts = list_concepts(model, concept_usage(model, loader))[:2]
-    (page,) = draw_pages(concepts, model.dataset_meta['classes'])
+    note = (
+        f'{OF_PROJECTION} The most used of 8 concepts, counted on 1 of 3 '
+        'validation images.'
+    )
+    (page,) = draw_pages(concepts, model.dataset_meta['classes'], note)
     for name, figure in (
         (f'explanation/{stem}_4.png', draw_sheet(explanation)),
         ('concepts/01_4.png', page),

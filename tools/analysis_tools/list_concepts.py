@@ -16,7 +16,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out',
         default='work_dirs/concepts',
-        help='folder for concepts.json and the pages (default: %(default)s)',
+        help='folder for concepts.json, concepts.csv and the pages (default: '
+        '%(default)s)',
     )
     parser.add_argument(
         '--data-root', help='where the training images lie, if they moved'
@@ -35,12 +36,8 @@ def main() -> None:
     from mmengine.runner import Runner
     from mmseg.apis import init_model
 
-    from mmproto.concepts import (
-        concept_usage,
-        list_concepts,
-        model_summary,
-        save_concepts,
-    )
+    from mmproto.concepts import concept_usage, list_concepts, model_summary
+    from mmproto.concepts_table import save_concepts
 
     args = parse_args()
     try:
@@ -49,12 +46,13 @@ def main() -> None:
         loader = Runner.build_dataloader(cfg.val_dataloader)
         usage = concept_usage(model, loader)
         concepts = list_concepts(model, usage, args.data_root)
+        paths = save_concepts(concepts, model, usage, args.out)
     except (ValueError, FileNotFoundError) as error:
         raise SystemExit(f'error: {error}') from error
     for concept in concepts:
         print(concept.sentence())
     print(model_summary(model, usage))
-    for path in save_concepts(concepts, model, args.out):
+    for path in paths:
         print(path)
 
 

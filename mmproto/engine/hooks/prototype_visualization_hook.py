@@ -193,9 +193,14 @@ class PrototypeVisualizationHook(Hook):
         places = spread(range(len(dataset)), self.images)
         samples = [dataset[i] for i in places]
         usage = concept_usage(model, [pseudo_collate(samples)])
-        concepts = list_concepts(model, usage)[: self.concepts]
+        concepts = list_concepts(model, usage)
         names = class_names(model.dataset_meta, model.num_classes)
-        visualizer.add_concepts('concepts', concepts, names, step)
+        counted = (
+            f'{note} The most used of {len(concepts)} concepts, counted on '
+            f'{len(samples)} of {len(dataset)} validation images.'
+        )
+        concepts = concepts[: self.concepts]
+        visualizer.add_concepts('concepts', concepts, names, step, counted)
         paths = [sample['data_samples'].img_path for sample in samples]
         for path, name in zip(paths, picture_names('explanation', paths)):
             explanation = explain(model, path)

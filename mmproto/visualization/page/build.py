@@ -12,6 +12,7 @@ from mmproto.explain import check_record
 from mmproto.files import atomic_path, file_hash
 from mmproto.models.utils import get_prototype_head
 from mmproto.patches import Patch, concept_patches
+from mmproto.visualization.colors import class_names
 
 from .data import Picture, picture_data
 from .encode import pack, quantise
@@ -19,6 +20,7 @@ from .listing import list_entry
 from .notes import page_notes
 from .patches import MODES, PatchStore, default_mode
 from .render import render_index, render_page
+from .usage import read_usage
 
 GOAL = 3 * 10**6  # bytes of a page; above, numbers are rounded to 16 bits
 LIMIT = 10 * 10**6  # bytes of a page, at most
@@ -70,6 +72,7 @@ def save_pages(
     labels: Sequence[str] | None = None,
     patches: str | None = None,
     data_root: str | Path | None = None,
+    concepts: str | Path | None = None,
 ) -> list[Path]:
     """Write an interactive page for every picture.
 
@@ -85,6 +88,8 @@ def save_pages(
         patches: ``'embed'``, ``'link'`` or ``'none'``; by default by the
             data set, see :func:`default_mode`.
         data_root: Where the training images lie, if they moved.
+        concepts: ``concepts.json`` of the model, for how often each concept
+            decides on a data set.
 
     Returns:
         Paths of all files, the one to open first.
@@ -96,6 +101,7 @@ def save_pages(
     out = Path(out)
     mode = patches or default_mode(getattr(model, 'cfg', {}))
     _check(images, out, labels, mode)
+    usage = _usage(model, concepts)
     facts = dict(origin=origin.to_dict(), patch_mode=mode)
     several = len(images) > 1
     index = './' + quote(out.name) if several else None
@@ -107,6 +113,7 @@ def save_pages(
             model, image, point, labels[number] if labels else None
         )
         picture.info |= facts
+        picture.info['usage'] = usage and [usage[k] for k in picture.concepts]
         found = _patches(model, picture.concepts, data_root)
         pages.append((page, _fit(picture, found, form)))
         entries.append(list_entry(picture, image, page))
@@ -135,6 +142,15 @@ def _check(
             f'got {len(labels)} label maps for {len(images)} pictures; give '
             'one a picture, in the same order'
         )
+
+
+def _usage(model: Any, concepts: str | Path | None) -> dict[int, float] | None:
+    if concepts is None:
+        return None
+    head = get_prototype_head(model)
+    meta = getattr(model, 'dataset_meta', None) or {}
+    classes = class_names(meta, head.num_classes)
+    return read_usage(concepts, classes, head.num_concepts)
 
 
 def _patches(

@@ -74,7 +74,7 @@ function evidenceTable(page, label, rows, bounds) {
   const score = rounded(total).toFixed(DIGITS);
   const count = rows.length - 1 + rows.at(-1).count;
   const adds = count === 1 ? '1 concept adds' : `${count} concepts add`;
-  const head = ['Concept', 'Scale', 'Activation', '× weight', '= adds',
+  const head = ['Concept, scale', 'Activation', '× weight', '= adds',
     'Running sum'];
   return make('div', { class: 'scroll' },
     make('table', { class: 'evidence', 'data-class': label },
@@ -86,7 +86,7 @@ function evidenceTable(page, label, rows, bounds) {
       make('tbody', {},
         ...rows.map((row) => evidenceRow(page, label, row, bounds))),
       make('tfoot', {}, make('tr', {},
-        make('th', { scope: 'row', colspan: 4 }, `Score of ${name}`),
+        make('th', { scope: 'row', colspan: 3 }, `Score of ${name}`),
         numberCell(score, total),
         bar(0, total, bounds, 'total')))));
 }
@@ -102,13 +102,14 @@ function evidenceRow(page, label, row, bounds) {
   if (row.concept === null) {
     const text = `All other concepts (${row.count}) and rounding`;
     return make('tr', { class: 'others' },
-      make('th', { scope: 'row', colspan: 4 }, text), ...end);
+      make('th', { scope: 'row', colspan: 3 }, text), ...end);
   }
   const k = row.concept;
   const weight = explanation.weights[label * model.count + k];
   return make('tr', { 'data-concept': model.concepts[k] },
-    make('th', { scope: 'row' }, conceptButton(page, k, false)),
-    make('td', {}, scaleName(page, scaleAt(page, k, explanation.nearest))),
+    make('th', { scope: 'row' }, conceptButton(page, k, false), ' ',
+      make('small', {},
+        scaleName(page, scaleAt(page, k, explanation.nearest)))),
     numberCell(explanation.activations[k].toFixed(DIGITS),
       explanation.activations[k]),
     numberCell(weight.toFixed(3), weight), ...end);

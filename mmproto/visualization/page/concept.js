@@ -15,7 +15,7 @@ function weightWords(page, k, sign, most = Infinity) {
 
 /** Label that most patches of a concept carry, and their share. */
 function purityOf(page, k) {
-  const { labels } = page.info.patches[k];
+  const labels = page.info.patches[k].labels.filter(([label]) => label >= 0);
   const total = labels.reduce((sum, [, count]) => sum + count, 0);
   return total ? { label: labels[0][0], share: labels[0][1] / total } : null;
 }

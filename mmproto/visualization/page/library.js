@@ -32,6 +32,7 @@ function libraryRows(page) {
     const top = own.indexOf(Math.max(...own));
     return {
       k, name, use: shares[k], top,
+      data: page.info.usage?.[k],
       class: model.classes[top],
       purity: purityOf(page, k)?.share ?? -1,
       mean: cellMap(model, k).reduce(add, 0) / model.plan.cells,
@@ -43,6 +44,7 @@ const LIBRARY_COLUMNS = {
   name: 'Concept',
   class: 'Class',
   use: 'Decides here',
+  data: 'Decides in data',
   mean: 'Mean activation',
   purity: 'Purity',
 };
@@ -61,7 +63,9 @@ function sortRows(rows, { column, up }) {
 /** Draw the table. */
 function drawLibrary(page) {
   const { sorting } = page;
-  const head = Object.entries(LIBRARY_COLUMNS).map(([column, title]) => {
+  const columns = Object.entries(LIBRARY_COLUMNS)
+    .filter(([column]) => column !== 'data' || page.info.usage);
+  const head = columns.map(([column, title]) => {
     const active = sorting.column === column;
     const way = sorting.up ? 'ascending' : 'descending';
     const sort = () => {
@@ -93,11 +97,12 @@ function libraryRow(page, row) {
     'aria-label': `Switch concept ${row.name} ${off ? 'on' : 'off'}`,
     'data-toggle': row.name,
   });
-  const purity = row.purity < 0 ? 'no patches' : percent(row.purity);
+  const purity = row.purity < 0 ? 'unknown' : percent(row.purity);
   return make('tr', { 'data-concept': row.name },
     make('th', { scope: 'row' }, conceptButton(page, row.k, true)),
     make('td', {}, swatch(page, row.top), ` ${row.class}`),
     numberCell(percent(row.use), row.use),
+    ...(page.info.usage ? [numberCell(percent(row.data), row.data)] : []),
     numberCell(row.mean.toFixed(4), row.mean),
     numberCell(purity, row.purity),
     make('td', {}, weightWords(page, row.k, 1, 4)),

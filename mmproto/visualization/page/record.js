@@ -84,6 +84,7 @@ function recordOf(page) {
     predicted: describe(winner),
     runner_up: describe(runnerUp),
     contributions: model.concepts.map((concept, k) => ({ concept,
+      name: model.names[k] || null,
       activation: explanation.activations[k], predicted: won[k],
       runner_up: lost?.[k] ?? null })),
     switched_off: offConcepts(page),

@@ -91,7 +91,7 @@ def test_scales_are_those_of_the_nearest_cell(save, visit, projected, image):
     for row in rows:
         scale = column[int(row.get_attribute('data-concept'))]
         rate = projected.neck.dilations[scale]
-        assert row.locator('td').first.inner_text() == f'dilation {rate}'
+        assert row.locator('small').inner_text() == f'dilation {rate}'
 
 
 def test_pages_lead_back_to_their_list(save, visit, image):

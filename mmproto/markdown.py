@@ -5,10 +5,15 @@ from collections.abc import Iterable, Sequence
 
 
 def escape(text: str) -> str:
-    """Let text stand for itself in Markdown, also in a table."""
+    """Let text stand for itself in a line of Markdown, also in a table.
+
+    Runs of blanks and line ends become one blank.
+    """
+    text = ' '.join(text.split())
     text = text.replace('&', '&amp;').replace('<', '&lt;')
-    # an underscore within a word emphasises nothing
-    return re.sub(r'([\\`*\[\]|#]|(?<!\w)_|_(?!\w))', r'\\\1', text)
+    # a dollar begins a formula on GitHub; an underscore within a word
+    # emphasises nothing
+    return re.sub(r'([\\`*\[\]|#$~]|(?<!\w)_|_(?!\w))', r'\\\1', text)
 
 
 def listed(texts: Iterable[str]) -> str:

@@ -1,0 +1,153 @@
+"""The concepts of a model as files: JSON, CSV and pages of patches."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from mmproto.concepts import Concept, ConceptUsage
+from mmproto.features import VOID
+from mmproto.files import write_json
+from mmproto.models.utils import get_prototype_head
+from mmproto.patches import Patch
+from mmproto.spreadsheet import Cell, make_csv, write_text
+from mmproto.visualization.colors import class_names
+
+CONCEPTS_VERSION = 1
+
+
+def save_concepts(
+    concepts: Sequence[Concept],
+    model: Any,
+    usage: ConceptUsage,
+    folder: str | Path,
+) -> list[Path]:
+    """Write ``concepts.json``, ``concepts.csv`` and pages of patches.
+
+    The same model and data give the same bytes of JSON and CSV again, on the
+    same machine with the same libraries and number of threads; torch adds in
+    another order otherwise, and the last digits differ.
+
+    Args:
+        concepts: Of :func:`mmproto.concepts.list_concepts`.
+        model: The same model.
+        usage: The same usage.
+        folder: Made when it is missing.
+
+    Returns:
+        Paths of all files.
+
+    Raises:
+        ValueError: If a number is not finite. Nothing is written then.
+    """
+    from mmproto.visualization.concept_pages import save_pages
+
+    head = get_prototype_head(model)
+    meta = getattr(model, 'dataset_meta', None) or {}
+    classes = class_names(meta, head.num_classes)
+    weights = head.class_weights.detach().cpu()  # C,K
+    table = Path(folder) / 'concepts.csv'
+    text = concepts_csv(concepts, weights, classes)
+    record = concepts_record(concepts, usage, weights, classes)
+    write_json(record, table.with_suffix('.json'))
+    write_text(text, table)
+    pages = save_pages(concepts, classes, folder)
+    return [table.with_suffix('.json'), table, *pages]
+
+
+def concepts_record(
+    concepts: Sequence[Concept],
+    usage: ConceptUsage,
+    weights: Tensor,
+    classes: Sequence[str],
+) -> dict:
+    """Plain types, as ``mmproto/schemas/concepts.schema.json`` says.
+
+    Args:
+        concepts: In the order in which they are listed.
+        usage: Of the same model.
+        weights: Its classifier (C,K).
+        classes: Names of the classes.
+    """
+    return dict(
+        version=CONCEPTS_VERSION,
+        classes=list(classes),
+        num_concepts=weights.shape[1],
+        sparsity=int((weights == 0).sum()) / weights.numel(),
+        decision_size=usage.decision_size,
+        num_cells=usage.num_cells,
+        num_images=usage.num_images,
+        concepts=[_concept(concept, classes) for concept in concepts],
+    )
+
+
+def concepts_csv(
+    concepts: Sequence[Concept], weights: Tensor, classes: Sequence[str]
+) -> str:
+    """Make a table of a row a concept and, last, of a column a class.
+
+    Args:
+        concepts: In the order in which they are listed.
+        weights: Classifier (C,K) of the model.
+        classes: Names of the classes.
+
+    Raises:
+        ValueError: If a number is not finite.
+    """
+    header = ['index', 'name', 'disabled', 'mean_activation', 'top_share']
+    rows: list[list[Cell]] = []
+    for concept in concepts:
+        purity, label = label_purity(concept.patches, len(classes))
+        rows.append(
+            [
+                concept.index,
+                concept.name,
+                concept.disabled,
+                concept.mean_activation,
+                concept.top_share,
+                purity,
+                None if label is None else classes[label],
+                *weights[:, concept.index].tolist(),
+            ]
+        )
+    return make_csv([*header, 'purity', 'label', *classes], rows)
+
+
+def label_purity(
+    patches: Sequence[Patch], num_classes: int
+) -> tuple[float | None, int | None]:
+    """Share of the most frequent label among those of patches.
+
+    Args:
+        patches: Of one concept; void ones are left out.
+        num_classes: Labels from this number on are void too.
+
+    Returns:
+        The share and the label, the lowest on ties; ``None`` for both if no
+        patch has a label.
+    """
+    labels = (patch.label for patch in patches if patch.label != VOID)
+    known = Counter(label for label in labels if label < num_classes)
+    if not known:
+        return None, None
+    label = min(known, key=lambda number: (-known[number], number))
+    return known[label] / known.total(), label
+
+
+def _concept(concept: Concept, classes: Sequence[str]) -> dict:
+    purity, label = label_purity(concept.patches, len(classes))
+    return dict(
+        index=concept.index,
+        name=concept.name,
+        disabled=concept.disabled,
+        class_weights=[dict(name=n, weight=w) for n, w in concept.weights],
+        mean_activation=concept.mean_activation,
+        top_share=concept.top_share,
+        purity=purity,
+        label=None
+        if label is None
+        else {'class': label, 'name': classes[label]},
+        patches=[patch.to_dict() for patch in concept.patches],
+    )

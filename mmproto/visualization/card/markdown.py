@@ -1,0 +1,111 @@
+"""A card as Markdown."""
+
+import shlex
+import textwrap
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mmproto.explanation import ConceptEvidence, Explanation
+from mmproto.markdown import escape, table
+from mmproto.version import __version__
+
+from .content import DIGITS, speaks_for, steps_of, write_number
+
+if TYPE_CHECKING:
+    from mmproto.visualization.page import Origin
+
+MOST_CLASSES = 4  # of one concept that are listed
+
+
+def card_markdown(
+    explanation: Explanation, origin: 'Origin | None' = None
+) -> str:
+    """Write what ``card.png`` shows, with a table of the contributions.
+
+    Args:
+        explanation: Of :func:`mmproto.explain`.
+        origin: Where the model comes from, if known.
+
+    Raises:
+        FileNotFoundError: If there is no checkpoint where ``origin`` says.
+    """
+    x, y = explanation.point
+    winner = escape(explanation.classes[explanation.predicted])
+    parts = [
+        f'# {winner} at x={x}, y={y}',
+        '![The image with the explained point, and the concepts that '
+        'contribute most](card.png)',
+        f'At x={x}, y={y}: {escape(explanation.sentence())}.',
+        _contributions(explanation, winner),
+        'A contribution is activation x weight. Numbers are rounded; '
+        '`explanation.csv` and `explanation.json` have all digits.',
+        *(f'Note: {escape(note)}' for note in explanation.notes),
+        *_origin(explanation, origin),
+    ]
+    return '\n\n'.join(parts) + '\n'
+
+
+def _contributions(explanation: Explanation, winner: str) -> str:
+    *concepts, rest, total = steps_of(explanation)
+    numbers = [
+        write_number(step.value, total.value, DIGITS + 1)
+        for step in (*concepts, rest, total)
+    ]
+    rows = [
+        _row(explanation, item, number)
+        for item, number in zip(explanation.concepts, numbers)
+    ]
+    rows += [
+        (rest.title, '', numbers[-2], '', ''),
+        ('**sum = evidence**', '', f'**{numbers[-1]}**', '', ''),
+    ]
+    header = (
+        'concept',
+        'name',
+        f'contribution to {winner}',
+        'activation x weight',
+        'speaks for',
+    )
+    return table(header, rows)
+
+
+def _row(
+    explanation: Explanation, item: ConceptEvidence, number: str
+) -> tuple[str, ...]:
+    k = item.concept
+    weight = explanation.class_weights[explanation.predicted, k]
+    return (
+        str(k),
+        escape(explanation.names.get(k, '')),
+        number,
+        f'{explanation.activations[k]:.4g} x {weight:.4g}',
+        _list_classes(speaks_for(explanation, k)),
+    )
+
+
+def _list_classes(weights: list[tuple[str, float]]) -> str:
+    listed = [f'{escape(name)} {weight:.2f}' for name, weight in weights]
+    rest = len(listed) - MOST_CLASSES
+    more = [f'{rest} more'] if rest > 0 else []
+    return ', '.join(listed[:MOST_CLASSES] + more)
+
+
+def _origin(
+    explanation: Explanation, origin: 'Origin | None'
+) -> Iterable[str]:
+    """Say what is known of image, checkpoint and command."""
+    facts = [f'Made by mmproto {__version__}']
+    if explanation.image is not None:
+        facts.insert(0, f'Image: {escape(explanation.image)}')
+    if origin is not None:
+        facts.insert(-1, f'Config: {escape(origin.config)}')
+        facts.insert(-1, f'Checkpoint: {escape(origin.checkpoint)}')
+        digest = origin.to_dict()['sha256']
+        facts.insert(-1, f'SHA-256 of the checkpoint: `{digest}`')
+    yield '\n'.join(f'* {fact}' for fact in facts)
+    if origin is not None and explanation.image is not None:
+        yield 'The same explanation again:'
+        x, y = map(str, explanation.point)
+        command = ['python', 'tools/explain.py', origin.config]
+        command += [origin.checkpoint, explanation.image, '--point', x, y]
+        yield textwrap.indent(shlex.join(command), '    ')

@@ -1,0 +1,165 @@
+"""The lines of a card's sum: patch, words, bar and number.
+
+All lengths are inches.
+"""
+
+from typing import Any
+
+from mmproto.explanation import ConceptEvidence, Explanation
+from mmproto.patches import Patch
+from mmproto.visualization.crops import crop_patch
+from mmproto.visualization.panels import image_axes, outline
+from mmproto.visualization.text import fit, fit_names, wrap_text
+
+from .canvas import Canvas
+from .content import Step, speaks_for, write_number
+
+WIDTH, MARGIN = 3.3, 0.05  # a column of a paper of two is 3.3 wide
+PATCH = 0.62  # its side
+WORDS, BARS = (0.74, 1.94), (2.0, 2.66)  # from here to there
+LARGE, SMALL = 7.0, 6.0  # points; journals ask for 6 at least
+LINE = 1.25 / 72  # of a line, over the points of its font
+BAR = 0.11
+TITLES, CONCEPT_ROW, SUM_ROW = 0.16, 0.7, 0.22
+MOST_CLASSES, MOST_LINES = 6, 3  # that a concept speaks for
+NUMBER = 0.35  # room for the weight of a class
+GREY = '#444444'
+LEFT_TITLE = 'nearest training patch, concept, its class weights'
+# told apart by how dark and how hatched they are
+CONCEPT = dict(facecolor='#0072b2')
+REST = dict(facecolor='white', hatch='////////')
+AGAINST = dict(facecolor='white', hatch='xxxxxxxx')
+TOTAL = dict(facecolor='#222222')
+
+
+def rows_height(steps: list[Step]) -> float:
+    """Height of all lines, with the titles above them."""
+    return TITLES + sum(map(_height, steps))
+
+
+def draw_rows(
+    canvas: Canvas, explanation: Explanation, steps: list[Step], top: float
+) -> None:
+    """Draw the lines of the sum, from the top down.
+
+    Args:
+        canvas: To draw on.
+        explanation: Of :func:`mmproto.explain`.
+        steps: Its sum.
+        top: Where to begin.
+    """
+    right = WIDTH - MARGIN
+    titles = (
+        'nearest training patch, concept, its class weights',
+        'contribution',
+    )
+    canvas.write(MARGIN, top, titles[0], SMALL, color=GREY)
+    canvas.write(right, top, titles[1], SMALL, color=GREY, ha='right')
+    top -= TITLES
+    for step in steps:
+        total = step is steps[-1]
+        weight = 'bold' if total else 'normal'
+        height = _height(step)
+        middle = top - height / 2
+        if total:
+            canvas.add_line((MARGIN, right), (top, top), 0.6)
+        if step.item is None:
+            text = fit(step.title, LARGE, BARS[0] - 2 * MARGIN, weight)
+            canvas.write(
+                MARGIN, middle, text, LARGE, va='center', weight=weight
+            )
+        else:
+            _draw_concept(canvas, explanation, step, step.item, top)
+        number = write_number(step.value, steps[-1].value)
+        canvas.write(
+            right, middle, number, LARGE,
+            ha='right', va='center', weight=weight,
+        )  # fmt: skip
+        top -= height
+
+
+def draw_bars(canvas: Canvas, steps: list[Step], top: float) -> None:
+    """Draw each bar where the one above ends, the last from zero on.
+
+    Args:
+        canvas: To draw on.
+        steps: Of the sum.
+        top: Where the lines begin.
+    """
+    ends = [0.0, *(end for step in steps for end in (step.start, step.end))]
+    low = min(ends)
+    across = (BARS[1] - BARS[0]) / max(max(ends) - low, 1e-12)
+    top -= TITLES
+    for step, below in zip(steps, [*steps[1:], None]):
+        start, end = (
+            BARS[0] + (value - low) * across
+            for value in (step.start, step.end)
+        )
+        middle = top - _height(step) / 2
+        canvas.add_bar((start, end), middle, BAR, _style(step, below is None))
+        if below is not None:
+            bottom = top - _height(step) - _height(below) / 2 + BAR / 2
+            canvas.add_line((end, end), (middle - BAR / 2, bottom), 0.4)
+        top -= _height(step)
+
+
+def _height(step: Step) -> float:
+    return SUM_ROW if step.item is None else CONCEPT_ROW
+
+
+def _style(step: Step, total: bool) -> dict[str, Any]:
+    if total:
+        return TOTAL
+    if step.value < 0:
+        return AGAINST
+    return REST if step.item is None else CONCEPT
+
+
+def _draw_concept(
+    canvas: Canvas,
+    explanation: Explanation,
+    step: Step,
+    item: ConceptEvidence,
+    top: float,
+) -> None:
+    """Draw the nearest training patch, and say which concept it is."""
+    space = (CONCEPT_ROW - PATCH) / 2
+    _draw_patch(canvas, item.patches[:1], top - space)
+    left, width = WORDS[0], WORDS[1] - WORDS[0]
+    y = top - space
+    title = wrap_text(step.title, LARGE, width, 'bold', most=2)
+    canvas.write(left, y, title, LARGE, weight='bold')
+    y -= LINE * LARGE * len(title.splitlines())
+    if item.concept in explanation.names:
+        canvas.write(left, y, f'concept {item.concept}', SMALL, color=GREY)
+        y -= LINE * SMALL
+    weights = speaks_for(explanation, item.concept)
+    canvas.write(left, y, _list_classes(weights, width), SMALL)
+
+
+def _list_classes(weights: list[tuple[str, float]], width: float) -> str:
+    """List as many classes as there is room for, each with its weight."""
+    kept = fit_names(weights, SMALL, width - NUMBER, MOST_CLASSES)
+    listed = [f'{name} {weight:.2f}' for name, weight in kept]
+    lines = 'speaks for no class'
+    for count in range(min(len(listed), MOST_CLASSES), 0, -1):
+        more = ['…'] * (count < len(weights))
+        text = f'speaks for {", ".join(listed[:count] + more)}'
+        lines = wrap_text(text, SMALL, width)
+        if len(lines.splitlines()) <= MOST_LINES:
+            break
+    return lines
+
+
+def _draw_patch(canvas: Canvas, patches: list[Patch], top: float) -> None:
+    axes = canvas.add_axes(MARGIN, top - PATCH, PATCH, PATCH)
+    crop = crop_patch(patches[0]) if patches else None
+    if crop is not None:
+        image_axes(axes, crop.rgb)
+        outline(axes, crop.field, 0.9)
+        return
+    axes.set(xticks=[], yticks=[])
+    axes.text(
+        0.5, 0.5, 'image\nnot found' if patches else 'no training\npatches',
+        ha='center', va='center', fontsize=SMALL, transform=axes.transAxes,
+    )  # fmt: skip
