@@ -91,7 +91,7 @@ def test_files_and_their_numbers(files, run, tmp_path):
         listed = list(csv.DictReader(file))
     assert [int(row['pixels']) for row in listed] == sizes
     text = (out / 'confusions.md').read_text()
-    assert text.count('\n## ') == 2 + 1 and r'a\|b \*c\* $x$ &lt;i>' in text
+    assert text.count('\n## ') == 2 + 1 and r'a\|b \*c\* \$x\$ &lt;i>' in text
     assert data['notes'] == []  # patches are there
     assert all(cv2.imread(str(out / name)) is not None for name in names[3:])
 
