@@ -25,16 +25,24 @@ def image_axes(axes: Axes, rgb: np.ndarray, title: str = '') -> None:
         axes.set_title(title, fontsize=SMALL + 2, loc='left')
 
 
-def mark_point(axes: Axes, point: tuple[int, int]) -> None:
-    """Mark the explained point, visible on any colour."""
+def mark_point(
+    axes: Axes, point: tuple[int, int], scale: float = 1.0
+) -> None:
+    """Mark the explained point, visible on any colour.
+
+    Args:
+        axes: That show the image.
+        point: Column and row.
+        scale: Of the mark, whose ring is 13 points wide.
+    """
     for color, size, width in (('black', 13, 4), ('white', 11, 1.8)):
         axes.plot(
             *point,
             marker='o',
-            markersize=size,
+            markersize=scale * size,
             markerfacecolor='none',
             markeredgecolor=color,
-            markeredgewidth=width,
+            markeredgewidth=scale * width,
         )
 
 

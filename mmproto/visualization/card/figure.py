@@ -69,7 +69,7 @@ def draw_card(explanation: Explanation) -> Figure:
         MARGIN, top - scale * rows, scale * columns, scale * rows
     )
     image_axes(axes, explanation.pixels[..., ::-1])
-    mark_point(axes, explanation.point)
+    mark_point(axes, explanation.point, 0.5)
     for ring in axes.lines:  # also whole at the border
         ring.set_clip_on(False)
     canvas.write(left, top, sentence, LARGE)
