@@ -1,4 +1,4 @@
-"""What training and testing have in common: flags and the config."""
+"""What tools have in common: flags and the config."""
 
 import os
 from argparse import ArgumentParser, Namespace
@@ -40,6 +40,24 @@ def add_runner_arguments(parser: ArgumentParser) -> None:
     )
     # torch.distributed.launch passes the second spelling, as of torch 2.0
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def add_model_arguments(parser: ArgumentParser) -> None:
+    """Add what tools need that look into a trained model.
+
+    Args:
+        parser: gets `config`, `checkpoint`, `--data-root` and `--device`.
+    """
+    parser.add_argument('config', help='config file of the training')
+    parser.add_argument('checkpoint', help='checkpoint, best a projected one')
+    parser.add_argument(
+        '--data-root', help='where the training images lie, if they moved'
+    )
+    parser.add_argument(
+        '--device',
+        default='cuda:0' if torch.cuda.is_available() else 'cpu',
+        help='where to compute (default: %(default)s)',
+    )
 
 
 def load_config(args: Namespace) -> Config:

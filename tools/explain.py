@@ -10,29 +10,20 @@ has the numbers.
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import torch
 
 import mmproto
+from mmproto.command_line import add_model_arguments
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file of the training')
-    parser.add_argument('checkpoint', help='checkpoint, best a projected one')
+    add_model_arguments(parser)
     parser.add_argument(
         'image', nargs='*', help='image file; several only for pages'
-    )
-    parser.add_argument(
-        '--video',
-        metavar='IN',
-        help='instead of an image: a video file, or a folder of frames',
-    )
-    parser.add_argument(
-        '--fps',
-        type=float,
-        help='frames a second of a folder (default: 10)',
     )
     parser.add_argument(
         '--point',
@@ -50,35 +41,45 @@ def parse_args() -> argparse.Namespace:
         'of a video a file that ends in .mp4, by default '
         'work_dirs/explanations/<video>.mp4',
     )
-    parser.add_argument(
+    _add_video_arguments(parser.add_argument_group('sequences'))
+    _add_page_arguments(parser.add_argument_group('pages'))
+    return parser.parse_args()
+
+
+def _add_video_arguments(group: Any) -> None:
+    group.add_argument(
+        '--video',
+        metavar='IN',
+        help='instead of an image: a video file, or a folder of frames',
+    )
+    group.add_argument(
+        '--fps',
+        type=float,
+        help='frames a second of a folder (default: 10)',
+    )
+
+
+def _add_page_arguments(group: Any) -> None:
+    group.add_argument(
         '--labels',
         nargs='+',
-        help='label map of each image, for a page; by default what the data '
+        help='label map of each image; by default what the data '
         'sets of the config hold',
     )
-    parser.add_argument(
+    group.add_argument(
         '--patches',
         choices=('embed', 'link', 'none'),
-        help='training patches in a page: pictures inside of it, links to '
+        help='training patches: pictures inside of the page, links to '
         'files of this disk, or place and hash alone; by default links for '
         'data whose terms let nobody pass pictures on (Cityscapes, '
         'Mapillary), else pictures',
     )
-    parser.add_argument(
+    group.add_argument(
         '--concepts',
         metavar='JSON',
-        help='concepts.json of tools/analysis_tools/list_concepts.py, for a '
-        'page that also says how often each concept decides on that data',
+        help='concepts.json of tools/analysis_tools/list_concepts.py, to '
+        'say also how often each concept decides on that data',
     )
-    parser.add_argument(
-        '--data-root', help='where the training images lie, if they moved'
-    )
-    parser.add_argument(
-        '--device',
-        default='cuda:0' if torch.cuda.is_available() else 'cpu',
-        help='where to compute (default: %(default)s)',
-    )
-    return parser.parse_args()
 
 
 def main() -> None:

@@ -25,9 +25,7 @@ def image_axes(axes: Axes, rgb: np.ndarray, title: str = '') -> None:
         axes.set_title(title, fontsize=SMALL + 2, loc='left')
 
 
-def mark_point(
-    axes: Axes, point: tuple[int, int], scale: float = 1.0
-) -> None:
+def mark_point(axes: Axes, point: tuple[int, int], scale: float = 1.0) -> None:
     """Mark the explained point, visible on any colour.
 
     Args:

@@ -9,17 +9,15 @@ contact sheet for each of the most frequent ones.
 import argparse
 from pathlib import Path
 
-import torch
-
 # Says what is wrong with the stack before mmseg is imported.
 import mmproto  # noqa: F401 - configs find their bases
+from mmproto.command_line import add_model_arguments
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('config', help='config file of the training')
-    parser.add_argument('checkpoint', help='checkpoint, best a projected one')
+    add_model_arguments(parser)
     parser.add_argument(
         '--split',
         choices=['val', 'test', 'train'],
@@ -37,14 +35,6 @@ def parse_args() -> argparse.Namespace:
         default=12,
         metavar='N',
         help='confusions that get a contact sheet (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--data-root', help='where the training images lie, if they moved'
-    )
-    parser.add_argument(
-        '--device',
-        default='cuda:0' if torch.cuda.is_available() else 'cpu',
-        help='where to compute (default: %(default)s)',
     )
     return parser.parse_args()
 

@@ -2,30 +2,20 @@
 
 import argparse
 
-import torch
-
 # Says what is wrong with the stack before mmseg is imported.
 import mmproto  # noqa: F401 - configs find their bases
+from mmproto.command_line import add_model_arguments
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file of the training')
-    parser.add_argument('checkpoint', help='checkpoint, best a projected one')
+    add_model_arguments(parser)
     parser.add_argument(
         '--out',
         default='work_dirs/concepts',
         help='folder for concepts.json, concepts.csv and the pages (default: '
         '%(default)s)',
-    )
-    parser.add_argument(
-        '--data-root', help='where the training images lie, if they moved'
-    )
-    parser.add_argument(
-        '--device',
-        default='cuda:0' if torch.cuda.is_available() else 'cpu',
-        help='where to compute (default: %(default)s)',
     )
     return parser.parse_args()
 

@@ -5,9 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from mmengine.runner import Runner
 
-from mmproto.projection import project_prototypes, projection_dataloader
 from mmproto.visualization.page import Origin, save_pages
 
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
@@ -25,15 +23,6 @@ FLAGS = (
 def image(tiny_data):
     folder = tiny_data / 'leftImg8bit' / 'val' / 'town'
     return str(sorted(folder.iterdir())[1])
-
-
-@pytest.fixture
-def projected(tiny_model):
-    """The tiny model with a record, as ``init_model`` would give it."""
-    loader = Runner.build_dataloader(projection_dataloader(tiny_model.cfg))
-    record = project_prototypes(tiny_model, loader, topk=3)
-    tiny_model.dataset_meta['projection'] = record
-    return tiny_model
 
 
 @pytest.fixture

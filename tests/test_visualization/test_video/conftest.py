@@ -5,9 +5,6 @@ from fractions import Fraction
 import av
 import cv2
 import pytest
-from mmengine.runner import Runner
-
-from mmproto.projection import project_prototypes, projection_dataloader
 
 
 @pytest.fixture
@@ -44,15 +41,6 @@ def film(scenes, tmp_path):
             file.mux(stream.encode(frame))
         file.mux(stream.encode())
     return path
-
-
-@pytest.fixture
-def projected(tiny_model):
-    """The tiny model with a record, as ``init_model`` would give it."""
-    loader = Runner.build_dataloader(projection_dataloader(tiny_model.cfg))
-    record = project_prototypes(tiny_model, loader, topk=1)
-    tiny_model.dataset_meta['projection'] = record
-    return tiny_model
 
 
 @pytest.fixture
