@@ -19,6 +19,7 @@ CAMVID = Config.fromfile(CONFIGS / 'proto_camvid.py').to_dict()
 OTHERS = {
     ('PrototypeHealthHook', 'interval'),  # validations
     ('PrototypeProjectionHook', 'end'),  # whether
+    ('PrototypeVisualizationHook', 'interval'),  # validations
     ('TemperatureHook', 'end'),  # a temperature
 }
 
