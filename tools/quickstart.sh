@@ -25,8 +25,10 @@ echo "3/4  Testing the projected model"
 miou=$(sed -n 's/.* mIoU: \([0-9.]*\).*/\1/p' "$work/test.log" | tail -n 1)
 echo "val mIoU after projection: $miou %"
 
-# prints the path of the picture last; the JSON lies beside it
-echo "4/4  Explaining a prediction"
+# pages to click in, then a picture of one point: its path is printed last
+echo "4/4  Explaining predictions"
 images=("$data"/leftImg8bit/val/*/*_leftImg8bit.png)
+"$python" tools/explain.py "$config" "$checkpoint" "${images[@]:0:8}" \
+    --out "$work/pages/index.html"
 "$python" tools/explain.py "$config" "$checkpoint" "${images[0]}" \
     --out "$work/explanation"
