@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmproto.origin import Origin
 from mmproto.patches import Patch
-
-if TYPE_CHECKING:
-    from mmproto.visualization.page import Origin
 
 
 @dataclass
@@ -135,7 +132,7 @@ class Explanation:
 
         return explanation_record(self)
 
-    def save(self, folder: str | Path, origin: 'Origin | None' = None) -> Path:
+    def save(self, folder: str | Path, origin: Origin | None = None) -> Path:
         """Write the explanation in all its forms.
 
         ``explanation.png`` is the sheet, ``explanation.json`` and

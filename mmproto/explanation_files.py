@@ -1,21 +1,18 @@
 """The files of an explanation: all of them, or none."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mmproto.explanation import Explanation
 from mmproto.explanation_record import explanation_csv
 from mmproto.files import atomic_path, write_json
+from mmproto.origin import Origin
 from mmproto.spreadsheet import write_text
 from mmproto.visualization.card import card_markdown, draw_card, save_card
 from mmproto.visualization.sheet import draw_sheet
 
-if TYPE_CHECKING:
-    from mmproto.visualization.page import Origin
-
 
 def save_explanation(
-    explanation: Explanation, folder: str | Path, origin: 'Origin | None'
+    explanation: Explanation, folder: str | Path, origin: Origin | None
 ) -> Path:
     """Write sheet, JSON, CSV and card, once all of them could be made.
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from mmproto.explanation import ConceptEvidence, Explanation
-from mmproto.visualization.page import Origin
+from mmproto.origin import Origin
 
 ROOT = Path(__file__).parents[1]
 FILES = [

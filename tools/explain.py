@@ -16,6 +16,7 @@ import torch
 
 import mmproto
 from mmproto.command_line import add_model_arguments
+from mmproto.origin import Origin
 
 
 def parse_args() -> argparse.Namespace:
@@ -142,8 +143,6 @@ def _save_video(args: argparse.Namespace) -> Path:
 
 def _save_sheet(args: argparse.Namespace, model: torch.nn.Module) -> Path:
     """Explain one point as pictures, numbers and a card."""
-    from mmproto.visualization.page import Origin
-
     (image,) = args.image
     out = args.out or Path('work_dirs/explanations', Path(image).stem)
     explanation = mmproto.explain(model, image, args.point, args.data_root)
@@ -156,7 +155,7 @@ def _save_sheet(args: argparse.Namespace, model: torch.nn.Module) -> Path:
 
 def _save_pages(args: argparse.Namespace, model: torch.nn.Module) -> Path:
     """Make pages, and return the one to open."""
-    from mmproto.visualization.page import Origin, save_pages
+    from mmproto.visualization.page import save_pages
 
     pages = save_pages(
         model,

@@ -3,22 +3,19 @@
 import shlex
 import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from mmproto.explanation import ConceptEvidence, Explanation
 from mmproto.markdown import escape, table
+from mmproto.origin import Origin
 from mmproto.version import __version__
 
 from .content import DIGITS, speaks_for, steps_of, write_number
-
-if TYPE_CHECKING:
-    from mmproto.visualization.page import Origin
 
 MOST_CLASSES = 4  # of one concept that are listed
 
 
 def card_markdown(
-    explanation: Explanation, origin: 'Origin | None' = None
+    explanation: Explanation, origin: Origin | None = None
 ) -> str:
     """Write what ``card.png`` shows, with a table of the contributions.
 
@@ -90,9 +87,7 @@ def _list_classes(weights: list[tuple[str, float]]) -> str:
     return ', '.join(listed[:MOST_CLASSES] + more)
 
 
-def _origin(
-    explanation: Explanation, origin: 'Origin | None'
-) -> Iterable[str]:
+def _origin(explanation: Explanation, origin: Origin | None) -> Iterable[str]:
     """Say what is known of image, checkpoint and command."""
     facts = [f'Made by mmproto {__version__}']
     if explanation.image is not None:

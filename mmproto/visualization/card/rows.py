@@ -49,12 +49,8 @@ def draw_rows(
         top: Where to begin.
     """
     right = WIDTH - MARGIN
-    titles = (
-        'nearest training patch, concept, its class weights',
-        'contribution',
-    )
-    canvas.write(MARGIN, top, titles[0], SMALL, color=GREY)
-    canvas.write(right, top, titles[1], SMALL, color=GREY, ha='right')
+    canvas.write(MARGIN, top, LEFT_TITLE, SMALL, color=GREY)
+    canvas.write(right, top, 'contribution', SMALL, color=GREY, ha='right')
     top -= TITLES
     for step in steps:
         total = step is steps[-1]

@@ -1,5 +1,5 @@
 """An explanation as one HTML file that answers questions without a server."""
 
-from .build import Origin, save_pages
+from .build import save_pages
 
-__all__ = ['Origin', 'save_pages']
+__all__ = ['save_pages']

@@ -9,8 +9,9 @@ from urllib.parse import quote
 import numpy as np
 
 from mmproto.explain import check_record
-from mmproto.files import atomic_path, file_hash
+from mmproto.files import atomic_path
 from mmproto.models.utils import get_prototype_head
+from mmproto.origin import Origin
 from mmproto.patches import Patch, concept_patches
 from mmproto.visualization.colors import class_names
 
@@ -25,27 +26,6 @@ from .usage import read_usage
 GOAL = 3 * 10**6  # bytes of a page; above, numbers are rounded to 16 bits
 LIMIT = 10 * 10**6  # bytes of a page, at most
 PATCHES = (8, 4, 2, 1)  # of a concept, fewer while a page is above the goal
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where an explanation comes from.
-
-    Args:
-        config: Path of the config, as the user gave it.
-        checkpoint: Path of the checkpoint, likewise.
-    """
-
-    config: str
-    checkpoint: str
-
-    def to_dict(self) -> dict:
-        """Plain types for the page."""
-        return dict(
-            config=self.config,
-            checkpoint=self.checkpoint,
-            sha256=file_hash(self.checkpoint),
-        )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mmproto.visualization.page import Origin, save_pages
+from mmproto.origin import Origin
+from mmproto.visualization.page import save_pages
 
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
 FLAGS = (

@@ -6,7 +6,8 @@ import shlex
 import numpy as np
 from mmseg.apis import inference_model, init_model
 
-from mmproto.visualization.page import Origin, save_pages
+from mmproto.origin import Origin
+from mmproto.visualization.page import save_pages
 
 
 def predict(config, checkpoint, image):
