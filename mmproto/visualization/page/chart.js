@@ -162,13 +162,13 @@ function counterEvidence(page, other) {
 
 /** Patches of a concept that carry another label than a class. */
 function strangeLabels(page, k, label) {
-  const { labels } = page.info.patches[k];
+  const labels = page.info.patches[k].labels.filter(([found]) => found >= 0);
   const total = labels.reduce((sum, [, count]) => sum + count, 0);
   const strange = labels.filter(([found]) => found !== label);
   if (!strange.length) return null;
   const count = strange.reduce((sum, [, n]) => sum + n, 0);
   const names = strange.map(([found, n]) => `${labelName(page, found)} ${n}`);
-  return `Of the ${total} training patches of ` +
+  return `Of the ${total} labelled training patches of ` +
     `${named(page.model, k)}, ${count} carry another label than ` +
     `${page.model.classes[label]}: ${listed(names)}.`;
 }

@@ -94,7 +94,7 @@ function drawLibrary(page) {
 function libraryRow(page, row) {
   const off = page.off.has(row.k);
   const toggle = button(off ? 'On' : 'Off', () => page.toggle(row.k), {
-    'aria-label': `Switch concept ${row.name} ${off ? 'on' : 'off'}`,
+    'aria-label': `Switch ${named(page.model, row.k)} ${off ? 'on' : 'off'}`,
     'data-toggle': row.name,
   });
   const purity = row.purity < 0 ? 'unknown' : percent(row.purity);

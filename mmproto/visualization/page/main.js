@@ -81,15 +81,14 @@ const ACTIONS = {
   /** Select, and explain it. */
   select(selection) {
     page.selection = selection;
-    const { x, y } = selection.kind === 'box'
-      ? { x: selection.x1, y: selection.y1 } : selection;
-    page.cursor = { x, y };
+    page.cursor = endOf(selection);
     drawSelection();
   },
 
   /** Explain one pixel, whatever was selected before. */
   visit(x, y) {
     document.querySelector('[name=mode][value=point]').click();
+    page.compared = null;
     page.select({ kind: 'point', x, y });
     byId('explanation').focus();
   },
@@ -134,12 +133,11 @@ async function start() {
   for (const id of ['marks', 'numbers']) {
     byId(id).setAttribute('viewBox', `0 0 ${width} ${height}`);
   }
-  byId('compared').append(...page.model.classes.map((name, c) =>
-    make('option', { value: c }, name)));
+  byId('compared').append(
+    make('option', { value: '' }, 'the label, or the runner-up'),
+    ...page.model.classes.map((name, c) =>
+      make('option', { value: c }, name)));
   readHash(page);
-  page.cursor = page.selection.kind === 'box'
-    ? { x: page.selection.x1, y: page.selection.y1 }
-    : { x: page.selection.x, y: page.selection.y };
   listenToPointer(byId('stage'));
   listenToKeys(byId('stage'));
   listenToControls();

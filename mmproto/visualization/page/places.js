@@ -45,32 +45,42 @@ function drawPlaces(page) {
     const go = () => page.visit(pixel % width, Math.floor(pixel / width));
     return make('li', {}, button(words, go));
   });
+  const none = accuracyOf(page.now.labels, page.truth) === null
+    ? 'No pixel is labelled.' : 'None: every labelled pixel is right.';
   fill(byId('place-list'), ...(items.length ? items
-    : [make('li', {}, 'None: every labelled pixel is right.')]));
+    : [make('li', {}, none)]));
 }
 
-/** Label of most pixels of a selection, or null where none is known. */
+/** The label of most pixels of a selection; null where none is known. */
 function truthOf(page, pixels) {
   if (!page.truth) return null;
   const { classes } = page.model;
   const counts = countLabels(pixels.map((i) => page.truth[i]), classes.length);
-  const most = Math.max(...counts);
-  return most ? counts.indexOf(most) : null;
+  const known = counts.reduce(add, 0);
+  const count = Math.max(...counts);
+  return known ? { label: counts.indexOf(count), count, known } : null;
 }
 
 /** What the labels say about a selection, in a sentence. */
 function truthWords(page) {
-  const { explanation, model } = page;
+  const { explanation, model, selection } = page;
+  const { truth, winner, evidence } = explanation;
   if (!page.truth) return '';
-  if (explanation.truth === null) return ' There is no label here.';
-  const said = `the label is ${model.classes[explanation.truth]}`;
-  return explanation.truth === explanation.winner
-    ? ` It is right: ${said}.` : ` It is wrong: ${said}.`;
+  if (!truth) return ' There is no label here.';
+  const name = model.classes[truth.label];
+  if (selection.kind !== 'point') {
+    return ` Of its ${truth.known.toLocaleString('en')} labelled pixels ` +
+      `${truth.count.toLocaleString('en')} are ${name}.`;
+  }
+  if (!(evidence[winner] > 0)) return ` The label is ${name}.`;
+  return truth.label === winner
+    ? ` It is right: the label is ${name}.`
+    : ` It is wrong: the label is ${name}.`;
 }
 
 /** The class that the winner is compared with: chosen, true, or second. */
 function comparedClass(page) {
   const { truth, winner, runnerUp } = page.explanation;
-  const wrong = truth !== null && truth !== winner;
-  return page.compared ?? (wrong ? truth : runnerUp);
+  const wrong = truth && truth.label !== winner;
+  return page.compared ?? (wrong ? truth.label : runnerUp);
 }

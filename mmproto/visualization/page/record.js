@@ -36,6 +36,12 @@ function hashSelection(values, { width, height }) {
   return { kind: values.has('segment') ? 'segment' : 'point', x, y };
 }
 
+/** The pixel at which a selection ends. */
+function endOf(selection) {
+  return selection.kind === 'box' ? { x: selection.x1, y: selection.y1 }
+    : { x: selection.x, y: selection.y };
+}
+
 /** Take the view from the address; returns whether it says anything. */
 function readHash(page) {
   const values = new URLSearchParams(location.hash.slice(1));
@@ -43,7 +49,10 @@ function readHash(page) {
   const position = (text) => model.concepts.indexOf(inside(text, Infinity));
   const selection = hashSelection(values, model.plan);
   const concept = position(values.get('concept'));
-  if (selection) page.selection = selection;
+  if (selection) {
+    page.selection = selection;
+    page.cursor = endOf(selection);
+  }
   if (concept >= 0) page.concept = concept;
   if (values.has('off')) {
     const found = values.get('off').split(',').map(position);
@@ -71,6 +80,9 @@ function recordOf(page) {
   const won = contributionsTo(explanation, winner);
   const lost = runnerUp === null ? null
     : contributionsTo(explanation, runnerUp);
+  const other = comparedClass(page);
+  const held = other === null ? null
+    : contributionsTo(explanation, other);
   const share = changedShare(page.base.labels, page.now.labels);
   return {
     image: info.image,
@@ -79,14 +91,17 @@ function recordOf(page) {
     selection: page.selection,
     sentence: sentenceOf(model, explanation, page.selection) +
       truthWords(page),
-    label: explanation.truth === null ? null
-      : { class: explanation.truth, name: model.classes[explanation.truth] },
+    label: explanation.truth && { class: explanation.truth.label,
+      name: model.classes[explanation.truth.label],
+      pixels: explanation.truth.count, of: explanation.truth.known },
     predicted: describe(winner),
     runner_up: describe(runnerUp),
+    compared: describe(other),
     contributions: model.concepts.map((concept, k) => ({ concept,
       name: model.names[k] || null,
       activation: explanation.activations[k], predicted: won[k],
-      runner_up: lost?.[k] ?? null })),
+      runner_up: lost?.[k] ?? null,
+      compared: held?.[k] ?? null })),
     switched_off: offConcepts(page),
     changed_share: share,
     command: page.off.size ? editCommand(page) : null,

@@ -16,10 +16,10 @@ function offConcepts(page) {
 /** What the change does, in sentences. */
 function whatIfSentence(page) {
   if (!page.off.size) return 'All concepts are on: this is the model itself.';
-  const names = offConcepts(page);
+  const words = offConcepts(page).map((number) =>
+    named(page.model, page.model.concepts.indexOf(number)));
   const share = changedShare(page.base.labels, page.now.labels);
-  let text = `Without concept${names.length > 1 ? 's' : ''} ` +
-    `${listed(names.map(String))}, ${percent(share)} of the pixels get ` +
+  let text = `Without ${listed(words)}, ${percent(share)} of the pixels get ` +
     'another class.';
   const before = accuracyOf(page.base.labels, page.truth);
   const after = accuracyOf(page.now.labels, page.truth);
@@ -36,10 +36,12 @@ function drawWhatIf(page) {
   const status = byId('whatif-status');
   status.dataset.changed = share;
   fill(status, whatIfSentence(page));
-  fill(byId('off-list'), ...offConcepts(page).map((name) => make('li', {},
-    `Concept ${name} is off `,
-    button(`Switch concept ${name} on`,
-      () => page.toggle(page.model.concepts.indexOf(name))))));
+  fill(byId('off-list'), ...offConcepts(page).map((number) => {
+    const k = page.model.concepts.indexOf(number);
+    const words = named(page.model, k);
+    return make('li', {}, `${capital(words)} is off `,
+      button(`Switch ${words} on`, () => page.toggle(k)));
+  }));
   fill(byId('whatif-classes'), ...(page.off.size ? [changeTable(page)] : []));
   byId('all-on').disabled = !page.off.size;
   drawCommand(page);

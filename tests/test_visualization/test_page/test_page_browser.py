@@ -34,6 +34,16 @@ def assert_same(record, explanation):
         assert record[name].pop('name') == expected[name].pop('name')
         assert record[name] == pytest.approx(expected[name], rel=1e-5)
     rows = {row['concept']: row for row in record['contributions']}
+    compared = record['compared']
+    for name in ('predicted', 'runner_up'):
+        if compared['class'] == expected[name]['class']:
+            assert [r['compared'] for r in rows.values()] == [
+                r[name] for r in rows.values()
+            ]
+    rows = {
+        k: {name: v for name, v in row.items() if name != 'compared'}
+        for k, row in rows.items()
+    }
     for row in expected['contributions']:
         assert rows[row['concept']] == pytest.approx(row, abs=1e-6)
     activations = [rows[k]['activation'] for k in sorted(rows)]
@@ -137,7 +147,7 @@ def test_what_if_equals_the_model_without_the_concepts(
     status = page.locator('#whatif-status')
     changed = float(status.get_attribute('data-changed'))
     assert changed == pytest.approx((before != after).mean(), abs=1e-3)
-    assert 'Without concepts 3 and 5' in status.inner_text()
+    assert 'Without concept 3 and concept 5' in status.inner_text()
     page.fill('#reason', "it's a shadow")
     first, second = page.input_value('#command').split(' &&\n')
     assert '--disable 3' in first and '--disable 5' in second

@@ -10,6 +10,7 @@ from mmseg.apis import inference_model
 from scipy.ndimage import label as connected
 
 from mmproto.evidence import EvidenceMaps
+from mmproto.explain import explain
 
 
 @pytest.fixture
@@ -35,6 +36,21 @@ def wrong_segments(labels, prediction, classes):
     return sorted(found, reverse=True)
 
 
+def check_compared(page, model, image, truth):
+    """The true class is shown, and what each concept adds to it is kept."""
+    assert page.input_value('#compared') == str(truth)
+    record = page.evaluate('recordOf(page)')
+    x, y = record['selection']['x'], record['selection']['y']
+    explanation = explain(model, image, (x, y))
+    assert record['compared']['class'] == truth
+    assert record['compared']['evidence'] == pytest.approx(
+        explanation.evidence[truth], abs=1e-6
+    )
+    kept = {r['concept']: r['compared'] for r in record['contributions']}
+    expected = explanation.contributions[truth, sorted(kept)]
+    assert [kept[k] for k in sorted(kept)] == pytest.approx(expected, abs=1e-6)
+
+
 def test_places_are_the_largest_wrong_segments(
     save, visit, projected, image, labels
 ):
@@ -51,14 +67,17 @@ def test_places_are_the_largest_wrong_segments(
     assert [size for size, _ in found] == [size for size, _ in expected]
     assert sorted(found, reverse=True) == expected
     page.check('[name=mode][value=box]')
+    page.select_option('#compared', '3')  # is forgotten at a wrong place
     buttons.first.click()
     record = page.evaluate('recordOf(page)')
     x, y = record['selection']['x'], record['selection']['y']
     truth = int(labels[y, x])
     words = f'{classes[truth]} taken for {classes[prediction[y, x]]}'
     assert found[0][1] == words
-    assert record['label'] == {'class': truth, 'name': classes[truth]}
-    assert page.input_value('#compared') == str(truth)
+    assert record['label'] == {
+        'class': truth, 'name': classes[truth], 'pixels': 1, 'of': 1
+    }  # fmt: skip
+    check_compared(page, projected, image, truth)
     sentence = page.inner_text('#sentence')
     assert f'It is wrong: the label is {classes[truth]}.' in sentence
     assert page.is_checked('[name=mode][value=point]')
@@ -72,6 +91,19 @@ def test_void_and_right_places_say_so(save, visit, labels, projected, image):
     void = visit(save(), '#x=0&y=0')
     assert 'There is no label here.' in void.inner_text('#sentence')
     assert void.evaluate('recordOf(page).label') is None
+
+
+def test_regions_say_which_label_most_pixels_have(
+    save, visit, labels, projected
+):
+    page = visit(save(), '#box=0,0,60,40')
+    inside = labels[:41, :61]
+    counts = np.bincount(inside[inside < 255])
+    name = projected.dataset_meta['classes'][counts.argmax()]
+    words = f'Of its {counts.sum():,} labelled pixels {counts.max():,} are '
+    assert counts.sum() == 41 * 61 - 1 and np.count_nonzero(counts) > 1
+    assert words + name in page.inner_text('#sentence')
+    assert 'It is' not in page.inner_text('#sentence')
 
 
 def test_pages_without_labels_offer_no_places(save, visit, image, tmp_path):
