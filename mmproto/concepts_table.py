@@ -96,7 +96,7 @@ def concepts_csv(
     Raises:
         ValueError: If a number is not finite.
     """
-    header = ['index', 'name', 'disabled', 'mean_activation', 'top_share']
+    header = ['concept', 'name', 'disabled', 'mean_activation', 'top_share']
     rows: list[list[Cell]] = []
     for concept in concepts:
         purity, label = label_purity(concept.patches, len(classes))
@@ -139,7 +139,7 @@ def label_purity(
 def _concept(concept: Concept, classes: Sequence[str]) -> dict:
     purity, label = label_purity(concept.patches, len(classes))
     return dict(
-        index=concept.index,
+        concept=concept.index,
         name=concept.name,
         disabled=concept.disabled,
         class_weights=[dict(name=n, weight=w) for n, w in concept.weights],

@@ -1,4 +1,4 @@
-"""The files of an explanation: all of them, or none."""
+"""The files of an explanation, begun when all of them could be made."""
 
 from pathlib import Path
 

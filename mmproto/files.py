@@ -31,10 +31,19 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(data: Any, path: str | Path) -> None:
-    """Write ``data``, of plain types, as an indented JSON file."""
+def write_json(data: Any, path: str | Path, indent: int | None = 1) -> None:
+    """Write ``data``, of plain types, as a JSON file.
+
+    Args:
+        data: What to write.
+        path: Of the file.
+        indent: Blanks a level; ``None`` for a single line.
+
+    Raises:
+        ValueError: If a number is not finite. Nothing is written then.
+    """
+    text = json.dumps(data, indent=indent, allow_nan=False)
     with atomic_path(path) as temporary:
-        text = json.dumps(data, indent=1, allow_nan=False)
         temporary.write_text(text + '\n', encoding='utf-8')
 
 

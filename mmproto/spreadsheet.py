@@ -38,7 +38,8 @@ def make_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     writer.writerow(map(protect, header))
     for row in rows:
         writer.writerow(
-            _plain(cell, column) for cell, column in zip(row, header)
+            _plain(cell, column)
+            for cell, column in zip(row, header, strict=True)
         )
     return text.getvalue()
 

@@ -106,7 +106,7 @@ def test_json_fits_its_schema_and_says_all(model, usage, tmp_path):
     zeros = sum(value == 0 for row in weights.tolist() for value in row)
     assert data['sparsity'] == zeros / 32
     first = data['concepts'][0]  # the most used
-    assert first['index'] == 6 and first['name'] == 'left rear wheel'
+    assert first['concept'] == 6 and first['name'] == 'left rear wheel'
     assert [w['name'] for w in first['class_weights']] == [
         'road',
         'wall',
@@ -115,7 +115,7 @@ def test_json_fits_its_schema_and_says_all(model, usage, tmp_path):
     assert first['purity'] == 2 / 3  # a void patch does not count
     assert first['label'] == {'class': 2, 'name': 'car'}
     assert [p['label'] for p in first['patches']] == [2, 0, 255, 2]
-    concepts = {item['index']: item for item in data['concepts']}
+    concepts = {item['concept']: item for item in data['concepts']}
     assert [k for k in range(8) if concepts[k]['disabled']] == [2]
     assert concepts[2]['class_weights'] == []
     assert concepts[0]['name'] is concepts[0]['purity'] is None
@@ -137,20 +137,20 @@ def test_rows_are_the_columns_of_the_classifier(model, usage, tmp_path):
     weights = model.decode_head.class_weights.detach()
     assert len(rows) == 8
     for row, concept in zip(rows, data['concepts']):
-        k = int(row['index'])
-        assert k == concept['index']
+        k = int(row['concept'])
+        assert k == concept['concept']
         for c, name in enumerate(data['classes']):
             # to the last bit
             assert float(row[name]) == weights[c, k].double().item()
         assert float(row['mean_activation']) == concept['mean_activation']
         assert float(row['top_share']) == concept['top_share']
         assert row['disabled'] == ('true' if k == 2 else 'false')
-    by_index = {int(row['index']): row for row in rows}
-    assert by_index[6]['name'] == 'left rear wheel'
-    assert by_index[6]['label'] == 'car'
-    assert float(by_index[6]['purity']) == 2 / 3
-    assert by_index[3]['name'] == "'=1+1"
-    assert by_index[0]['purity'] == by_index[0]['label'] == ''
+    by_concept = {int(row['concept']): row for row in rows}
+    assert by_concept[6]['name'] == 'left rear wheel'
+    assert by_concept[6]['label'] == 'car'
+    assert float(by_concept[6]['purity']) == 2 / 3
+    assert by_concept[3]['name'] == "'=1+1"
+    assert by_concept[0]['purity'] == by_concept[0]['label'] == ''
 
 
 @pytest.mark.parametrize(

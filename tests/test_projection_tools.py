@@ -68,7 +68,7 @@ def test_explain_makes_pages(trained, run, tiny_data, tmp_path):
     folder = tiny_data / 'leftImg8bit' / 'val' / 'town'
     images = sorted(folder.iterdir())[:2]
     out = tmp_path / 'new' / 'explain.html'
-    lines = run('explain.py', *trained, images[0], '--out', out)
+    lines = run('explain.py', *trained, '--out', out, images[0])
     assert lines[-1] == str(out) and out.is_file()
     lines = run('explain.py', *trained, *images, '--out', out)
     assert lines[-1] == str(out)

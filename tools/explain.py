@@ -44,7 +44,8 @@ def parse_args() -> argparse.Namespace:
     )
     _add_video_arguments(parser.add_argument_group('sequences'))
     _add_page_arguments(parser.add_argument_group('pages'))
-    return parser.parse_args()
+    # an option may stand before the images
+    return parser.parse_intermixed_args()
 
 
 def _add_video_arguments(group: Any) -> None:
@@ -56,7 +57,8 @@ def _add_video_arguments(group: Any) -> None:
     group.add_argument(
         '--fps',
         type=float,
-        help='frames a second of a folder (default: 10)',
+        help='frames a second of a folder (default: 10), or of a video that '
+        'does not say it',
     )
 
 

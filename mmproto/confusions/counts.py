@@ -13,6 +13,7 @@ from .pixels import (
 )
 from .places import MOST_PLACES, Place, find_places, keep_largest
 
+BLOCK = 1 << 18  # pixels that are predicted again at once, for memory's sake
 Size = tuple[int, int]
 Key = tuple[int, int, int]
 
@@ -98,7 +99,9 @@ class Confusions:
         self._add_leads(
             image, size, known[wrong], pairs[wrong], activations[:, wrong]
         )
-        self._add_changes(pairs, logits, activations)
+        for start in range(0, len(pairs), BLOCK):
+            part = np.s_[..., start : start + BLOCK]
+            self._add_changes(pairs[part], logits[part], activations[part])
 
     def _add_leads(
         self,

@@ -55,6 +55,11 @@ def save_confusions(
     data = confusion_data(found, model, source, notes)
     wanted = [(p, key[2]) for key, row in chosen for p in row.places]
     views = iter(cut_views(model, wanted))
+    files = [folder / f'{NAME}.{suffix}' for suffix in ('json', 'csv', 'md')]
+    write_json(data, files[0])  # may refuse, so first
+    write_csv(data, files[1])
+    for old in folder.glob('confusion_*.png'):
+        old.unlink()  # sheets of another list
     sheets = []
     for number, (key, row) in enumerate(chosen, 1):
         own = [next(views) for _ in row.places]
@@ -64,9 +69,6 @@ def save_confusions(
         with atomic_path(path) as temporary:
             figure.savefig(temporary)
         sheets.append(path)
-    files = [folder / f'{NAME}.{suffix}' for suffix in ('json', 'csv', 'md')]
-    write_json(data, files[0])
-    write_csv(data, files[1])
     text = markdown(data, folder, [sheet.name for sheet in sheets])
     write_text(text, files[2])
     return data, [*files, *sheets]

@@ -21,6 +21,8 @@ class ClassIoU(IoUMetric):
                 the prediction and the labels, in pixels.
         """
         metrics = dict(super().compute_metrics(results))
+        if not metrics:  # with format_only nothing is measured
+            return metrics
         intersection, union = (
             sum(image[area] for image in results) for area in (0, 1)
         )

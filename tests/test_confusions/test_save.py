@@ -30,6 +30,8 @@ def test_sheets_show_the_leading_concept_at_its_places(
     draw_sheet = save.draw_sheet
     monkeypatch.setattr(save, 'draw_sheet', draw)
     out = tmp_path / 'out'
+    out.mkdir()
+    (out / 'confusion_09.png').write_text('of another list')
     data, paths = save_confusions(found, planted, SOURCE, out)
     ((number, _, row, patches, views),) = drawn
     assert number == 1 and row == data['confusions'][0] and patches == []

@@ -46,3 +46,9 @@ def test_classes_are_counted_in_any_evaluator():
     own = [dict(type='mmseg.IoUMetric', a=1), dict(type='x.IoUMetric')]
     assert count_classes(own) == [iou, own[1]]
     assert count_classes(None) is None
+
+
+def test_nothing_is_measured_where_files_are_only_formatted(tmp_path):
+    metric = ClassIoU(format_only=True, output_dir=str(tmp_path))
+    metric.dataset_meta = dict(classes=CLASSES)
+    assert metric.compute_metrics([None]) == {}

@@ -1,6 +1,8 @@
 """Backends get the pixels that matplotlib itself writes to a file."""
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import uuid4
 
 import cv2
@@ -130,6 +132,26 @@ def test_tensorboard(make, explanation, pages, tmp_path):
         data = np.frombuffer(images[-1].encoded_image_string, np.uint8)
         pixels = cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
         assert np.array_equal(pixels, picture), tag
+
+
+def test_weights_and_biases(make, explanation, pages, tmp_path, monkeypatch):
+    """A stand-in for the package, which wants an account or a server."""
+    logged = {}
+    wandb = SimpleNamespace(
+        init=lambda **_: None,
+        Image=lambda pixels: pixels.copy(),
+        log=lambda data, commit: logged.update(data),
+        join=lambda: None,
+    )
+    monkeypatch.setitem(sys.modules, 'wandb', wandb)
+    visualizer = make('WandbVisBackend')
+    visualizer.add_explanation('explanation/a', explanation, 3)
+    visualizer.add_concepts('concepts', CONCEPTS, CLASSES, 3)
+    expected = [*pages, saved(draw_sheet(explanation), tmp_path)]
+    tags = ['concepts/01', 'concepts/02', 'explanation/a']
+    assert sorted(logged) == tags
+    for tag, picture in zip(tags, expected):
+        assert np.array_equal(logged[tag], picture), tag
 
 
 def test_other_ranks_do_not_draw(make, explanation, tmp_path, monkeypatch):

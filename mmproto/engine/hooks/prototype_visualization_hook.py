@@ -1,5 +1,6 @@
 """Hook that shows explanations and concepts while a model is trained."""
 
+import logging
 from typing import Any
 
 from mmengine.dataset import pseudo_collate
@@ -23,6 +24,7 @@ from mmproto.models.utils import get_prototype_head
 from mmproto.projection import project_prototypes, projection_dataloader
 from mmproto.registry import HOOKS
 from mmproto.visualization.colors import class_names
+from mmproto.visualization.page.patches import default_mode
 from mmproto.visualization.prototype_visualizer import (
     PrototypeVisualizer,
     picture_names,
@@ -64,8 +66,8 @@ class PrototypeVisualizationHook(Hook):
     the training as it is. All ranks search, the first one draws.
 
     Args:
-        interval: Draws after every ``interval``-th validation of the run, and
-            after that at the end of training.
+        interval: Draws after every ``interval``-th validation, counted from
+            the start or a resume, and after that at the end of training.
         images: Validation images to explain, at most.
         concepts: Concepts to draw, at most.
         training_images: Training images to search, at most.
@@ -104,6 +106,14 @@ class PrototypeVisualizationHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Say early what is missing; note the record that was resumed."""
         check_run(runner)
+        if default_mode(runner.cfg) == 'link':
+            print_log(
+                'PrototypeVisualizationHook hands pictures of the training '
+                'data to all visualisation backends, but the terms of this '
+                'data set let nobody pass them on: keep them on this machine',
+                logger='current',
+                level=logging.WARNING,
+            )
         self._trains = True
         self._record = projection_record(runner)
 

@@ -70,7 +70,8 @@ def write_number(value: float, total: float, digits: int = DIGITS) -> str:
     if total and not 1e-3 <= abs(total) < 1e4:
         return f'{value:.{digits - 1}e}'
     places = math.floor(math.log10(abs(total))) if total else 0
-    return f'{value:.{max(2, digits - 1 - places)}f}'
+    decimals = max(2, digits - 1 - places)
+    return f'{round(value, decimals) + 0.0:.{decimals}f}'  # no -0.00
 
 
 def speaks_for(

@@ -96,7 +96,8 @@ def _origin(explanation: Explanation, origin: Origin | None) -> Iterable[str]:
         facts.insert(-1, f'Config: {escape(origin.config)}')
         facts.insert(-1, f'Checkpoint: {escape(origin.checkpoint)}')
         digest = origin.to_dict()['sha256']
-        facts.insert(-1, f'SHA-256 of the checkpoint: `{digest}`')
+        if digest is not None:
+            facts.insert(-1, f'SHA-256 of the checkpoint: `{digest}`')
     yield '\n'.join(f'* {fact}' for fact in facts)
     if origin is not None and explanation.image is not None:
         yield 'The same explanation again:'

@@ -93,7 +93,9 @@ def save_pages(
             model, image, point, labels[number] if labels else None
         )
         picture.info |= facts
-        picture.info['usage'] = usage and [usage[k] for k in picture.concepts]
+        picture.info['usage'] = (
+            None if usage is None else [usage[k] for k in picture.concepts]
+        )
         found = _patches(model, picture.concepts, data_root)
         pages.append((page, _fit(picture, found, form)))
         entries.append(list_entry(picture, image, page))
@@ -124,13 +126,14 @@ def _check(
         )
 
 
-def _usage(model: Any, concepts: str | Path | None) -> dict[int, float] | None:
+def _usage(model: Any, concepts: str | Path | None) -> list[float] | None:
     if concepts is None:
         return None
     head = get_prototype_head(model)
     meta = getattr(model, 'dataset_meta', None) or {}
     classes = class_names(meta, head.num_classes)
-    return read_usage(concepts, classes, head.num_concepts)
+    weights = head.class_weights.detach().cpu().numpy()  # C,K
+    return read_usage(concepts, classes, weights)
 
 
 def _patches(

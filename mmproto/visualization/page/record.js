@@ -126,7 +126,8 @@ function drawOrigin(page) {
     'SHA-256 of the picture': image.sha256,
     Config: origin.config,
     Checkpoint: origin.checkpoint,
-    'SHA-256 of the checkpoint': origin.sha256,
+    'SHA-256 of the checkpoint': origin.sha256 ??
+      'unknown: it was loaded from another machine',
     mmproto,
     'Check of this page': `it predicts ${percent(page.agreement)} of the ` +
       'pixels as the model did',

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import mmcv
+import cv2
 import numpy as np
 from mmengine.logging import print_log
 
@@ -46,17 +46,20 @@ class Frames:
             self.fps = _rate(FOLDER_FPS if fps is None else fps)
             self._announced = len(self._files)
         else:
-            reader = open_video(self.path)
-            self.fps = _rate(reader.fps)
-            self._announced = reader.frame_cnt
-            if fps is not None:
+            video = open_video(self.path)
+            own = video.get(cv2.CAP_PROP_FPS)
+            if own > 0 and fps is not None:
                 raise ValueError(
-                    f'{path} is a video of {reader.fps:.2f} frames a second; '
-                    '--fps is for a folder of pictures'
+                    f'{path} is a video of {own:.2f} frames a second; --fps '
+                    'is for a folder, or a video that does not say its rate'
                 )
+            self.fps = _rate(own if fps is None else fps)
+            # live recordings announce nonsense below zero
+            self._announced = max(0, int(video.get(cv2.CAP_PROP_FRAME_COUNT)))
+            video.release()
 
     def __len__(self) -> int:
-        """Pictures, or the number of frames that a video announces."""
+        """Pictures, or what a video announces; 0 where it does not."""
         return self._announced
 
     def __iter__(self) -> Iterator[np.ndarray]:
@@ -91,8 +94,13 @@ class Frames:
             for file in self._files:
                 yield str(file), read_pixels(file)
         else:
-            for index, frame in enumerate(open_video(self.path)):
+            # from the start: to seek loses frames of some containers
+            video = open_video(self.path)
+            index = 0
+            while (frame := video.read()[1]) is not None:
                 yield f'frame {index} of {self.path}', frame
+                index += 1
+            video.release()
 
 
 def list_pictures(folder: Path) -> list[Path]:
@@ -121,7 +129,7 @@ def natural_key(name: str) -> tuple:
     return tuple(numbers), name  # frame_1 and frame_01 differ
 
 
-def open_video(path: Path) -> mmcv.VideoReader:
+def open_video(path: Path) -> cv2.VideoCapture:
     """Open a video file.
 
     Raises:
@@ -132,10 +140,10 @@ def open_video(path: Path) -> mmcv.VideoReader:
         raise ValueError(
             f'{path} is a picture; give a video or the folder of the frames'
         )
-    reader = mmcv.VideoReader(str(path))
-    if not reader.opened:
+    video = cv2.VideoCapture(str(path))
+    if not video.isOpened():
         raise ValueError(f'{path} cannot be read as a video')
-    return reader
+    return video
 
 
 def _rate(fps: float) -> Fraction:

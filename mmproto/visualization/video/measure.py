@@ -94,7 +94,11 @@ def write_prediction(
     """Keep the predicted classes (h,w) of a frame, without any loss."""
     # two bytes: there are data sets of more than 256 classes
     path = str(Path(folder, f'{index}.png'))
-    cv2.imwrite(path, prediction.astype(np.uint16))
+    if not cv2.imwrite(path, prediction.astype(np.uint16)):
+        raise OSError(
+            f'a prediction cannot be written to {folder}: is the disk of the '
+            'temporary folder full? TMPDIR chooses another one'
+        )
 
 
 def read_prediction(folder: str | Path, index: int) -> np.ndarray:
@@ -111,7 +115,6 @@ def progress(
     for index, item in enumerate(items):
         yield index, item
         if time.monotonic() - last_log > SECONDS_BETWEEN_LOGS:
-            print_log(
-                f'{title}: frame {index + 1} of {total}', logger='current'
-            )
+            of = f' of {total}' if total else ''
+            print_log(f'{title}: frame {index + 1}{of}', logger='current')
             last_log = time.monotonic()

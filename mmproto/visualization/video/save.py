@@ -1,5 +1,6 @@
 """From a sequence of frames to a video and its numbers."""
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -64,14 +65,15 @@ def save_video(
             classes,
             class_colors(meta, number),
         )
+        told = [concept.to_dict() for concept in concepts]
+        numbers = measurement.to_dict(str(frames.path), classes, told)
         with open_writer(out, frames.fps, painter.layout.size) as writer:
             total = len(measurement)
             for index, frame in progress(frames, 'Drawing', total):
                 prediction = read_prediction(folder, index)
                 writer.write(painter.paint(index, frame, prediction))
-    told = [concept.to_dict() for concept in concepts]
-    numbers = measurement.to_dict(str(frames.path), classes, told)
-    write_json(numbers, out.with_suffix('.json'))
+            # refuses what is not finite; there is no video then
+            write_json(numbers, out.with_suffix('.json'), indent=None)
     return out
 
 
@@ -80,7 +82,8 @@ def check_out(out: str | Path, frames: Frames) -> Path:
 
     Raises:
         ImportError: If PyAV is not installed.
-        ValueError: If the output is no ``.mp4``, or the input itself.
+        ValueError: If the output is no ``.mp4``, cannot be written, or is
+            the input itself.
     """
     require('av', 'video')
     out = Path(out)
@@ -88,6 +91,12 @@ def check_out(out: str | Path, frames: Frames) -> Path:
         raise ValueError(
             f'the explanation of a sequence is an .mp4, got {out}: give '
             '--out OUT.mp4'
+        )
+    folder = next(p for p in out.resolve().parents if p.exists())
+    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        raise ValueError(
+            f'{out} cannot be written, because {folder} is no folder in which '
+            'files may be made: choose another --out'
         )
     if out.resolve() == frames.path.resolve():
         raise ValueError(f'{out} is the sequence itself: choose another --out')

@@ -1,10 +1,9 @@
 """Frames of two scenes, as a folder and as a video file."""
 
-from fractions import Fraction
-
 import av
 import cv2
 import pytest
+from films import write_film
 
 
 @pytest.fixture
@@ -31,15 +30,7 @@ def film(scenes, tmp_path):
     """Video file of 7 frames at 29.97 a second: A B A B A B A."""
     path = tmp_path / 'film.mp4'
     # what a file holds stands at its beginning, also if it is cut off
-    with av.open(str(path), 'w', options=dict(movflags='faststart')) as file:
-        stream = file.add_stream('libx264', rate=Fraction(30000, 1001))
-        stream.height, stream.width = scenes[0].shape[:2]
-        stream.pix_fmt, stream.options = 'yuv420p', dict(crf='1')
-        for index in range(7):
-            pixels = scenes[index % 2]
-            frame = av.VideoFrame.from_ndarray(pixels, format='bgr24')
-            file.mux(stream.encode(frame))
-        file.mux(stream.encode())
+    write_film(path, scenes, 7, dict(crf='1'), dict(movflags='faststart'))
     return path
 
 

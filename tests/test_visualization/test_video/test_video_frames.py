@@ -5,6 +5,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 import pytest
+from films import write_film
 from mmengine.logging import print_log
 
 from mmproto.visualization.video import Frames
@@ -39,10 +40,26 @@ def test_video_gives_all_frames_at_its_own_rate(film, scenes):
     for _ in range(2):
         found = list(frames)
         assert len(found) == 7
-        for index, frame in enumerate(found):
-            gaps = [np.abs(frame - scene.astype(float)) for scene in scenes]
-            means = [gap.mean() for gap in gaps]
-            assert int(np.argmin(means)) == index % 2
+        shown = [nearest(frame, scenes) for frame in found]
+        assert shown == [0, 1, 0, 1, 0, 1, 0]
+
+
+def test_other_containers_give_all_frames(scenes, tmp_path):
+    # frames that depend on later ones, and no index to seek by
+    path = tmp_path / 'film.ts'
+    write_film(path, scenes, 30, dict(crf='1', g='12', bf='2'))
+    shown = [nearest(frame, scenes) for frame in Frames(path)]
+    assert shown == [index % 2 for index in range(30)]
+    live = tmp_path / 'live.mkv'  # as recorders write it: without a length
+    write_film(live, scenes, 7, dict(crf='1'), dict(live='1'))
+    frames = Frames(live)
+    assert len(frames) == 0
+    assert [nearest(f, scenes) for f in frames] == [0, 1, 0, 1, 0, 1, 0]
+
+
+def nearest(frame, scenes):
+    gaps = [np.abs(frame - scene.astype(float)).mean() for scene in scenes]
+    return int(np.argmin(gaps))
 
 
 def test_fps_of_a_folder_may_be_a_fraction(folder):
