@@ -13,6 +13,7 @@ from mmseg.apis import init_model
 from torch import nn
 
 from mmproto.files import atomic_path
+from mmproto.models.utils import get_prototype_head
 
 
 def choose_paths(
@@ -42,26 +43,31 @@ def choose_paths(
     return source, target
 
 
-def load_whole(cfg: Config, checkpoint: str | Path) -> tuple[Any, dict]:
-    """Load a model of which nothing may be missing.
+def load_strictly(
+    cfg: Config, checkpoint: str | Path, device: str = 'cpu'
+) -> tuple[Any, dict]:
+    """Load a model of which no weight may be missing or left over.
 
     Args:
         cfg: Config of its training.
-        checkpoint: The file.
+        checkpoint: The file, or its address.
+        device: Where the model goes.
 
     Returns:
-        The model on the CPU, as of ``mmseg.apis.init_model``, and the meta
-        information of the checkpoint.
+        The model, as of ``mmseg.apis.init_model``, and the meta information
+        of the checkpoint.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        ValueError: If it does not fit the config or names no classes.
+        ValueError: If it does not fit the config, or that has no
+            ``PrototypeHead``.
     """
-    if not Path(checkpoint).is_file():
+    if '://' not in str(checkpoint) and not Path(checkpoint).is_file():
         raise FileNotFoundError(f'there is no checkpoint at {checkpoint}')
-    model = init_model(cfg, None, 'cpu')
+    model = init_model(cfg, None, device)
+    get_prototype_head(model)
     try:
-        loaded = load_checkpoint(model, str(checkpoint), 'cpu', strict=True)
+        loaded = load_checkpoint(model, str(checkpoint), device, strict=True)
     except RuntimeError as error:
         raise ValueError(
             f'{checkpoint} does not fit the config; give the config of its '
@@ -69,6 +75,24 @@ def load_whole(cfg: Config, checkpoint: str | Path) -> tuple[Any, dict]:
         ) from error
     meta = dict(loaded.get('meta') or {})
     model.dataset_meta = meta.get('dataset_meta') or {}
+    return model, meta
+
+
+def load_whole(cfg: Config, checkpoint: str | Path) -> tuple[Any, dict]:
+    """Load a model of which nothing may be missing, not even class names.
+
+    Args:
+        cfg: Config of its training.
+        checkpoint: The file.
+
+    Returns:
+        As :func:`load_strictly`, on the CPU.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If it does not fit the config or names no classes.
+    """
+    model, meta = load_strictly(cfg, checkpoint)
     if not model.dataset_meta.get('classes'):
         raise ValueError(
             f'{checkpoint} does not name its classes '

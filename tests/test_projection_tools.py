@@ -62,6 +62,28 @@ def test_explain_prints_the_path_last(trained, run, tiny_data, tmp_path):
         run('explain.py', *trained, image, '--point', 96, 0)
     with pytest.raises(SystemExit, match='no image at gone.png'):
         run('explain.py', *trained, 'gone.png')
+    with pytest.raises(SystemExit, match='exists'):
+        run('explain.py', *trained, image, '--out', image)
+
+
+@pytest.mark.parametrize(
+    ('tool', 'rest'),
+    [
+        ('explain.py', ['image.png']),
+        ('analysis_tools/list_concepts.py', []),
+        ('analysis_tools/confusions_by_concept.py', []),
+    ],
+)
+def test_checkpoints_of_other_configs_are_refused(
+    trained, run, tmp_path, tool, rest
+):
+    config, checkpoint = trained
+    loaded = torch.load(checkpoint, weights_only=False)
+    del loaded['state_dict']['backbone.stem.0.weight']
+    other = tmp_path / 'other.pth'
+    torch.save(loaded, other)
+    with pytest.raises(SystemExit, match='does not fit the config'):
+        run(tool, config, other, *rest, '--out', tmp_path / 'out')
 
 
 def test_explain_makes_pages(trained, run, tiny_data, tmp_path):

@@ -87,8 +87,6 @@ def _add_page_arguments(group: Any) -> None:
 
 def main() -> None:
     """Explain, and print the path of the picture or page last."""
-    from mmseg.apis import init_model
-
     args = parse_args()
     page = args.out is not None and args.out.endswith('.html')
     try:
@@ -96,12 +94,21 @@ def main() -> None:
         if args.video:
             path = _save_video(args)
         else:
-            model = init_model(args.config, args.checkpoint, args.device)
+            model = _load(args)
             save = _save_pages if page else _save_sheet
             path = save(args, model)
-    except (ValueError, FileNotFoundError, ImportError) as error:
+    except (ValueError, OSError, ImportError) as error:
         raise SystemExit(f'error: {error}') from error
     print(path)
+
+
+def _load(args: argparse.Namespace) -> Any:
+    from mmengine.config import Config
+
+    from mmproto.derived_checkpoint import load_strictly
+
+    cfg = Config.fromfile(args.config)
+    return load_strictly(cfg, args.checkpoint, args.device)[0]
 
 
 def _check_arguments(args: argparse.Namespace, page: bool) -> None:
@@ -131,15 +138,13 @@ def _check_arguments(args: argparse.Namespace, page: bool) -> None:
 
 def _save_video(args: argparse.Namespace) -> Path:
     """Explain a sequence as a video."""
-    from mmseg.apis import init_model
-
     from mmproto.visualization.video import Frames, check_out, save_video
 
     frames = Frames(args.video, args.fps)
     name = f'{frames.path.resolve().stem}.mp4'
     out = args.out or Path('work_dirs/explanations', name)
     check_out(out, frames)
-    model = init_model(args.config, args.checkpoint, args.device)
+    model = _load(args)
     return save_video(model, frames, out, args.point, args.data_root)
 
 

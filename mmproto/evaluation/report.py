@@ -26,6 +26,7 @@ class ReportHeader:
         classes: Names of the classes.
         date: As the reader should see it, such as ``2026-11-22``.
         accuracy: Numbers of other metrics, such as mIoU.
+        sha256: Of the checkpoint, if known.
         mmproto: Version of this package.
     """
 
@@ -36,6 +37,7 @@ class ReportHeader:
     classes: list[str]
     date: str
     accuracy: dict[str, float | None] = field(default_factory=dict)
+    sha256: str | None = None
     mmproto: str = __version__
 
 

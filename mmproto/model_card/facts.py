@@ -82,8 +82,8 @@ def gather_facts(
 
     Raises:
         FileNotFoundError: If a file is not there.
-        ValueError: If the checkpoint does not fit the config, the report is
-            none or is about a model of other classes.
+        ValueError: If the checkpoint does not fit the config, or the report
+            is none or is about another one.
     """
     data = read_report(report)
     model, meta = load_whole(cfg, checkpoint)
@@ -94,11 +94,18 @@ def gather_facts(
             f'{data["classes"]}, those of {checkpoint} are '
             f'{list(meta["classes"])}'
         )
+    digest = file_hash(checkpoint)
+    if data.get('sha256') not in (None, digest):
+        raise ValueError(
+            f'{report} is about another checkpoint, of SHA-256 '
+            f'{data["sha256"]}; {checkpoint} has {digest}: measure it with '
+            'tools/analysis_tools/evaluate_explanations.py'
+        )
     head = get_prototype_head(model)
     return CardFacts(
         name=Path(cfg.filename).stem,
         checkpoint=Path(checkpoint).name,
-        sha256=file_hash(checkpoint),
+        sha256=digest,
         training_data=data_sets(cfg.train_dataloader.dataset),
         prototypes_per_concept=head.prototypes_per_concept,
         class_weights=head.class_weights.tolist(),

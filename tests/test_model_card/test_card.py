@@ -222,6 +222,8 @@ def test_refusals(trained, run, report, tmp_path):
     report.write_text(json.dumps(data | dict(classes=['a'])))
     refuse("about another model: its classes are \\['a'\\]")
     assert not out.exists()
+    report.write_text(json.dumps(data | dict(sha256='0' * 64)))
+    refuse('about another checkpoint, of SHA-256 000')
     report.write_text(json.dumps(data))
     out.write_text('# The work of a year')
     refuse('is no card of')
@@ -239,7 +241,10 @@ def test_a_report_with_the_command_that_the_card_names(trained, run, tmp_path):
     run('model_card.py', *trained, *report, '--out', out)
     card = out.read_text(encoding='utf-8')
     assert 'no IoU of single classes' not in card
-    accuracy = json.loads((tmp_path / 'real.json').read_text())['accuracy']
+    measured = json.loads((tmp_path / 'real.json').read_text())
+    digest = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
+    assert measured['sha256'] == digest
+    accuracy = measured['accuracy']
     values = {row[0]: row[1] for row in rows(card)}
     for name in ('road', 'wall', 'car', 'sign'):
         iou = accuracy[f'IoU.{name}']

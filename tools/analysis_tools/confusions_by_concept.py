@@ -61,7 +61,6 @@ def main() -> None:
     """Measure, print the sentences and the paths of the files."""
     from mmengine.config import Config
     from mmengine.runner import Runner
-    from mmseg.apis import init_model
 
     from mmproto.confusions import (
         Source,
@@ -70,12 +69,13 @@ def main() -> None:
         use_split,
     )
     from mmproto.confusions.text import sentence
+    from mmproto.derived_checkpoint import load_strictly
 
     args = parse_args()
     try:
         check_arguments(args)
         cfg, loader = use_split(Config.fromfile(args.config), args.split)
-        model = init_model(cfg, args.checkpoint, args.device)
+        model, _ = load_strictly(cfg, args.checkpoint, args.device)
         found = measure_confusions(model, Runner.build_dataloader(loader))
         source = Source(args.config, args.checkpoint, args.split)
         data, paths = save_confusions(

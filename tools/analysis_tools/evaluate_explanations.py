@@ -59,6 +59,7 @@ def main() -> None:
     """Test, print the table and write the files."""
     from mmproto.evaluation.report import ReportHeader, save_report
     from mmproto.evaluation.run import evaluate_explanations
+    from mmproto.files import file_hash
 
     args = parse_args()
     try:
@@ -78,6 +79,7 @@ def main() -> None:
         classes=evaluation.classes,
         date=datetime.date.today().isoformat(),
         accuracy=evaluation.accuracy,
+        sha256=file_hash(args.checkpoint),
     )
     print(save_report(header, evaluation.reports, args.out))
     print(f'{args.out}\n{Path(args.out).with_suffix(".png")}')

@@ -24,15 +24,15 @@ def main() -> None:
     """Print a line for every concept, the most used first."""
     from mmengine.config import Config
     from mmengine.runner import Runner
-    from mmseg.apis import init_model
 
     from mmproto.concepts import concept_usage, list_concepts, model_summary
     from mmproto.concepts_table import save_concepts
+    from mmproto.derived_checkpoint import load_strictly
 
     args = parse_args()
     try:
         cfg = Config.fromfile(args.config)
-        model = init_model(cfg, args.checkpoint, args.device)
+        model, _ = load_strictly(cfg, args.checkpoint, args.device)
         loader = Runner.build_dataloader(cfg.val_dataloader)
         usage = concept_usage(model, loader)
         concepts = list_concepts(model, usage, args.data_root)

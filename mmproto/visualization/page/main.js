@@ -91,6 +91,7 @@ const ACTIONS = {
     page.compared = null;
     page.select({ kind: 'point', x, y });
     byId('explanation').focus();
+    byId('stage').scrollIntoView({ block: 'nearest' });
   },
 
   chooseLayer(name) {

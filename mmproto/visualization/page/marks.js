@@ -130,7 +130,7 @@ function drawNumbers(page) {
   const { width, height } = page.model.plan;
   // about 12 pixels of the screen, whatever the picture's size on it
   const size = (12 * width) / Math.max(svg.clientWidth, 1);
-  const step = Math.round(4.5 * size);
+  const step = Math.max(1, Math.round(4.5 * size)); // of a tiny picture
   const half = Math.round(size / 2);
   const start = 2 * half;
   for (let y = start; y < height - half; y += step) {

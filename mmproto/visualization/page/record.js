@@ -52,6 +52,8 @@ function readHash(page) {
   if (selection) {
     page.selection = selection;
     page.cursor = endOf(selection);
+    page.mode = selection.kind;
+    document.querySelector(`[name=mode][value=${page.mode}]`).checked = true;
   }
   if (concept >= 0) page.concept = concept;
   if (values.has('off')) {

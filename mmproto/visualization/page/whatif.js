@@ -76,19 +76,18 @@ function quoted(text) {
 /** The command that makes the change in a checkpoint, one a concept. */
 function editCommand(page) {
   const { config, checkpoint } = page.info.origin;
-  const reason = quoted(byId('reason').value || 'REASON');
-  const author = quoted(byId('author').value || 'NAME');
+  // empty until somebody writes it: edit_concepts.py refuses that
+  const reason = quoted(byId('reason').value);
+  const author = quoted(byId('author').value);
   const names = offConcepts(page);
   let from = checkpoint;
   return names.map((name) => {
     const words = ['python tools/edit_concepts.py', quoted(config),
       quoted(from), `--disable ${name}`, `--reason ${reason}`,
       `--by ${author}`];
-    if (names.length > 1) {
-      from = checkpoint.replace(/(\.pth)?$/,
-        `_without_${names.slice(0, names.indexOf(name) + 1).join('_')}.pth`);
-      words.push(`--out ${quoted(from)}`);
-    }
+    from = checkpoint.replace(/(\.pth)?$/,
+      `_without_${names.slice(0, names.indexOf(name) + 1).join('_')}.pth`);
+    words.push(`--out ${quoted(from)}`);
     return words.join(' ');
   }).join(' &&\n');
 }

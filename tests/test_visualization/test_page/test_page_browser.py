@@ -151,7 +151,7 @@ def test_what_if_equals_the_model_without_the_concepts(
     page.fill('#reason', "it's a shadow")
     first, second = page.input_value('#command').split(' &&\n')
     assert '--disable 3' in first and '--disable 5' in second
-    assert """--reason 'it'"'"'s a shadow' --by NAME""" in second
+    assert """--reason 'it'"'"'s a shadow' --by ''""" in second
     made = first.split('--out ')[1]
     assert f'config.py {made} --disable 5' in second
     record = page.evaluate('recordOf(page)')
@@ -253,6 +253,7 @@ def test_segments_and_rectangles_explain_the_mean(
     save, visit, projected, image
 ):
     page = visit(save(), '#box=10,20,30,40')
+    assert page.is_checked('[name=mode][value=box]')
     _, logits = python_prediction(projected, image)
     mean = logits[:, 20:41, 10:31].mean(axis=(1, 2))
     evidence = page.evaluate('[...page.explanation.evidence]')

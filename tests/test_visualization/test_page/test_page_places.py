@@ -126,6 +126,13 @@ def test_scales_are_those_of_the_nearest_cell(save, visit, projected, image):
         assert row.locator('small').inner_text() == f'dilation {rate}'
 
 
+def test_a_tiny_picture_can_be_explained(save, visit, tmp_path):
+    tiny = tmp_path / 'tiny.png'
+    cv2.imwrite(str(tiny), np.full((3, 3, 3), 90, np.uint8))
+    page = visit(save(images=[str(tiny)]))
+    assert 'At x' in page.inner_text('#sentence')
+
+
 def test_pages_lead_back_to_their_list(save, visit, image):
     single = visit(save())
     assert single.get_by_text('All pictures').count() == 0

@@ -181,7 +181,10 @@ def test_nothing_is_left_of_a_video_that_failed(projected, folder, tmp_path):
         (['--video', 'FOLDER', '--patches', 'none'], 'are for a page'),
         (['--video', 'FOLDER', '--labels', 'a.png'], 'are for a page'),
         (['--video', 'gone'], 'no video or folder at gone'),
-        (['--video', 'FOLDER', '--out', '/dev/null/o.mp4'], 'cannot be written'),
+        (
+            ['--video', 'FOLDER', '--out', '/dev/null/o.mp4'],
+            'cannot be written',
+        ),
         (['--video', 'FOLDER', '--fps', '0'], '0.0 frames a second cannot'),
         (['image.png', '--fps', '5'], 'for a sequence: --video'),
         (['image.png', '--out', 'o.mp4'], 'for a sequence: --video'),
