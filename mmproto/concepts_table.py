@@ -11,6 +11,7 @@ from mmproto.concepts import Concept, ConceptUsage
 from mmproto.features import VOID
 from mmproto.files import write_json
 from mmproto.models.utils import get_prototype_head
+from mmproto.origin import Origin
 from mmproto.patches import Patch
 from mmproto.spreadsheet import Cell, make_csv, write_text
 from mmproto.visualization.colors import class_names
@@ -23,6 +24,7 @@ def save_concepts(
     model: Any,
     usage: ConceptUsage,
     folder: str | Path,
+    origin: Origin | None = None,
 ) -> list[Path]:
     """Write ``concepts.json``, ``concepts.csv`` and pages of patches.
 
@@ -35,6 +37,7 @@ def save_concepts(
         model: The same model.
         usage: The same usage.
         folder: Made when it is missing.
+        origin: Config and checkpoint of the model, if known.
 
     Returns:
         Paths of all files.
@@ -50,7 +53,7 @@ def save_concepts(
     weights = head.class_weights.detach().cpu()  # C,K
     table = Path(folder) / 'concepts.csv'
     text = concepts_csv(concepts, weights, classes)
-    record = concepts_record(concepts, usage, weights, classes)
+    record = concepts_record(concepts, usage, weights, classes, origin)
     write_json(record, table.with_suffix('.json'))
     write_text(text, table)
     pages = save_pages(concepts, classes, folder)
@@ -62,6 +65,7 @@ def concepts_record(
     usage: ConceptUsage,
     weights: Tensor,
     classes: Sequence[str],
+    origin: Origin | None = None,
 ) -> dict:
     """Plain types, as ``mmproto/schemas/concepts.schema.json`` says.
 
@@ -70,9 +74,11 @@ def concepts_record(
         usage: Of the same model.
         weights: Its classifier (C,K).
         classes: Names of the classes.
+        origin: Its config and checkpoint, if known.
     """
     return dict(
         version=CONCEPTS_VERSION,
+        model=None if origin is None else origin.to_dict(),
         classes=list(classes),
         num_concepts=weights.shape[1],
         sparsity=int((weights == 0).sum()) / weights.numel(),

@@ -126,11 +126,15 @@ class Explanation:
             )
         return text
 
-    def to_dict(self) -> dict:
-        """Plain types, as ``mmproto/schemas/explanation.schema.json`` says."""
+    def to_dict(self, origin: Origin | None = None) -> dict:
+        """Plain types, as ``mmproto/schemas/explanation.schema.json`` says.
+
+        Args:
+            origin: Config and checkpoint of the model, if known.
+        """
         from mmproto.explanation_record import explanation_record
 
-        return explanation_record(self)
+        return explanation_record(self, origin)
 
     def save(self, folder: str | Path, origin: Origin | None = None) -> Path:
         """Write the explanation in all its forms.
@@ -144,8 +148,9 @@ class Explanation:
 
         Args:
             folder: Made when it is missing.
-            origin: Config and checkpoint of the model; ``card.md`` then says
-                them, with the command that explains the same point again.
+            origin: Config and checkpoint of the model; JSON and ``card.md``
+                then say them, and the card the command that explains the
+                same point again.
 
         Returns:
             Path of the sheet.

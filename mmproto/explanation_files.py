@@ -29,7 +29,7 @@ def save_explanation(
         ValueError: If a number is not finite.
     """
     table = explanation_csv(explanation)  # refuses what is not finite
-    record = explanation.to_dict()
+    record = explanation.to_dict(origin)
     text = card_markdown(explanation, origin)
     sheet, card = draw_sheet(explanation), draw_card(explanation)
     folder = Path(folder)

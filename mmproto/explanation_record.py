@@ -5,22 +5,27 @@ import math
 import numpy as np
 
 from mmproto.explanation import ConceptEvidence, Explanation
+from mmproto.origin import Origin
 from mmproto.spreadsheet import Cell, make_csv
 
 EXPLANATION_VERSION = 2
 
 
-def explanation_record(explanation: Explanation) -> dict:
+def explanation_record(
+    explanation: Explanation, origin: Origin | None = None
+) -> dict:
     """Plain types, as ``mmproto/schemas/explanation.schema.json`` says.
 
     Args:
         explanation: Of :func:`mmproto.explain`.
+        origin: Where the model comes from, if known.
     """
     x, y = explanation.point
     runner_up = explanation.runner_up
     height, width = explanation.pixels.shape[:2]
     return dict(
         version=EXPLANATION_VERSION,
+        model=None if origin is None else origin.to_dict(),
         image=explanation.image,
         image_size=[int(height), int(width)],
         point=dict(x=x, y=y),

@@ -95,7 +95,8 @@ def concept_patches(
 
     Returns:
         First the nearest patch of each of its prototypes, then their second
-        ones, and so on; nearest first within each of these.
+        ones, and so on; nearest first within each of these. A place that
+        several of them found comes once.
     """
     dilations = record.get('dilations')
     ranked = []
@@ -106,10 +107,12 @@ def concept_patches(
             index = prototype['prototype']
             ranked.append((rank, -place['similarity'], index, place))
     ranked.sort(key=lambda item: item[:3])
-    return [
-        _patch(index, place, dilations, data_root)
-        for _, _, index, place in ranked
-    ]
+    patches = {}
+    for _, _, index, place in ranked:
+        key = (place['image'], place['scale'], place['row'], place['col'])
+        if key not in patches:
+            patches[key] = _patch(index, place, dilations, data_root)
+    return list(patches.values())
 
 
 def _patch(

@@ -45,7 +45,7 @@ def make_record(labels):
             image='gone.png',
             scale=0,
             row=1,
-            col=2,
+            col=2 + index,
             similarity=0.9 - index / 10,
             label=label,
             feature_size=[8, 12],
@@ -123,6 +123,24 @@ def test_json_fits_its_schema_and_says_all(model, usage, tmp_path):
     del first['disabled']
     with pytest.raises(jsonschema.ValidationError, match="'disabled' is a"):
         validate(data)
+
+
+def test_a_place_that_two_prototypes_found_comes_once(model, usage, tmp_path):
+    record = make_record([2, 0, 255, 2])
+    (first,) = record['prototypes']
+    lower = [
+        p | dict(similarity=p['similarity'] / 2) for p in first['patches']
+    ]
+    again = dict(prototype=10, concept=6, patches=lower[1:])
+    other = dict(prototype=11, concept=6, patches=[lower[0] | dict(scale=1)])
+    record['prototypes'] += [again, other]
+    model.dataset_meta['projection'] = record
+    data, _ = save(model, usage, tmp_path)
+    found = data['concepts'][0]['patches']
+    places = [(p['scale'], p['col']) for p in found]
+    # by rank, then by similarity: 10 is a rank ahead of what 9 found too
+    assert places == [(0, 2), (1, 2), (0, 3), (0, 4), (0, 5)]
+    assert [p['prototype'] for p in found] == [9, 11, 10, 10, 10]
 
 
 def test_what_was_not_counted_is_null(model, usage, tmp_path):

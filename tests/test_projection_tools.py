@@ -1,5 +1,6 @@
 """The commands that project, explain and list concepts."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -11,6 +12,12 @@ from mmseg.apis import init_model
 
 from mmproto.concepts import concept_usage, list_concepts
 from mmproto.features import evaluating
+
+
+def origin(config, checkpoint):
+    """What a file says about the model that it is about."""
+    digest = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
+    return dict(config=config, checkpoint=checkpoint, sha256=digest)
 
 
 def test_project_writes_a_new_checkpoint(trained, run, tmp_path):
@@ -58,6 +65,7 @@ def test_explain_prints_the_path_last(trained, run, tiny_data, tmp_path):
     assert 'because of concept' in lines[-2]
     data = json.loads((out / 'explanation.json').read_text())
     assert data['point'] == dict(x=10, y=20)
+    assert data['model'] == origin(*trained)
     with pytest.raises(SystemExit, match='outside the image'):
         run('explain.py', *trained, image, '--point', 96, 0)
     with pytest.raises(SystemExit, match='no image at gone.png'):
@@ -125,6 +133,7 @@ def test_list_concepts(trained, run, tmp_path):
     first = next(line for line in sentences if line.startswith('concept 6:'))
     assert 'concept 6: road 12.29, wall 3.68, sign 1.29 (' in first
     table = json.loads((out / 'concepts.json').read_text())
+    assert table['model'] == origin(trained[0], path)
     # two for each of its prototypes
     assert len(table['concepts'][0]['patches']) == 4
     assert table['num_images'] == 3  # of the validation

@@ -145,7 +145,8 @@ def _save_video(args: argparse.Namespace) -> Path:
     out = args.out or Path('work_dirs/explanations', name)
     check_out(out, frames)
     model = _load(args)
-    return save_video(model, frames, out, args.point, args.data_root)
+    origin = Origin(args.config, args.checkpoint)
+    return save_video(model, frames, out, args.point, args.data_root, origin)
 
 
 def _save_sheet(args: argparse.Namespace, model: torch.nn.Module) -> Path:

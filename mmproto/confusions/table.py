@@ -39,11 +39,13 @@ class Source:
         config: Path of the config.
         checkpoint: Path of the checkpoint.
         split: Data set of the config.
+        sha256: Of the checkpoint, if known.
     """
 
     config: str
     checkpoint: str
     split: str
+    sha256: str | None = None
 
 
 def ranked(found: Confusions) -> list[tuple[Key, Confusion]]:

@@ -1,6 +1,7 @@
 """tools/analysis_tools/confusions_by_concept.py as its users run it."""
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 
@@ -71,6 +72,8 @@ def test_files_and_their_numbers(files, run, tmp_path):
 
     data, schema = read(out)
     assert (data['config'], data['checkpoint']) == files
+    digest = hashlib.sha256(Path(files[1]).read_bytes()).hexdigest()
+    assert data['sha256'] == digest
     matrix = np.array(data['confusion_matrix'])
     assert data['labelled_pixels'] == matrix.sum() == 3 * (64 * 96 - 1)
     assert data['wrong_pixels'] == matrix.sum() - matrix.trace() > 0

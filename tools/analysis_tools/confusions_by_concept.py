@@ -12,6 +12,7 @@ from pathlib import Path
 # Says what is wrong with the stack before mmseg is imported.
 import mmproto  # noqa: F401 - configs find their bases
 from mmproto.command_line import add_model_arguments
+from mmproto.origin import Origin
 
 
 def parse_args() -> argparse.Namespace:
@@ -74,10 +75,11 @@ def main() -> None:
     args = parse_args()
     try:
         check_arguments(args)
+        origin = Origin(args.config, args.checkpoint)
         cfg, loader = use_split(Config.fromfile(args.config), args.split)
         model, _ = load_strictly(cfg, args.checkpoint, args.device)
         found = measure_confusions(model, Runner.build_dataloader(loader))
-        source = Source(args.config, args.checkpoint, args.split)
+        source = Source(**origin.to_dict(), split=args.split)
         data, paths = save_confusions(
             found, model, source, args.out, args.top, args.data_root
         )

@@ -5,6 +5,7 @@ import argparse
 # Says what is wrong with the stack before mmseg is imported.
 import mmproto  # noqa: F401 - configs find their bases
 from mmproto.command_line import add_model_arguments
+from mmproto.origin import Origin
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,7 +37,8 @@ def main() -> None:
         loader = Runner.build_dataloader(cfg.val_dataloader)
         usage = concept_usage(model, loader)
         concepts = list_concepts(model, usage, args.data_root)
-        paths = save_concepts(concepts, model, usage, args.out)
+        origin = Origin(args.config, args.checkpoint)
+        paths = save_concepts(concepts, model, usage, args.out, origin)
     except (ValueError, FileNotFoundError) as error:
         raise SystemExit(f'error: {error}') from error
     for concept in concepts:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mmproto.files import write_json
 from mmproto.models.utils import get_prototype_head
+from mmproto.origin import Origin
 from mmproto.requirements import require
 from mmproto.visualization.colors import class_colors, class_names
 
@@ -26,6 +27,7 @@ def save_video(
     out: str | Path,
     point: tuple[int, int] | None = None,
     data_root: str | Path | None = None,
+    origin: Origin | None = None,
 ) -> Path:
     """Explain a sequence as a video, with the numbers as JSON beside it.
 
@@ -39,6 +41,7 @@ def save_video(
         out: Ends in ``.mp4``; its folder is made when it is missing.
         point: Column and row of a pixel to explain; by default all pixels.
         data_root: Where the training images lie, if they moved.
+        origin: Config and checkpoint of the model, if known.
 
     Returns:
         Path of the video; the numbers lie beside it as ``.json``.
@@ -67,6 +70,7 @@ def save_video(
         )
         told = [concept.to_dict() for concept in concepts]
         numbers = measurement.to_dict(str(frames.path), classes, told)
+        numbers['model'] = None if origin is None else origin.to_dict()
         with open_writer(out, frames.fps, painter.layout.size) as writer:
             total = len(measurement)
             for index, frame in progress(frames, 'Drawing', total):

@@ -1,5 +1,6 @@
 """From frames to an .mp4 that decodes to what was drawn, and its numbers."""
 
+import hashlib
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -53,6 +54,8 @@ def test_video_of_a_folder(run, trained, folder, tmp_path):
     assert (len(list(reader)), reader.fps) == (12, 10)
     numbers = read_numbers(out)
     assert numbers['classes'] == ['road', 'wall', 'car', 'sign']
+    digest = hashlib.sha256(Path(trained[1]).read_bytes()).hexdigest()
+    assert numbers['model']['sha256'] == digest
     for index, frame in enumerate(numbers['frames']):
         assert frame['time'] == pytest.approx(index / 10)
         for key in ('class_shares', 'concept_shares'):
