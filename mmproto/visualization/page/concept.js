@@ -53,20 +53,26 @@ function weightLines(page, k) {
     .map(([title, words]) => make('p', {}, `${title}: ${words}.`));
 }
 
-/** What a concept adds here, in a sentence. */
+/** What a concept adds here, in sentences. */
 function conceptSentence(page, k) {
   const { explanation, model } = page;
-  const { winner, activations, weights } = explanation;
-  const weight = weights[winner * model.count + k];
-  const state = page.off.has(k) ? 'It is switched off. ' : '';
-  const index = scaleAt(page, k, explanation.nearest);
-  const scale = scaleName(page, index);
-  const theory = theoryWords(page, index);
+  const { winner, activations } = explanation;
+  const weight = page.arrays.weights[winner * model.count + k];
+  const active = activations[k].toFixed(4);
   const adds = (weight * activations[k]).toFixed(4);
-  return `${state}Here it is active with ${activations[k].toFixed(4)}; ` +
-    `times its weight for ${model.classes[winner]}, ${weight.toFixed(3)}, ` +
-    `that adds ${adds}. The cell found it by ${scale}, which in theory can ` +
-    `depend on ${theory}.`;
+  const name = model.classes[winner];
+  const product = `times its weight for ${name}, ${weight.toFixed(3)}, that`;
+  const index = scaleAt(page, k, explanation.nearest);
+  const found = `The cell found it by ${scaleName(page, index)}, which in ` +
+    `theory can depend on ${theoryWords(page, index)}.`;
+  if (weight === 0) {
+    return `Here it is active with ${active}, but does not speak for ` +
+      `${name}. ${found}`;
+  }
+  return page.off.has(k)
+    ? `It is switched off. Here it is active with ${active}; ${product} ` +
+      `would add ${adds}. ${found}`
+    : `Here it is active with ${active}; ${product} adds ${adds}. ${found}`;
 }
 
 /** The picture in grey below the map of a concept. */

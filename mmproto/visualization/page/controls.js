@@ -33,6 +33,9 @@ function listenToPointer(stage) {
     start = pixelAt(event);
     if (page.mode === 'box') stage.setPointerCapture(event.pointerId);
   });
+  stage.addEventListener('pointermove', (event) => {
+    if (start && page.mode === 'box') drawBand(start, pixelAt(event));
+  });
   stage.addEventListener('pointercancel', () => { start = null; });
   stage.addEventListener('pointerup', (event) => {
     if (!start) return;

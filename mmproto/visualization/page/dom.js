@@ -42,6 +42,11 @@ function percent(share) {
   return `${(100 * share).toFixed(1)} %`;
 }
 
+/** A number of pixels in words. */
+function pixelWords(count) {
+  return `${count.toLocaleString('en')} pixel${count === 1 ? '' : 's'}`;
+}
+
 /** A list in words: "a, b and c". */
 function listed(words) {
   if (words.length < 2) return words.join('');

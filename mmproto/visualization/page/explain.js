@@ -117,8 +117,7 @@ function placeWords(selection, pixels) {
     return `At x ${selection.x}, y ${selection.y}`;
   }
   const kind = selection.kind === 'box' ? 'rectangle' : 'segment';
-  const count = pixels.length.toLocaleString('en');
-  return `Over this ${kind} of ${count} pixels, on average`;
+  return `Over this ${kind} of ${pixelWords(pixels.length)}, on average`;
 }
 
 /** The explanation in sentences. */

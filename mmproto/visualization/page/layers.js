@@ -163,8 +163,7 @@ function classLegend(page, labels) {
   return make('ul', { class: 'classes', 'aria-label': LAYERS[page.layer] },
     ...order.map((c) => make('li', { 'data-value': counts[c] },
       swatch(page, c), ` ${c} `, make('strong', {}, classes[c]),
-      ` ${counts[c].toLocaleString('en')} pixels, ` +
-      percent(counts[c] / labels.length))));
+      ` ${pixelWords(counts[c])}, ${percent(counts[c] / labels.length)}`)));
 }
 
 /** A square in the colour of a class. */

@@ -102,6 +102,13 @@ function drawMarks(page) {
   drawSegment(page);
 }
 
+/** A rectangle that is being drawn, between two pixels. */
+function drawBand(from, to) {
+  const box = [Math.min(from.x, to.x), Math.min(from.y, to.y),
+    Math.max(from.x, to.x) + 1, Math.max(from.y, to.y) + 1];
+  fill(byId('marks'), outline(box, 'kernel', 'Rectangle'));
+}
+
 /** The border of a segment, in stripes of black and white. */
 function drawSegment(page) {
   const canvas = byId('segment');
@@ -133,6 +140,12 @@ function drawNumbers(page) {
   const step = Math.max(1, Math.round(4.5 * size)); // of a tiny picture
   const half = Math.round(size / 2);
   const start = 2 * half;
+  const numbered = new Set();
+  const write = (x, y) => {
+    numbered.add(y * width + x);
+    svg.append(make('svg:text', { x, y, 'font-size': size },
+      labels[y * width + x]));
+  };
   for (let y = start; y < height - half; y += step) {
     for (let x = start; x < width - half; x += step) {
       const label = labels[y * width + x];
@@ -140,10 +153,31 @@ function drawNumbers(page) {
         [-half, half]];
       const same = around.every(([dx, dy]) =>
         labels[(y + dy) * width + x + dx] === label);
-      if (!same || label === VOID) continue;
-      svg.append(make('svg:text', { x, y, 'font-size': size }, label));
+      if (same && label !== VOID) write(x, y);
     }
   }
+  const smallest = size * size;
+  for (const i of unnumbered(labels, width, height, smallest, numbered)) {
+    write(i % width, Math.floor(i / width));
+  }
+}
+
+/** The middle of every segment that is not too small and has no number. */
+function unnumbered(labels, width, height, smallest, numbered) {
+  const seen = new Uint8Array(labels.length);
+  const middles = [];
+  labels.forEach((label, start) => {
+    if (seen[start]) return;
+    const pixels = floodFill(labels, width, height, start, seen);
+    if (label === VOID || pixels.length < smallest) return;
+    if (pixels.some((i) => numbered.has(i))) return;
+    const x = pixels.reduce((s, i) => s + (i % width), 0) / pixels.length;
+    const y = pixels.reduce((s, i) => s + Math.floor(i / width), 0) /
+      pixels.length;
+    const far = (i) => (i % width - x) ** 2 + (Math.floor(i / width) - y) ** 2;
+    middles.push(pixels.reduce((a, b) => (far(b) < far(a) ? b : a)));
+  });
+  return middles;
 }
 
 /** Scale at which a concept is most active at a cell. */

@@ -40,8 +40,7 @@ function drawPlaces(page) {
   const items = wrongPlaces(page).map((pixels) => {
     const pixel = surestPixel(page, pixels);
     const words = `${classes[page.truth[pixel]]} taken for ` +
-      `${classes[page.now.labels[pixel]]}, ` +
-      `${pixels.length.toLocaleString('en')} pixels`;
+      `${classes[page.now.labels[pixel]]}, ${pixelWords(pixels.length)}`;
     const go = () => page.visit(pixel % width, Math.floor(pixel / width));
     return make('li', {}, button(words, go));
   });

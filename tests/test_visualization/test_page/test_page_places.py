@@ -83,6 +83,46 @@ def test_places_are_the_largest_wrong_segments(
     assert page.is_checked('[name=mode][value=point]')
 
 
+def test_every_segment_that_is_not_tiny_has_a_number(save, visit):
+    page = visit(save())
+    labels = np.array(page.evaluate('[...page.now.labels]')).reshape(64, 96)
+    texts = page.evaluate(
+        """[...document.querySelectorAll('#numbers text')].map((text) => [
+            +text.getAttribute('x'), +text.getAttribute('y'),
+            +text.textContent, +text.getAttribute('font-size')])"""
+    )
+    size = texts[0][3]
+    numbered = np.zeros_like(labels, bool)
+    for x, y, label, _ in texts:
+        assert labels[int(y), int(x)] == label
+        numbered[int(y), int(x)] = True
+    sizes = []
+    for label in np.unique(labels):
+        segments, number = connected(labels == label)
+        for index in range(1, number + 1):
+            segment = segments == index
+            sizes.append(int(segment.sum()))
+            if sizes[-1] >= size**2:
+                assert numbered[segment].any()
+    assert len([s for s in sizes if s >= size**2]) > 1
+
+
+def test_a_rectangle_shows_while_it_is_drawn(save, visit):
+    page = visit(save())
+    page.check('[name=mode][value=box]')
+    box = page.locator('#stage').bounding_box()
+    step = box['width'] / 96
+    page.mouse.move(box['x'] + 10.5 * step, box['y'] + 20.5 * step)
+    page.mouse.down()
+    page.mouse.move(box['x'] + 40.5 * step, box['y'] + 30.5 * step)
+    band = page.locator('#marks rect').first
+    shown = [band.get_attribute(n) for n in ('x', 'y', 'width', 'height')]
+    assert shown == ['10', '20', '31', '11']
+    page.mouse.up()
+    selection = page.evaluate('page.selection')
+    assert selection == dict(kind='box', x0=10, y0=20, x1=40, y1=30)
+
+
 def test_void_and_right_places_say_so(save, visit, labels, projected, image):
     prediction = inference_model(projected, image).pred_sem_seg.data[0].numpy()
     y, x = np.argwhere(prediction == labels)[0]
