@@ -40,6 +40,7 @@ function drawConcept(page) {
         () => page.toggle(k), { 'aria-pressed': off, id: 'toggle-concept' }),
       button('Map on the picture', () => page.chooseLayer('concept')),
       make('a', { href: `#concept=${name}` }, 'Permanent link')),
+    ...(page.off.size ? [make('p', {}, whatIfSentence(page))] : []),
     conceptFigure(page, k),
     ...patchStrip(page, k));
 }
