@@ -13,9 +13,12 @@ from mmproto.concepts import COVERAGE
 from mmproto.editing import concept_names
 from mmproto.evidence import EvidenceMaps, Image
 from mmproto.explanation import ConceptEvidence, Explanation
-from mmproto.models.decode_heads import PrototypeHead
 from mmproto.models.utils import get_prototype_head
-from mmproto.patches import concept_patches
+from mmproto.patches import (
+    missing_patches,
+    model_patches,
+    projection_record,
+)
 from mmproto.projection import scale_dilations
 from mmproto.visualization.colors import class_colors, class_names
 
@@ -78,7 +81,7 @@ def explain(
         names=concept_names(meta),
     )
     _add_concepts(explanation, maps, scale_dilations(model))
-    _add_patches(explanation, meta.get('projection'), head, data_root)
+    _add_patches(explanation, model, data_root)
     return explanation
 
 
@@ -105,40 +108,15 @@ def _add_concepts(
 
 
 def _add_patches(
-    explanation: Explanation,
-    record: dict | None,
-    head: PrototypeHead,
-    data_root: str | Path | None,
+    explanation: Explanation, model: Any, data_root: str | Path | None
 ) -> None:
-    if record is None:
-        explanation.notes.append(
-            'No training patches: the checkpoint holds no projection record. '
-            'Run tools/project.py on it.'
-        )
-        return
-    check_record(record, head)
-    missing = []
+    numbers = [evidence.concept for evidence in explanation.concepts]
+    found = model_patches(model, numbers, data_root)
     for evidence in explanation.concepts:
-        patches = concept_patches(record, evidence.concept, data_root)
-        evidence.patches = patches
-        missing += [patch.image for patch in patches if patch.file is None]
-    if missing:
-        explanation.notes.append(
-            f'{len(set(missing))} training images are not where the record '
-            f'says, among them {missing[0]}: say where the data lies now '
-            '(data_root, or --data-root).'
-        )
-
-
-def check_record(record: dict, head: PrototypeHead) -> None:
-    """Raise a ValueError if a projection record is about another model."""
-    if len(record['prototypes']) != head.prototype_layer.num_prototypes:
-        raise ValueError(
-            f'the projection record is about {len(record["prototypes"])} '
-            f'prototypes, but the model has '
-            f'{head.prototype_layer.num_prototypes}; run tools/project.py '
-            'with this config and checkpoint'
-        )
+        evidence.patches = found[evidence.concept]
+    shown = [patch for patches in found.values() for patch in patches]
+    recorded = projection_record(model) is not None
+    explanation.notes += missing_patches(recorded, shown)
 
 
 def read_pixels(image: Image) -> np.ndarray:

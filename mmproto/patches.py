@@ -1,9 +1,13 @@
 """Training patches of the projection record, and their place in pixels."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mmproto.files import find_image
+from mmproto.models.decode_heads import PrototypeHead
+from mmproto.models.utils import get_prototype_head
 
 Box = tuple[float, float, float, float]
 
@@ -113,6 +117,64 @@ def concept_patches(
         if key not in patches:
             patches[key] = _patch(index, place, dilations, data_root)
     return list(patches.values())
+
+
+def model_patches(
+    model: Any, concepts: Sequence[int], data_root: str | Path | None = None
+) -> dict[int, list[Patch]]:
+    """Patches of some concepts of a model; none without a record.
+
+    Args:
+        model: With a ``PrototypeHead``.
+        concepts: Their numbers.
+        data_root: Where the images lie, if they moved.
+
+    Raises:
+        ValueError: If the model's projection record is of another model.
+    """
+    record = projection_record(model)
+    if record is None:
+        return {concept: [] for concept in concepts}
+    check_record(record, get_prototype_head(model))
+    return {k: concept_patches(record, k, data_root) for k in concepts}
+
+
+def projection_record(model: Any) -> dict | None:
+    """The projection record that a model was loaded with, if any."""
+    return (getattr(model, 'dataset_meta', None) or {}).get('projection')
+
+
+def check_record(record: dict, head: PrototypeHead) -> None:
+    """Raise a ValueError if a projection record is about another model."""
+    if len(record['prototypes']) != head.prototype_layer.num_prototypes:
+        raise ValueError(
+            f'the projection record is about {len(record["prototypes"])} '
+            f'prototypes, but the model has '
+            f'{head.prototype_layer.num_prototypes}; run tools/project.py '
+            'with this config and checkpoint'
+        )
+
+
+def missing_patches(recorded: bool, patches: Iterable[Patch]) -> list[str]:
+    """Say which training patches cannot be shown, and what to do.
+
+    Args:
+        recorded: Whether the model has a projection record.
+        patches: That are to be shown.
+    """
+    if not recorded:
+        return [
+            'No training patches: the checkpoint holds no projection record. '
+            'Run tools/project.py on it.'
+        ]
+    lost = {patch.image for patch in patches if patch.file is None}
+    if not lost:
+        return []
+    return [
+        f'{len(lost)} training images are not where the record says, among '
+        f'them {min(lost)}: say where the data lies now (data_root, or '
+        '--data-root).'
+    ]
 
 
 def _patch(

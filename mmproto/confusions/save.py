@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmproto.explain import check_record
 from mmproto.files import atomic_path, write_json
-from mmproto.models.utils import get_prototype_head
-from mmproto.patches import Patch, concept_patches
+from mmproto.patches import (
+    Patch,
+    missing_patches,
+    model_patches,
+    projection_record,
+)
 from mmproto.spreadsheet import write_text
 
 from .counts import Confusions
@@ -50,7 +53,9 @@ def save_confusions(
         raise ValueError(f'top must be at least 1, got {top}')
     folder = Path(folder)
     chosen = [(k, row) for k, row in ranked(found) if row.pixels][:top]
-    patches = _patches(model, [key[2] for key, _ in chosen], data_root)
+    concepts = [key[2] for key, _ in chosen]
+    patches = model_patches(model, concepts, data_root)
+    patches = {k: own[:PATCHES] for k, own in patches.items()}
     notes = _notes(found, model, list(patches.values()))
     data = confusion_data(found, model, source, notes)
     wanted = [(p, key[2]) for key, row in chosen for p in row.places]
@@ -74,24 +79,6 @@ def save_confusions(
     return data, [*files, *sheets]
 
 
-def _patches(
-    model: Any, concepts: Sequence[int], data_root: str | Path | None
-) -> dict[int, list[Patch]]:
-    """Training patches of some concepts; none without a record."""
-    record = _record(model)
-    if record is None:
-        return {concept: [] for concept in concepts}
-    check_record(record, get_prototype_head(model))
-    return {
-        concept: concept_patches(record, concept, data_root)[:PATCHES]
-        for concept in concepts
-    }
-
-
-def _record(model: Any) -> dict | None:
-    return (getattr(model, 'dataset_meta', None) or {}).get('projection')
-
-
 def _notes(
     found: Confusions, model: Any, patches: Sequence[Sequence[Patch]]
 ) -> list[str]:
@@ -108,16 +95,7 @@ def _notes(
             'At some wrong pixels no concept leads: the classes have equally '
             'much evidence, mostly none, and the first of them wins.'
         )
-    if _record(model) is None:
-        notes.append(
-            'No training patches: the checkpoint holds no projection record. '
-            'Run tools/project.py on it.'
-        )
-    lost = {p.image for own in patches for p in own if p.file is None}
-    if lost:
-        notes.append(
-            f'{len(lost)} training images are not where the record says, '
-            f'among them {min(lost)}: say where the data lies now '
-            '(--data-root).'
-        )
+    shown = [patch for own in patches for patch in own]
+    recorded = projection_record(model) is not None
+    notes += missing_patches(recorded, shown)
     return notes

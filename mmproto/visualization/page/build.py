@@ -8,11 +8,10 @@ from urllib.parse import quote
 
 import numpy as np
 
-from mmproto.explain import check_record
 from mmproto.files import atomic_path
 from mmproto.models.utils import get_prototype_head
 from mmproto.origin import Origin
-from mmproto.patches import Patch, concept_patches
+from mmproto.patches import Patch, model_patches
 from mmproto.visualization.colors import class_names
 
 from .data import Picture, picture_data
@@ -96,7 +95,7 @@ def save_pages(
         picture.info['usage'] = (
             None if usage is None else [usage[k] for k in picture.concepts]
         )
-        found = _patches(model, picture.concepts, data_root)
+        found = model_patches(model, picture.concepts, data_root)
         pages.append((page, _fit(picture, found, form)))
         entries.append(list_entry(picture, image, page))
     if several:
@@ -134,17 +133,6 @@ def _usage(model: Any, concepts: str | Path | None) -> list[float] | None:
     classes = class_names(meta, head.num_classes)
     weights = head.class_weights.detach().cpu().numpy()  # C,K
     return read_usage(concepts, classes, weights)
-
-
-def _patches(
-    model: Any, concepts: list[int], data_root: str | Path | None
-) -> dict[int, list[Patch]]:
-    meta = getattr(model, 'dataset_meta', None) or {}
-    record = meta.get('projection')
-    if record is None:
-        return {k: [] for k in concepts}
-    check_record(record, get_prototype_head(model))
-    return {k: concept_patches(record, k, data_root) for k in concepts}
 
 
 def _fit(

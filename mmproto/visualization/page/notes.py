@@ -1,6 +1,6 @@
 """What a reader of a page has to know before anything else."""
 
-from mmproto.patches import Patch
+from mmproto.patches import Patch, missing_patches
 
 from .data import Picture
 
@@ -18,21 +18,9 @@ def page_notes(
         mode: Whether they are in the page.
     """
     listed = [patch for found in patches.values() for patch in found]
-    notes = []
-    if not listed:
-        notes.append(
-            'No training patches: the checkpoint holds no projection record. '
-            'Run tools/project.py on it.'
-        )
-    elif mode != 'embed':
-        notes.append(_without_pictures(mode))
-    lost = {patch.image for patch in listed if patch.file is None}
-    if lost:
-        notes.append(
-            f'{len(lost)} training images are not where the record says, '
-            f'among them {min(lost)}: say where the data lies now '
-            '(--data-root).'
-        )
+    notes = missing_patches(bool(listed), listed)
+    if listed and mode != 'embed':
+        notes.insert(0, _without_pictures(mode))
     if picture.info.get('rounding', 0) > ROUNDED:
         notes.append(
             'To keep this file small, activations are rounded to 16 bits: '

@@ -11,9 +11,8 @@ import numpy as np
 from mmengine.logging import print_log
 
 from mmproto.editing import concept_names
-from mmproto.explain import check_record
 from mmproto.models.utils import get_prototype_head
-from mmproto.patches import concept_patches
+from mmproto.patches import model_patches
 from mmproto.visualization.colors import class_names
 from mmproto.visualization.crops import Crop, crop_patch
 
@@ -88,14 +87,8 @@ def patch_pictures(
     Raises:
         ValueError: If the model's projection record is of another model.
     """
-    meta = getattr(model, 'dataset_meta', None) or {}
-    record = meta.get('projection')
-    if record is None:
-        return [None] * len(concepts)
-    check_record(record, get_prototype_head(model))
     pictures = []
-    for concept in concepts:
-        patches = concept_patches(record, concept, data_root)
+    for concept, patches in model_patches(model, concepts, data_root).items():
         crops = (crop_patch(patch) for patch in patches)
         crop = next((crop for crop in crops if crop is not None), None)
         pictures.append(None if crop is None else _draw_crop(crop, side))
