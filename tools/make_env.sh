@@ -27,6 +27,16 @@ make_env() {
     "$folder/bin/python" -m pip --version >/dev/null 2>&1 ||
         "$folder/bin/python" -m ensurepip >/dev/null 2>&1 ||
         "$python" -m pip --python "$folder" install pip || return
+    warn_of_a_full_disk "$folder"
     echo "Installing into $folder (2 to 10 minutes, most of it torch)"
     "$folder/bin/python" -m pip install "$@" && touch "$stamp"
+}
+
+# PyPI's torch brings CUDA: 6.5 GB, and pip unpacks the downloads beside them.
+warn_of_a_full_disk() {
+    local free
+    free=$(df -Pm "$1" | awk 'NR == 2 {print $4}')
+    [ "$free" -ge 10000 ] ||
+        echo "Only $free MB are free for $1: torch with CUDA needs 10000." \
+            "Make room, or install torch's CPU build there first." >&2
 }
