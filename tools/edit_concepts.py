@@ -1,7 +1,7 @@
-"""Disable, enable, rename or reweight a concept, with an audit log.
+"""Disable, enable, rename or reweight concepts, with an audit log.
 
-    python tools/edit_concepts.py CONFIG CHECKPOINT --disable 17 \
-        --by "J. Doe" --reason "fires on shadows"
+    python tools/edit_concepts.py CONFIG CHECKPOINT --disable 3 17 \
+        --by "J. Doe" --reason "fire on shadows"
 
 Writes a new checkpoint and a line of audit.jsonl; every edit can be undone.
 """
@@ -47,13 +47,18 @@ def add_edits(parser: argparse.ArgumentParser) -> None:
     """Add a flag for each edit, one of which has to be given."""
     edits = parser.add_mutually_exclusive_group(required=True)
     edits.add_argument(
-        '--disable', type=int, metavar='CONCEPT', help='set it to exact zeros'
+        '--disable',
+        type=int,
+        nargs='+',
+        metavar='CONCEPT',
+        help='set all weights of one or more to exact zeros',
     )
     edits.add_argument(
         '--enable',
         type=int,
+        nargs='+',
         metavar='CONCEPT',
-        help='give a disabled one its weights back, bit for bit',
+        help='give disabled ones their weights back, bit for bit',
     )
     edits.add_argument(
         '--rename',
@@ -71,27 +76,32 @@ def add_edits(parser: argparse.ArgumentParser) -> None:
         '--verify',
         action='store_true',
         help='edit nothing: check that no line of the log was changed, '
-        'removed, moved or inserted',
+        'removed, moved or inserted, and say what it holds',
     )
 
 
-def choose_edit(args: argparse.Namespace) -> methodcaller:
-    """Turn the flags into an edit.
+def choose_edits(args: argparse.Namespace) -> list[methodcaller]:
+    """Turn the flags into edits.
 
     Raises:
-        ValueError: If a number is none.
+        ValueError: If a number is none, or a concept is named twice.
     """
-    if args.disable is not None:
-        return methodcaller('disable', args.disable)
-    if args.enable is not None:
-        return methodcaller('enable', args.enable)
     if args.rename is not None:
         concept, name = args.rename
-        return methodcaller('rename', number(concept, int), name)
-    concept, class_name, value = args.reweight
-    return methodcaller(
-        'reweight', number(concept, int), class_name, number(value, float)
-    )
+        return [methodcaller('rename', number(concept, int), name)]
+    if args.reweight is not None:
+        concept, class_name, value = args.reweight
+        edit = number(concept, int), class_name, number(value, float)
+        return [methodcaller('reweight', *edit)]
+    kind = 'enable' if args.disable is None else 'disable'
+    concepts = getattr(args, kind)
+    for concept in concepts:
+        if concepts.count(concept) > 1:
+            raise ValueError(
+                f'--{kind} names concept {concept} more than once; name each '
+                'one once'
+            )
+    return [methodcaller(kind, concept) for concept in concepts]
 
 
 def number(text: str, kind: type) -> float:
@@ -107,32 +117,30 @@ def number(text: str, kind: type) -> float:
 
 
 def verify(args: argparse.Namespace) -> None:
-    """Say what is wrong with the log, if anything."""
-    from mmproto.editing import verify_checkpoint
+    """Print the history that the log holds, or what is wrong with it."""
+    from mmproto.editing import verified_history
 
-    damage = verify_checkpoint(args.checkpoint, args.audit)
-    if damage:
-        raise ValueError('\n'.join(damage))
-    print('the audit log is whole and knows this checkpoint')
+    print('\n'.join(verified_history(args.checkpoint, args.audit)))
 
 
 def edit(args: argparse.Namespace) -> None:
     """Edit, and print the path of the new checkpoint last."""
     from mmengine.config import Config
 
-    from mmproto.editing import edit_checkpoint
+    from mmproto.editing import describe_actions, edit_checkpoint
     from mmproto.editing.comparison import (
         build_test_loader,
         compare_checkpoints,
     )
 
+    edits = choose_edits(args)
     cfg = Config.fromfile(args.config)
     # before the edit: there may be no data
     loader = build_test_loader(cfg) if args.evaluate else None
     path, entry = edit_checkpoint(
         cfg,
         args.checkpoint,
-        choose_edit(args),
+        edits,
         args.by,
         args.reason,
         args.out,
@@ -141,6 +149,7 @@ def edit(args: argparse.Namespace) -> None:
     if loader is not None:
         files = args.checkpoint, path
         print(compare_checkpoints(cfg, files, loader, args.device).table())
+    print(describe_actions(entry['actions']))
     print(f'entry {entry["number"]} of the audit log, hash {entry["hash"]}')
     print(path)
 

@@ -3,13 +3,15 @@
 from .audit_log import find_damage
 from .checkpoint import edit_checkpoint
 from .concepts import EditableConcepts, concept_names, disabled_concepts
-from .verification import verify_checkpoint
+from .verification import verified_history
+from .words import describe_actions
 
 __all__ = [
     'EditableConcepts',
     'concept_names',
+    'describe_actions',
     'disabled_concepts',
     'edit_checkpoint',
     'find_damage',
-    'verify_checkpoint',
+    'verified_history',
 ]

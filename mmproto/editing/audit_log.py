@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mmproto.files import atomic_path
 
-ENTRY_VERSION = 1
+ENTRY_VERSION = 2  # 1 had one action instead of a list
 FIRST = '0' * 64  # what the first entry follows
 
 

@@ -1,7 +1,7 @@
 """Edits of a checkpoint into a new one, each with a line in the log."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -19,7 +19,7 @@ from .verification import find_log
 def edit_checkpoint(
     cfg: Config,
     checkpoint: str | Path,
-    edit: Callable[[EditableConcepts], dict],
+    edits: Sequence[Callable[[EditableConcepts], dict]],
     by: str,
     reason: str,
     out: str | Path | None = None,
@@ -27,13 +27,15 @@ def edit_checkpoint(
 ) -> tuple[Path, dict]:
     """Edit concepts of a checkpoint, and log who did what and why.
 
-    The new checkpoint holds weights and meta data only. The log is written
-    just before it takes its place: there is no edit without an entry.
+    All edits make one new checkpoint and one entry, or, if one of them is
+    impossible, nothing. The checkpoint holds weights and meta data only. The
+    log is written just before it takes its place: there is no edit without
+    an entry.
 
     Args:
         cfg: Config of its training.
         checkpoint: The file, which stays as it is.
-        edit: Does it, such as ``methodcaller('disable', 17)``.
+        edits: Do it in turn, such as ``[methodcaller('disable', 17)]``.
         by: Who wants it.
         reason: Why.
         out: The new checkpoint, ``<name>_edited.pth`` beside the old one by
@@ -45,11 +47,14 @@ def edit_checkpoint(
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        ValueError: If nobody or no reason is named, the new checkpoint
-            exists, the old one does not fit the config or names no classes,
-            the log was tampered with, or the edit is impossible.
+        ValueError: If there is no edit, nobody or no reason is named, the new
+            checkpoint exists, the old one does not fit the config or names no
+            classes, the log was tampered with, or an edit is impossible or
+            without effect.
     """
     _check_named(by, reason)
+    if not edits:
+        raise ValueError('there is no edit to make; give at least one')
     source, target = choose_paths(checkpoint, out, 'edited')
     if target.exists():
         raise ValueError(
@@ -63,7 +68,7 @@ def edit_checkpoint(
         model.dataset_meta,
         signed=not isinstance(classifier, NonNegativeConv2d),
     )
-    action = edit(concepts)
+    actions = [edit(concepts) for edit in edits]
     meta['dataset_meta'] = concepts.dataset_meta
     with atomic_path(target) as temporary:
         save_weights(model, meta, temporary)
@@ -73,7 +78,7 @@ def edit_checkpoint(
                 time=utc_time(),
                 by=by.strip(),
                 reason=reason.strip(),
-                action=action,
+                actions=actions,
                 before=dict(file=source.name, sha256=file_hash(source)),
                 after=dict(file=target.name, sha256=file_hash(temporary)),
             ),

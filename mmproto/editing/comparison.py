@@ -18,6 +18,8 @@ from torch.utils.data import DataLoader
 from mmproto.features import evaluating
 from mmproto.visualization.colors import class_names
 
+from .words import printable
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -41,7 +43,7 @@ class Comparison:
         table = PrettyTable(['class', 'before', 'after', 'change'], align='r')
         table.align['class'] = 'l'
         for name, *ious in zip(self.classes, self.before, self.after):
-            table.add_row([name, *_numbers(*ious)])
+            table.add_row([printable(name), *_numbers(*ious)])
         table.add_divider()
         means = self.before.nanmean(), self.after.nanmean()
         table.add_row(['mIoU', *_numbers(*means)])

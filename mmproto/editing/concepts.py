@@ -11,6 +11,9 @@ from torch import Tensor
 
 from mmproto.visualization.colors import class_names
 
+from .classes import find_class
+from .words import concept_label, printable
+
 NAMES = 'concept_names'
 DISABLED = 'disabled_concepts'
 
@@ -39,7 +42,8 @@ class EditableConcepts:
     """What concepts contribute and are called, to be edited.
 
     Every edit returns what it did as plain types, with the old and the new
-    weights or name, and can be taken back by another one.
+    weights or name, and can be taken back by another one. One that would
+    change nothing is refused: the log would tell of a change that is none.
 
     Args:
         weight: Of the classifier (C,K,1,1), changed in place.
@@ -56,15 +60,22 @@ class EditableConcepts:
         self._weights = weight.detach()[:, :, 0, 0]  # C,K, the same memory
         self._signed = signed
         self._classes = class_names(dict(dataset_meta), len(weight))
+        self._disabled = disabled_concepts(dataset_meta)
         self.dataset_meta = dict(dataset_meta)
 
     def disable(self, concept: int) -> dict:
         """Set what a concept contributes to exact zeros.
 
         Raises:
-            ValueError: If there is no such concept or it is disabled.
+            ValueError: If there is no such concept, it is disabled, or it
+                contributes to no class.
         """
         self._check_enabled(concept)
+        if not self._in_force(concept).any():
+            raise ValueError(
+                f'concept {self._label(concept)} contributes to no class; '
+                'there is nothing to disable'
+            )
         kept = disabled_concepts(self.dataset_meta)
         kept[concept] = self._column(concept)
         self._keep(DISABLED, kept)
@@ -80,9 +91,11 @@ class EditableConcepts:
         self._check_number(concept)
         kept = disabled_concepts(self.dataset_meta)
         if concept not in kept:
-            listed = ', '.join(map(str, sorted(kept))) or 'none'
+            # not `kept`, of which one edit may have enabled others by now
+            listed = ', '.join(map(self._label, sorted(self._disabled)))
             raise ValueError(
-                f'concept {concept} is not disabled; disabled are: {listed}'
+                f'concept {self._label(concept)} is not disabled; in the '
+                f'checkpoint, disabled are: {listed or "none"}'
             )
         weights = torch.tensor(kept.pop(concept), dtype=torch.float64)
         self._keep(DISABLED, kept)
@@ -92,8 +105,8 @@ class EditableConcepts:
         """Name a concept, or take its name away by an empty one.
 
         Raises:
-            ValueError: If there is no such concept or the name cannot stand
-                in a line of text.
+            ValueError: If there is no such concept, the name cannot stand
+                in a line of text, or it is the present one.
         """
         self._check_number(concept)
         if name != name.strip() or not name.isprintable():
@@ -103,6 +116,9 @@ class EditableConcepts:
             )
         names = concept_names(self.dataset_meta)
         old = names.pop(concept, '')
+        if name == old:
+            has = f'is called {name!r}' if name else 'has no name'
+            raise ValueError(f'concept {concept} {has} already')
         if name:
             names[concept] = name
         self._keep(NAMES, names)
@@ -115,15 +131,17 @@ class EditableConcepts:
 
         Args:
             concept: Number of the concept.
-            class_name: Name or number of the class.
+            class_name: Name of the class, in any case if only one class is
+                called so then, or its number.
             value: The new weight.
 
         Raises:
             ValueError: If there is no such concept or class, the concept is
-                disabled, or the classifier cannot have such a weight.
+                disabled, or the classifier cannot have such a weight or has
+                it.
         """
         self._check_enabled(concept)
-        index = self._find_class(class_name)
+        index = find_class(class_name, self._classes)
         largest = torch.finfo(self._weights.dtype).max
         # written so that NaN is refused
         if not (-largest * self._signed <= value <= largest):
@@ -134,6 +152,12 @@ class EditableConcepts:
             )
         weights = self._weights[:, concept].clone()
         weights[index] = value
+        if weights[index] == self._in_force(concept)[index]:
+            raise ValueError(
+                f'concept {self._label(concept)} has the weight {value} for '
+                f'{printable(self._classes[index])} already, to the '
+                'precision of the model'
+            )
         action = self._set_column('reweight', concept, weights)
         return action | dict(
             class_index=index, class_name=self._classes[index]
@@ -142,12 +166,19 @@ class EditableConcepts:
     def _set_column(self, kind: str, concept: int, weights: Tensor) -> dict:
         old = self._column(concept)
         self._weights[:, concept] = weights.to(self._weights)
-        return dict(
+        action = dict(
             kind=kind,
             concept=concept,
             old_weights=old,
             new_weights=self._column(concept),
         )
+        name = self._name(concept)
+        return action | dict(name=name) if name else action
+
+    def _in_force(self, concept: int) -> Tensor:
+        """What the concept contributes to each class (C,)."""
+        column = self._weights[:, concept]
+        return column if self._signed else column.relu()
 
     def _column(self, concept: int) -> list[float]:
         return self._weights[:, concept].tolist()
@@ -160,15 +191,11 @@ class EditableConcepts:
                 str(concept): values[concept] for concept in sorted(values)
             }
 
-    def _find_class(self, name: str) -> int:
-        if name in self._classes:
-            return self._classes.index(name)
-        if name.isdecimal() and int(name) < len(self._classes):
-            return int(name)
-        raise ValueError(
-            f'there is no class {name!r}; give a number below '
-            f'{len(self._classes)} or one of {", ".join(self._classes)}'
-        )
+    def _name(self, concept: int) -> str | None:
+        return concept_names(self.dataset_meta).get(concept)
+
+    def _label(self, concept: int) -> str:
+        return concept_label(concept, self._name(concept))
 
     def _check_number(self, concept: int) -> None:
         number = self._weights.shape[1]
@@ -181,4 +208,6 @@ class EditableConcepts:
     def _check_enabled(self, concept: int) -> None:
         self._check_number(concept)
         if concept in disabled_concepts(self.dataset_meta):
-            raise ValueError(f'concept {concept} is disabled; enable it first')
+            raise ValueError(
+                f'concept {self._label(concept)} is disabled; enable it first'
+            )

@@ -10,7 +10,7 @@ from mmproto.editing.audit_log import append_entry, find_damage
 
 def write(path, number=5):
     for index in range(number):
-        append_entry(path, dict(by='Ö', action=dict(weights=[0.1, -0.0])))
+        append_entry(path, dict(by='Ö', actions=[dict(weights=[0.1, -0.0])]))
         assert len(path.read_text().splitlines()) == index + 1
     return path.read_text().splitlines()
 
@@ -36,7 +36,7 @@ def test_an_entry_in_full(tmp_path):
     first = (
         r'{"by":"\u00d6",%s"number":1,"previous":"'
         + 64 * '0'
-        + '","reason":"x","version":1}'
+        + '","reason":"x","version":2}'
     )
     own = hashlib.sha256((first % '').encode()).hexdigest()
     expected = first % f'"hash":"{own}",'
@@ -58,7 +58,7 @@ def test_an_entry_in_full(tmp_path):
         lambda line: line + '\r',
         lambda line: line.replace('"hash":"', '"hash":"0', 1),
         lambda line: line.replace('"previous":"', '"previous":"0'),
-        lambda line: line[:-1] + ',"version":1}',
+        lambda line: line[:-1] + ',"version":2}',
     ],
 )
 def test_a_changed_line(tmp_path, place, change):

@@ -10,6 +10,7 @@ from mmproto.editing import (
     concept_names,
     disabled_concepts,
 )
+from mmproto.editing.classes import find_class
 
 META = dict(classes=('road', 'wall', 'car'), palette=[[0, 0, 0]] * 3)
 
@@ -44,16 +45,51 @@ def test_disable_and_enable(weight):
         concepts.disable(4)
     with pytest.raises(ValueError, match='concept 4 is disabled'):
         concepts.reweight(4, 'road', 1.0)
-    with pytest.raises(ValueError, match='3 is not disabled; .* are: 4'):
-        concepts.enable(3)
     # another process knows the checkpoint's meta only
     meta = json.loads(json.dumps(concepts.dataset_meta))
     concepts = EditableConcepts(weight, meta, signed=True)
+    with pytest.raises(ValueError, match='3 is not disabled; .* are: 4'):
+        concepts.enable(3)
     undone = concepts.enable(4)
     assert torch.equal(bits(weight), before)
     assert undone['new_weights'] == action['old_weights']
     assert concepts.dataset_meta == json.loads(json.dumps(META))
     assert dict(classes=('road', 'wall', 'car'), palette=[[0] * 3] * 3) == META
+
+
+def test_what_contributes_nothing_is_not_disabled(weight):
+    with torch.no_grad():
+        weight[:, 1] = torch.tensor([-1.0, 0.0, -0.0])[:, None, None]
+        weight[:, 2] = 0
+        weight[:, 3] = 1e-42  # subnormal
+        weight[:, 4] = torch.tensor([-1.0, 0.5, 0.0])[:, None, None]
+    before = bits(weight)
+    for signed, silent in ((False, (1, 2)), (True, (2,))):
+        concepts = EditableConcepts(weight, META, signed)
+        for concept in silent:
+            with pytest.raises(
+                ValueError, match=f'concept {concept} contributes to no class'
+            ):
+                concepts.disable(concept)
+            assert concepts.dataset_meta == META
+        for concept in {1, 3, 4} - set(silent):
+            concepts.disable(concept)
+            concepts.enable(concept)
+        assert torch.equal(bits(weight), before)
+
+
+def test_what_was_disabled_without_effect_is_enabled(weight):
+    with torch.no_grad():
+        weight[:, 2] = 0
+    before = bits(weight)
+    meta = dict(META, disabled_concepts={'2': [0.0, -0.0, -1.5]})
+    concepts = EditableConcepts(weight, meta, signed=False)
+    concepts.enable(2)
+    assert concepts.dataset_meta == META
+    before[:, 2] = torch.tensor([0.0, -0.0, -1.5]).view(torch.int32)[
+        :, None, None
+    ]
+    assert torch.equal(bits(weight), before)
 
 
 def test_minus_zero_comes_back(weight):
@@ -95,6 +131,76 @@ def test_rename(weight):
     concepts.rename(3, '')
     assert concepts.dataset_meta == META
     assert concept_names(None) == {} == disabled_concepts(None)
+
+
+def test_actions_and_errors_say_the_name(weight):
+    meta = dict(META, concept_names={'1': 'wheel', '3': 'kerb'})
+    concepts = EditableConcepts(weight, meta, signed=True)
+    assert concepts.disable(1)['name'] == 'wheel'
+    assert 'name' not in concepts.disable(2)
+    meta = concepts.dataset_meta
+    concepts = EditableConcepts(weight, meta, signed=True)
+    for edit, arguments, message in (
+        ('disable', (1,), "concept 1 'wheel' is disabled"),
+        ('reweight', (1, 'car', 1.0), "concept 1 'wheel' is disabled"),
+        ('enable', (3,), "3 'kerb' is not .* are: 1 'wheel', 2$"),
+        ('rename', (1, 'wheel'), "concept 1 is called 'wheel' already"),
+        ('rename', (0, ''), 'concept 0 has no name already'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            getattr(concepts, edit)(*arguments)
+    concepts.rename(1, 'rim')
+    assert concepts.enable(1)['name'] == 'rim'
+    assert concepts.reweight(3, 'car', 2.0)['name'] == 'kerb'
+    hostile = dict(META, concept_names={'3': '\x1b[2J\n'})
+    concepts = EditableConcepts(weight, hostile, signed=True)
+    with pytest.raises(ValueError) as caught:
+        concepts.enable(3)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    'signed, stored, value',
+    [
+        (True, 1.2, 1.2),
+        (True, 1.2, 1.2000000001),  # the same in float32
+        (True, -1.2, -1.2),
+        (True, 0.0, -0.0),
+        (False, 0.0, 1e-50),
+        (False, -1.2, 0.0),  # what is in force
+    ],
+)
+def test_a_weight_that_is_there_already(weight, signed, stored, value):
+    with torch.no_grad():
+        weight[2, 3] = stored
+    before = bits(weight)
+    concepts = EditableConcepts(weight, META, signed)
+    with pytest.raises(ValueError, match=r'concept 3 has .* car already'):
+        concepts.reweight(3, 'car', value)
+    assert torch.equal(bits(weight), before)
+    # the next float32 is another weight
+    near = torch.nextafter(torch.tensor(stored), torch.tensor(9.0)).item()
+    if signed or stored >= 0:
+        concepts.reweight(3, 'car', near)
+        assert weight[2, 3].item() == near
+
+
+def test_classes_by_name_number_and_case():
+    classes = ['Road', 'road', 'Car', '0', 'STRASSE']
+    found = dict(
+        zip(
+            ('Road', 'road', 'car', 'CAR', '0', '4', 'straße'),
+            (0, 1, 2, 2, 3, 4, 4),
+        )
+    )
+    assert {name: find_class(name, classes) for name in found} == found
+    with pytest.raises(ValueError, match="several .*'ROAD'.* number below 5"):
+        find_class('ROAD', classes)
+    for name in ('tram', '5', '-1', '', ' car'):
+        with pytest.raises(ValueError, match=f'there is no class {name!r}'):
+            find_class(name, classes)
+    with pytest.raises(ValueError, match=r'one of a\\x1b\[2J$'):
+        find_class('x', ['a\x1b[2J'])
 
 
 @pytest.mark.parametrize(

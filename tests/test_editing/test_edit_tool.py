@@ -12,7 +12,12 @@ from mmengine.config import Config
 from mmengine.runner import load_checkpoint
 from mmseg.apis import inference_model, init_model
 
-from mmproto.editing.comparison import build_test_loader, compare_checkpoints
+from mmproto.editing import edit_checkpoint
+from mmproto.editing.comparison import (
+    Comparison,
+    build_test_loader,
+    compare_checkpoints,
+)
 
 WHO = ('--by', 'J. Doe', '--reason', 'fires on shadows')
 WEIGHT = 'decode_head.conv_seg.weight'
@@ -60,18 +65,29 @@ def test_disable_and_enable_are_logged(trained, run, tmp_path):
     assert lines[-2] == f'entry 1 of the audit log, hash {first["hash"]}'
     assert (first['by'], first['reason']) == ('J. Doe', 'fires on shadows')
     assert first['time'].endswith('+00:00')
-    assert first['action'] == dict(
+    (action,), (undone,) = first['actions'], second['actions']
+    assert action == dict(
         kind='disable', concept=6, old_weights=column, new_weights=[0.0] * 4
     )
-    assert second['action']['new_weights'] == column
+    assert undone['new_weights'] == column
     assert first['before'] == dict(file='model.pth', sha256=sha256(checkpoint))
     assert first['after'] == second['before']
     assert first['after']['sha256'] == sha256(edited)
     assert second['after'] == dict(file='back.pth', sha256=sha256(back))
 
-    for path in (checkpoint, edited, back):
-        (line,) = run('edit_concepts.py', config, path, '--verify')
-        assert 'whole' in line
+    for path, origin in (
+        (checkpoint, 'made by no entry, and edited by entry 1'),
+        (edited, 'made by entry 1'),
+        (back, 'made by entry 2'),
+    ):
+        lines = run('edit_concepts.py', config, path, '--verify')
+        assert lines == [
+            f"entry 1, {first['time']}, 'J. Doe': disabled concept 6 "
+            "(reason: 'fires on shadows')",
+            f"entry 2, {second['time']}, 'Ann': enabled concept 6 "
+            "(reason: 'needed after all')",
+            f'the audit log is whole: {path} was {origin}',
+        ]
     # the chain cannot know of what was cut off at its end; checkpoints do
     (tmp_path / 'audit.jsonl').write_text(log[0] + '\n')
     run('edit_concepts.py', config, edited, '--verify')
@@ -82,6 +98,51 @@ def test_disable_and_enable_are_logged(trained, run, tmp_path):
         run('edit_concepts.py', config, back, '--verify')
 
 
+def test_several_concepts_at_once(trained, run, tmp_path):
+    config, checkpoint = trained
+    named, off, on = (tmp_path / f'{n}.pth' for n in ('named', 'off', 'on'))
+    edit = 'edit_concepts.py', config
+    run(*edit, checkpoint, '--rename', 6, 'kerb', *WHO, '--out', named)
+    lines = run(*edit, named, '--disable', 6, 2, 5, *WHO, '--out', off)
+    assert lines[-3] == "disabled concepts 6 'kerb', 2, 5"
+    old = load(checkpoint)['state_dict'][WEIGHT]
+    expected = old.clone()
+    expected[:, [2, 5, 6]] = 0
+    assert torch.equal(load(off)['state_dict'][WEIGHT], expected)
+
+    log = (tmp_path / 'audit.jsonl').read_bytes()
+    files = sorted(tmp_path.iterdir())
+    for arguments, message in (
+        (('--enable', 5, 2, 3), "3 is not .* are: 2, 5, 6 'kerb'"),
+        (('--enable', 5, 2, 5), '--enable names concept 5 more than once'),
+        (('--disable', 3, 3), '--disable names concept 3 more than once'),
+        (('--disable', 1, 6), "concept 6 'kerb' is disabled"),
+        (('--disable', 1, 8), 'no concept 8'),
+    ):
+        with pytest.raises(SystemExit, match=f'^error: .*{message}'):
+            run(*edit, off, *arguments, *WHO, '--out', on)
+    assert (tmp_path / 'audit.jsonl').read_bytes() == log
+    assert sorted(tmp_path.iterdir()) == files
+
+    lines = run(*edit, off, '--enable', 2, 6, 5, *WHO, '--out', on)
+    assert lines[-3] == "enabled concepts 2, 6 'kerb', 5"
+    again, text = load(on), (tmp_path / 'audit.jsonl').read_text()
+    assert torch.equal(again['state_dict'][WEIGHT], old)
+    assert 'disabled_concepts' not in again['meta']['dataset_meta']
+    entries = [json.loads(line) for line in text.splitlines()]
+    assert [
+        [action['concept'] for action in entry['actions']] for entry in entries
+    ] == [[6], [6, 2, 5], [2, 6, 5]]
+    assert [entry['version'] for entry in entries] == [2, 2, 2]
+
+
+def test_no_edits_make_no_checkpoint(trained):
+    config, checkpoint = trained
+    with pytest.raises(ValueError, match='at least one'):
+        edit_checkpoint(Config.fromfile(config), checkpoint, [], 'A', 'r')
+    assert len(list(Path(checkpoint).parent.glob('*.pth'))) == 1
+
+
 def test_rename_and_reweight(trained, run, tmp_path):
     config, checkpoint = trained
     log = tmp_path / 'logs' / 'mine.jsonl'
@@ -89,7 +150,7 @@ def test_rename_and_reweight(trained, run, tmp_path):
     more = (*WHO, '--audit', log, '--out')
     edit = 'edit_concepts.py', config
     run(*edit, checkpoint, '--rename', 6, 'left rear wheel', *more, named)
-    run(*edit, named, '--reweight', 6, 'car', 0.25, *more, weighted)
+    run(*edit, named, '--reweight', 6, 'CAR', 0.25, *more, weighted)
     meta = init_model(config, str(weighted), device='cpu').dataset_meta
     assert meta['concept_names'] == {'6': 'left rear wheel'}
     expected = load(checkpoint)['state_dict'][WEIGHT].clone()
@@ -128,6 +189,8 @@ def test_a_signed_classifier(trained, run, tmp_path):
         (('--disable', 6, '--by', 'Ann'), 'who wants it and why'),
         (('--disable', 6, '--by', 'A', '--reason', ' '), 'who wants it'),
         (('--disable', 8, *WHO), 'no concept 8'),
+        (('--rename', 6, '', *WHO), 'has no name already'),
+        (('--reweight', 6, 'car', 0, *WHO), 'has the weight 0.0 for car'),
         (('--rename', 'six', 'wheel', *WHO), "expected a number, got 'six'"),
         (('--reweight', 6, 'car', 'x', *WHO), "expected a number, got 'x'"),
         (('--reweight', 6, 'car', -1, *WHO), 'not negative, got -1.0'),
@@ -165,7 +228,7 @@ def test_evaluation_equals_a_loop_over_classes(trained, run, tiny_data):
     config, checkpoint = trained
     lines = run(
         'edit_concepts.py',
-        *(*trained, '--disable', 6, *WHO, '--evaluate', '--device', 'cpu'),
+        *(*trained, '--disable', 6, 1, *WHO, '--evaluate', '--device', 'cpu'),
     )
     models = [
         init_model(config, p, device='cpu') for p in (checkpoint, lines[-1])
@@ -206,6 +269,16 @@ def test_evaluation_equals_a_loop_over_classes(trained, run, tiny_data):
     changed = (first != second).mean()
     assert 0 < changed == pytest.approx(comparison.changed)
     assert f'changed pixels: {changed:.4%}' in lines
+
+
+def test_class_names_of_the_table_are_escaped():
+    comparison = Comparison(
+        ['a\x1b[2Jb'], torch.tensor([50.0]), torch.tensor([60.0]), 0.5
+    )
+    rows = comparison.table().splitlines()
+    assert all(row.isprintable() for row in rows)
+    (row,) = [row for row in rows if '[2J' in row]
+    assert row.startswith(r'| a\x1b[2Jb |  50.00 |')
 
 
 def test_nothing_is_edited_where_nothing_can_be_evaluated(trained, run):

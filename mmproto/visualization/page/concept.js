@@ -41,8 +41,16 @@ function drawConcept(page) {
       button('Map on the picture', () => page.chooseLayer('concept')),
       make('a', { href: `#concept=${name}` }, 'Permanent link')),
     ...(page.off.size ? [make('p', {}, whatIfSentence(page))] : []),
-    conceptFigure(page, k),
-    ...patchStrip(page, k));
+    ...conceptViews(page, k));
+}
+
+/** Map and patches, which hang on the concept alone: drawn once for it. */
+function conceptViews(page, k) {
+  if (page.views?.concept !== k) {
+    const shown = [conceptFigure(page, k), ...patchStrip(page, k)];
+    page.views = { concept: k, shown };
+  }
+  return page.views.shown;
 }
 
 /** What a concept speaks for and, with signed weights, against. */
@@ -79,13 +87,12 @@ function conceptSentence(page, k) {
 /** The picture in grey below the map of a concept. */
 function conceptFigure(page, k) {
   const map = conceptMap(page.model, k);
-  const high = map.reduce((a, b) => Math.max(a, b), 0) || 1;
+  const high = Math.max(boundsOf(map)[1], 0) || 1;
   const canvas = make('canvas', { 'aria-hidden': 'true' });
   const { width, height } = page.model.plan;
-  paint(canvas, width, height, (i) => {
-    const share = Math.max(map[i], 0) / high;
-    return [...rampColor(page.info.ramp, share), 255 * Math.sqrt(share)];
-  });
+  const inks = rampInks(page.info.ramp, Math.sqrt);
+  paint(canvas, width, height, (i) =>
+    inks[Math.round((255 * Math.max(map[i], 0)) / high)]);
   const image = make('img', { src: page.pictureUrl, alt: '', class: 'grey' });
   return make('figure', { class: 'map' },
     make('div', { class: 'stack' }, image, canvas),

@@ -69,14 +69,27 @@ function listenToKeys(stage) {
   });
 }
 
-/** Go to a pixel: select it, or stretch the rectangle to it. */
+/** Go to a pixel: select it, or stretch or move the rectangle to it. */
 function moveTo(x, y) {
-  if (page.mode === 'box') {
-    const { x: x0, y: y0 } = page.corner ?? { x, y };
+  if (page.mode !== 'box') {
+    page.select({ kind: page.mode, x, y });
+  } else if (page.corner) {
+    const { x: x0, y: y0 } = page.corner;
     page.select({ kind: 'box', x0, y0, x1: x, y1: y });
   } else {
-    page.select({ kind: page.mode, x, y });
+    page.select(movedBox(page.selection, x, y, page.model.plan));
   }
+}
+
+/** A rectangle that ends at a pixel, or as near as the picture allows. */
+function movedBox({ x0, y0, x1, y1 }, x, y, { width, height }) {
+  const between = (low, value, high) => Math.min(Math.max(value, low), high);
+  const right = between(-Math.min(x0, x1), x - x1,
+    width - 1 - Math.max(x0, x1));
+  const down = between(-Math.min(y0, y1), y - y1,
+    height - 1 - Math.max(y0, y1));
+  return { kind: 'box', x0: x0 + right, y0: y0 + down,
+    x1: x1 + right, y1: y1 + down };
 }
 
 function listenToControls() {
@@ -95,7 +108,7 @@ function listenToControls() {
     const { width, height } = page.model.plan;
     const x = inside(byId('x').value, width);
     const y = inside(byId('y').value, height);
-    if (x !== null && y !== null) moveTo(x, y);
+    if (x !== null && y !== null) selectAt(x, y);
     else {
       fill(byId('sentence'), `There is no such pixel: x runs from 0 to ` +
         `${width - 1}, y from 0 to ${height - 1}.`);
@@ -105,11 +118,13 @@ function listenToControls() {
     page.opacity = event.target.value / 100;
     byId('layer').style.opacity = page.opacity;
   });
+  byId('opacity').addEventListener('change', () => writeHash(page));
   byId('show-numbers').addEventListener('change', () => drawNumbers(page));
   byId('compared').addEventListener('change', (event) => {
     page.compared = event.target.value === ''
       ? null : Number(event.target.value);
     drawCharts(page);
+    writeHash(page);
   });
   byId('all-on').addEventListener('click', () => {
     page.off.clear();

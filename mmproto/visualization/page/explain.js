@@ -4,11 +4,11 @@ const VOID = 65535;
 
 /** Pixels that a selection covers. */
 function selectedPixels(model, selection, labels) {
-  const { width, height } = model.plan;
+  const { width } = model.plan;
   if (selection.kind === 'segment') {
     const start = selection.y * width + selection.x;
     const seen = new Uint8Array(labels.length);
-    return floodFill(labels, width, height, start, seen);
+    return floodFill(labels, width, start, seen);
   }
   const { x0, y0, x1, y1 } = selection.kind === 'box'
     ? selection
@@ -23,21 +23,22 @@ function selectedPixels(model, selection, labels) {
 }
 
 /** Pixels of the same label that hang together with a pixel. */
-function floodFill(labels, width, height, start, seen) {
+function floodFill(labels, width, start, seen) {
   const pixels = [start];
   seen[start] = 1;
+  const visit = (other) => {
+    // beyond the picture there is no label
+    if (labels[other] !== labels[start] || seen[other]) return;
+    seen[other] = 1;
+    pixels.push(other);
+  };
   for (let next = 0; next < pixels.length; next += 1) {
     const pixel = pixels[next];
     const column = pixel % width;
-    const around = [pixel - width, pixel + width];
-    if (column > 0) around.push(pixel - 1);
-    if (column < width - 1) around.push(pixel + 1);
-    for (const other of around) {
-      if (other < 0 || other >= labels.length || seen[other]) continue;
-      if (labels[other] !== labels[start]) continue;
-      seen[other] = 1;
-      pixels.push(other);
-    }
+    visit(pixel - width);
+    visit(pixel + width);
+    if (column > 0) visit(pixel - 1);
+    if (column < width - 1) visit(pixel + 1);
   }
   return pixels;
 }
@@ -118,6 +119,16 @@ function placeWords(selection, pixels) {
   }
   const kind = selection.kind === 'box' ? 'rectangle' : 'segment';
   return `Over this ${kind} of ${pixelWords(pixels.length)}, on average`;
+}
+
+/** The short of it, under the picture where the sentence is out of sight. */
+function drawVerdict(page) {
+  const { winner, probabilities, pixels, truth } = page.explanation;
+  const { classes } = page.model;
+  const label = truth ? `, label ${classes[truth.label]}` : '';
+  fill(byId('verdict'), `${placeWords(page.selection, pixels)}: ` +
+    `${classes[winner]} (${probabilities[winner].toFixed(2)})${label}. `,
+  make('a', { href: '#explanation' }, 'Why'));
 }
 
 /** The explanation in sentences. */

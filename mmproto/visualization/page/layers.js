@@ -11,6 +11,9 @@ const LAYERS = {
   none: 'Picture alone',
 };
 
+const LAYER = 'prediction'; // at first
+const OPACITY = 0.55;
+
 /** Layers that this page has something for. */
 function availableLayers(page) {
   const missing = new Set();
@@ -29,25 +32,50 @@ function rampColor(ramp, share) {
     part + (place - low) * (ramp[low + 1][i] - part));
 }
 
-/** Paint a canvas pixel by pixel: `color(i)` is [r, g, b, a] or null. */
-function paint(canvas, width, height, color) {
+/** A colour as the one number that a canvas keeps of a pixel. */
+function inkOf(rgb, alpha = 255) {
+  const bytes = Uint8ClampedArray.of(...rgb, alpha);
+  return new Uint32Array(bytes.buffer)[0];
+}
+
+const CLEAR = 0;
+const BLACK = inkOf([0, 0, 0]);
+const WHITE = inkOf([255, 255, 255]);
+
+/** Inks of 256 shares from 0 to 1, with an opacity between 0 and 1. */
+function rampInks(ramp, opacity = () => 1) {
+  return Uint32Array.from({ length: 256 }, (_, i) =>
+    inkOf(rampColor(ramp, i / 255), 255 * opacity(i / 255)));
+}
+
+/** Paint a canvas pixel by pixel: `ink(i)` is one of `inkOf`. */
+function paint(canvas, width, height, ink) {
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext('2d');
   const image = context.createImageData(width, height);
-  for (let i = 0; i < width * height; i += 1) {
-    const found = color(i);
-    if (found) image.data.set(found, 4 * i);
-  }
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < pixels.length; i += 1) pixels[i] = ink(i);
   context.putImageData(image, 0, 0);
+}
+
+/** Smallest and largest number of a map. */
+function boundsOf(map) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of map) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
 }
 
 /** Class colours. */
 function paintLabels(page, canvas, labels) {
   const { width, height } = page.model.plan;
-  const { palette } = page.info;
+  const inks = page.info.palette.map((color) => inkOf(color));
   paint(canvas, width, height, (i) =>
-    labels[i] === VOID ? null : [...palette[labels[i]], 255]);
+    labels[i] === VOID ? CLEAR : inks[labels[i]]);
 }
 
 /** Stripes where something holds, so that it does not hang on colour. */
@@ -55,22 +83,20 @@ function paintStripes(page, canvas, holds) {
   const { width, height } = page.model.plan;
   const band = Math.max(2, Math.round(width / 160));
   paint(canvas, width, height, (i) => {
-    if (!holds(i)) return null;
+    if (!holds(i)) return CLEAR;
     const stripe = Math.floor(((i % width) + Math.floor(i / width)) / band);
-    return stripe % 2 ? [255, 255, 255, 255] : [0, 0, 0, 255];
+    return stripe % 2 ? WHITE : BLACK;
   });
 }
 
 /** A map of numbers; returns its bounds. */
 function paintNumbers(page, canvas, map) {
   const { width, height } = page.model.plan;
-  const low = map.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = map.reduce((a, b) => Math.max(a, b), -Infinity);
+  const [low, high] = boundsOf(map);
   const range = high > low ? high - low : 1;
-  const steps = Array.from({ length: 256 }, (_, i) =>
-    [...rampColor(page.info.ramp, i / 255), 255]);
+  const inks = rampInks(page.info.ramp);
   paint(canvas, width, height, (i) =>
-    steps[Math.round((255 * (map[i] - low)) / range)]);
+    inks[Math.round((255 * (map[i] - low)) / range)]);
   return [low, high];
 }
 
@@ -107,10 +133,11 @@ function drawLayer(page) {
       paintNumbers(page, canvas, conceptMap(page.model, page.concept)),
     change: () => paintStripes(page, canvas, (i) =>
       page.base.labels[i] !== labels[i]),
-    none: () => paint(canvas, 1, 1, () => null),
+    none: () => paint(canvas, 1, 1, () => CLEAR),
   };
   const bounds = legends[page.layer]();
   canvas.style.opacity = page.opacity;
+  byId('opacity').value = 100 * page.opacity;
   fill(byId('legend'), ...layerLegend(page, bounds));
   drawNumbers(page);
 }
@@ -147,7 +174,8 @@ function scaleTitle(page) {
 /** A strip of colours with the numbers at its ends. */
 function scaleLegend(page, [low, high]) {
   const strip = make('canvas', { 'aria-hidden': 'true' });
-  paint(strip, 128, 1, (i) => [...rampColor(page.info.ramp, i / 127), 255]);
+  const inks = rampInks(page.info.ramp);
+  paint(strip, inks.length, 1, (i) => inks[i]);
   return make('figure', { class: 'scale' },
     make('figcaption', {}, scaleTitle(page)),
     make('span', {}, `dark ${low.toPrecision(3)}`), strip,

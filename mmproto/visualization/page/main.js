@@ -25,7 +25,7 @@ function makePage({ info, arrays }) {
     pictureUrl: pictureUrl(arrays.picture),
     selection: { kind: 'point', x, y },
     mode: 'point', corner: null, cursor: { x, y },
-    layer: 'prediction', opacity: 0.55,
+    layer: LAYER, opacity: OPACITY,
     concept: null, compared: null,
     off: new Set(),
     sorting: { column: 'use', up: false },
@@ -49,6 +49,7 @@ function drawSelection() {
   drawCharts(page);
   drawMarks(page);
   drawConcept(page);
+  drawVerdict(page);
   byId('x').value = page.cursor.x;
   byId('y').value = page.cursor.y;
   writeHash(page);
@@ -68,7 +69,7 @@ function drawModel() {
 /** Offer the layers that there are. */
 function drawChoices() {
   const names = availableLayers(page);
-  if (!names.includes(page.layer)) page.layer = 'prediction';
+  if (!names.includes(page.layer)) page.layer = LAYER;
   fill(byId('layers'), ...names.map((name) => {
     const input = make('input', { type: 'radio', name: 'layer', value: name,
       change: () => page.chooseLayer(name) });
@@ -98,6 +99,7 @@ const ACTIONS = {
     page.layer = name;
     drawChoices();
     drawLayer(page);
+    writeHash(page);
   },
 
   chooseConcept(k, scroll = false) {

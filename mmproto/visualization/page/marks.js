@@ -114,16 +114,17 @@ function drawSegment(page) {
   const canvas = byId('segment');
   const { width, height } = page.model.plan;
   if (page.selection.kind !== 'segment') {
-    paint(canvas, 1, 1, () => null);
+    paint(canvas, 1, 1, () => CLEAR);
     return;
   }
-  const inside = new Set(page.explanation.pixels);
-  const edge = (i) => [i - 1, i + 1, i - width, i + width]
-    .some((other) => !inside.has(other));
+  const inside = new Uint8Array(width * height);
+  for (const pixel of page.explanation.pixels) inside[pixel] = 1;
+  const edge = (i) => !(inside[i - 1] && inside[i + 1] && inside[i - width] &&
+    inside[i + width]);
   paint(canvas, width, height, (i) => {
-    if (!inside.has(i) || !edge(i)) return null;
+    if (!inside[i] || !edge(i)) return CLEAR;
     const dash = ((i % width) + Math.floor(i / width)) >> 2;
-    return dash % 2 ? [255, 255, 255, 255] : [0, 0, 0, 255];
+    return dash % 2 ? WHITE : BLACK;
   });
 }
 
@@ -157,18 +158,18 @@ function drawNumbers(page) {
     }
   }
   const smallest = size * size;
-  for (const i of unnumbered(labels, width, height, smallest, numbered)) {
+  for (const i of unnumbered(labels, width, smallest, numbered)) {
     write(i % width, Math.floor(i / width));
   }
 }
 
 /** The middle of every segment that is not too small and has no number. */
-function unnumbered(labels, width, height, smallest, numbered) {
+function unnumbered(labels, width, smallest, numbered) {
   const seen = new Uint8Array(labels.length);
   const middles = [];
   labels.forEach((label, start) => {
     if (seen[start]) return;
-    const pixels = floodFill(labels, width, height, start, seen);
+    const pixels = floodFill(labels, width, start, seen);
     if (label === VOID || pixels.length < smallest) return;
     if (pixels.some((i) => numbered.has(i))) return;
     const x = pixels.reduce((s, i) => s + (i % width), 0) / pixels.length;

@@ -14,13 +14,13 @@ function confusionMap(page) {
 
 /** Segments of one label and one wrong prediction, largest first. */
 function wrongPlaces(page) {
-  const { plan: { width, height } } = page.model;
+  const { plan: { width } } = page.model;
   const confusions = confusionMap(page);
   const seen = new Uint8Array(confusions.length);
   const places = [];
   confusions.forEach((confusion, start) => {
     if (confusion === RIGHT || seen[start]) return;
-    places.push(floodFill(confusions, width, height, start, seen));
+    places.push(floodFill(confusions, width, start, seen));
   });
   places.sort((a, b) => b.length - a.length || a[0] - b[0]);
   return places.slice(0, MOST_PLACES);

@@ -11,6 +11,11 @@ function viewHash(page) {
     parts.push(`concept=${page.model.concepts[page.concept]}`);
   }
   if (page.off.size) parts.push(`off=${offConcepts(page).join(',')}`);
+  if (page.compared !== null) parts.push(`compare=${page.compared}`);
+  if (page.layer !== LAYER) parts.push(`layer=${page.layer}`);
+  if (page.opacity !== OPACITY) {
+    parts.push(`opacity=${Math.round(100 * page.opacity)}`);
+  }
   return parts.join('&');
 }
 
@@ -60,7 +65,18 @@ function readHash(page) {
     const found = values.get('off').split(',').map(position);
     page.off = new Set(found.filter((k) => k >= 0));
   }
+  readLook(page, values);
   return Boolean(selection) || concept >= 0 || values.has('off');
+}
+
+/** Take from the address what is compared, and how the picture looks. */
+function readLook(page, values) {
+  const compared = inside(values.get('compare'), page.model.classes.length);
+  const opacity = inside(values.get('opacity'), 101);
+  const layer = values.get('layer');
+  if (compared !== null) page.compared = compared;
+  if (opacity !== null) page.opacity = opacity / 100;
+  if (Object.hasOwn(LAYERS, layer)) page.layer = layer;
 }
 
 /** Put the view into the address, without a new entry of the history. */

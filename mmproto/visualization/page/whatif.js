@@ -73,23 +73,17 @@ function quoted(text) {
     : `'${text.replaceAll("'", `'"'"'`)}'`;
 }
 
-/** The command that makes the change in a checkpoint, one a concept. */
+/** The command that makes the change in a checkpoint. */
 function editCommand(page) {
   const { config, checkpoint } = page.info.origin;
-  // empty until somebody writes it: edit_concepts.py refuses that
-  const reason = quoted(byId('reason').value);
-  const author = quoted(byId('author').value);
-  const names = offConcepts(page);
-  let from = checkpoint;
-  return names.map((name) => {
-    const words = ['python tools/edit_concepts.py', quoted(config),
-      quoted(from), `--disable ${name}`, `--reason ${reason}`,
-      `--by ${author}`];
-    from = checkpoint.replace(/(\.pth)?$/,
-      `_without_${names.slice(0, names.indexOf(name) + 1).join('_')}.pth`);
-    words.push(`--out ${quoted(from)}`);
-    return words.join(' ');
-  }).join(' &&\n');
+  const off = offConcepts(page);
+  // a name of a file has its limits
+  const without = off.length > 8 ? `${off.length}_concepts` : off.join('_');
+  const out = checkpoint.replace(/(\.pth)?$/, `_without_${without}.pth`);
+  // reason and name are empty until somebody writes them: the tool refuses
+  return ['python tools/edit_concepts.py', quoted(config), quoted(checkpoint),
+    '--disable', ...off, '--reason', quoted(byId('reason').value),
+    '--by', quoted(byId('author').value), '--out', quoted(out)].join(' ');
 }
 
 function drawCommand(page) {

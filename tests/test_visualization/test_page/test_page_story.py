@@ -16,6 +16,15 @@ def predict(config, checkpoint, image):
     return sample.pred_sem_seg.data[0].numpy(), sample.seg_logits.data.numpy()
 
 
+def switch_off(page):
+    """Switch the first concept of the first table off; its number."""
+    row = page.locator('table.evidence tbody tr[data-concept]').first
+    concept = int(row.get_attribute('data-concept'))
+    row.locator('button').click()
+    page.click('#toggle-concept')
+    return concept
+
+
 def test_the_command_makes_the_model_that_the_page_showed(
     trained, image, visit, run, tmp_path
 ):
@@ -25,10 +34,7 @@ def test_the_command_makes_the_model_that_the_page_showed(
     save_pages(model, [image], out, Origin(config, checkpoint))
     page = visit(out)
     page.locator('#place-list button').first.click()
-    row = page.locator('table.evidence tbody tr[data-concept]').first
-    concept = int(row.get_attribute('data-concept'))
-    row.locator('button').click()
-    page.click('#toggle-concept')
+    concepts = {switch_off(page), switch_off(page)}
     page.fill('#reason', "it's wrong: 100 %")
     page.fill('#author', 'J. Doe')
     command = shlex.split(page.input_value('#command'))
@@ -45,6 +51,8 @@ def test_the_command_makes_the_model_that_the_page_showed(
     (line,) = (tmp_path / 'audit.jsonl').read_text().splitlines()
     entry = json.loads(line)
     assert (entry['by'], entry['reason']) == ('J. Doe', "it's wrong: 100 %")
-    assert entry['action']['concept'] == concept
+    actions = entry['actions']
+    assert [action['kind'] for action in actions] == ['disable', 'disable']
+    assert {action['concept'] for action in actions} == concepts
     said = page.evaluate('recordOf(page).model.sha256')
     assert entry['before']['sha256'] == said
