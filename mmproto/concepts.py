@@ -1,6 +1,6 @@
 """What every concept stands for, and how often a model uses it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,11 @@ class Concept:
     def speaks_for(self) -> list[tuple[str, float]]:
         """Classes with a weight above zero, largest first."""
         return [(name, weight) for name, weight in self.weights if weight > 0]
+
+    @property
+    def in_use(self) -> bool:
+        """Whether it contributes to a class, for it or against it."""
+        return bool(self.weights)
 
     @property
     def silence(self) -> str:
@@ -193,6 +198,26 @@ def model_summary(model: Any, usage: ConceptUsage) -> str:
         f'{(weights == 0).float().mean():.1%} of the class weights are '
         f'exactly zero, and a decision takes {usage.decision_size:.1f} '
         f'concepts for {COVERAGE:.0%} of its evidence'
+    )
+
+
+def unused_summary(concepts: Sequence[Concept]) -> str:
+    """Say in a sentence how many concepts are not drawn, and why.
+
+    Args:
+        concepts: Of :func:`list_concepts`.
+
+    Returns:
+        The sentence; nothing if all concepts are in use.
+    """
+    count = sum(not concept.in_use for concept in concepts)
+    if not count:
+        return ''
+    subject = 'concept contributes' if count == 1 else 'concepts contribute'
+    return (
+        f'{count} {subject} to no class and '
+        f'{"is" if count == 1 else "are"} on no sheet; concepts.json and '
+        f'concepts.csv list all {len(concepts)}'
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from mmproto.concepts import Concept, ConceptUsage
+from mmproto.concepts import Concept, ConceptUsage, unused_summary
 from mmproto.features import VOID
 from mmproto.files import write_json
 from mmproto.models.utils import get_prototype_head
@@ -27,6 +27,9 @@ def save_concepts(
     origin: Origin | None = None,
 ) -> list[Path]:
     """Write ``concepts.json``, ``concepts.csv`` and pages of patches.
+
+    The pages show the concepts that contribute to a class; the other files
+    have all of them.
 
     The same model and data give the same bytes of JSON and CSV again, on the
     same machine with the same libraries and number of threads; torch adds in
@@ -56,7 +59,8 @@ def save_concepts(
     record = concepts_record(concepts, usage, weights, classes, origin)
     write_json(record, table.with_suffix('.json'))
     write_text(text, table)
-    pages = save_pages(concepts, classes, folder)
+    used = [concept for concept in concepts if concept.in_use]
+    pages = save_pages(used, classes, folder, unused_summary(concepts))
     return [table.with_suffix('.json'), table, *pages]
 
 

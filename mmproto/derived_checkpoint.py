@@ -12,7 +12,7 @@ from mmengine.runner.checkpoint import (
 from mmseg.apis import init_model
 from torch import nn
 
-from mmproto.files import atomic_path
+from mmproto.files import atomic_path, check_writable
 from mmproto.models.utils import get_prototype_head
 
 
@@ -28,7 +28,7 @@ def choose_paths(
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        ValueError: If ``out`` is the checkpoint itself.
+        ValueError: If ``out`` is the checkpoint itself, or cannot be written.
     """
     source = Path(checkpoint)
     if not source.is_file():
@@ -40,6 +40,7 @@ def choose_paths(
             f'{target} is the checkpoint itself, which is never overwritten; '
             f'choose another name for the {ending} one'
         )
+    check_writable(target)
     return source, target
 
 
@@ -67,7 +68,9 @@ def load_strictly(
     model = init_model(cfg, None, device)
     get_prototype_head(model)
     try:
-        loaded = load_checkpoint(model, str(checkpoint), device, strict=True)
+        loaded = load_checkpoint(
+            model, str(checkpoint), device, strict=True, logger='silent'
+        )
     except RuntimeError as error:
         raise ValueError(
             f'{checkpoint} does not fit the config; give the config of its '

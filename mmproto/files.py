@@ -1,8 +1,10 @@
 """Files: complete or not there, known by their hash, found elsewhere."""
 
+import errno
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
     Yields:
         A path in the same folder, with the same suffix.
+
+    Raises:
+        OSError: If it cannot be written. Its text has ``path`` and not the
+            temporary one, which nobody knows.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,8 +33,38 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename is None or Path(error.filename) != temporary:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: str | Path) -> None:
+    """Refuse a file that cannot be written, before it is computed.
+
+    Nothing is made: of a missing folder, the first one above it that is
+    there has to take files.
+
+    Args:
+        path: The file to write.
+
+    Raises:
+        ValueError: If it is a folder, or its folder takes no files.
+    """
+    try:
+        if Path(path).is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        above = Path(path).absolute().parents
+        folder = next(parent for parent in above if parent.exists())
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f'{path} cannot be written ({error.strerror}): give a file in '
+            'a folder that you may write to'
+        ) from error
 
 
 def write_json(data: Any, path: str | Path, indent: int | None = 1) -> None:

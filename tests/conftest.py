@@ -11,7 +11,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmengine.runner import save_checkpoint
+from mmengine.runner import Runner, save_checkpoint
 from mmengine.runner.checkpoint import weights_to_cpu
 
 TINY = Path(__file__).parent / 'data' / 'tiny_config.py'
@@ -114,3 +114,33 @@ def run(monkeypatch, capsys):
         return capsys.readouterr().out.splitlines()
 
     return call
+
+
+@pytest.fixture
+def image(tiny_data):
+    """Path of a validation image."""
+    folder = tiny_data / 'leftImg8bit' / 'val' / 'town'
+    return str(sorted(folder.iterdir())[1])
+
+
+@pytest.fixture
+def loader(tiny_config):
+    """Builds the loader of a projection, with changes."""
+    from mmproto.projection import projection_dataloader
+
+    def build(**changes):
+        cfg = projection_dataloader(tiny_config)
+        cfg.update(changes)
+        return Runner.build_dataloader(cfg)
+
+    return build
+
+
+@pytest.fixture
+def projected(tiny_model, loader):
+    """The tiny model with a record, as ``init_model`` would give it."""
+    from mmproto.projection import project_prototypes
+
+    record = project_prototypes(tiny_model, loader(), topk=3)
+    tiny_model.dataset_meta['projection'] = record
+    return tiny_model

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import mmproto
-from mmproto.concepts import ConceptUsage, list_concepts
+from mmproto.concepts import ConceptUsage, list_concepts, unused_summary
 from mmproto.concepts_table import label_purity, save_concepts
 from mmproto.patches import Patch
 
@@ -221,6 +221,39 @@ def test_nothing_is_written_of_numbers_that_are_none(model, usage, tmp_path):
     with pytest.raises(ValueError, match='mean_activation.*diverged'):
         save_concepts(concepts, model, usage, tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
+
+
+def test_sheets_show_concepts_in_use(model, usage, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        'mmproto.visualization.concept_pages.draw_pages',
+        lambda concepts, names, note: drawn.append((concepts, note)) or [],
+    )
+    weights = torch.zeros(4, 8)
+    weights[1, 6], weights[2, 3], weights[0, 1] = 0.5, 1.0, -2.0
+    monkeypatch.setattr(type(model.decode_head), 'class_weights', weights)
+    listed = list_concepts(model, usage)
+    save_concepts(listed, model, usage, tmp_path)
+    ((concepts, note),) = drawn
+    # what speaks against a class contributes too
+    assert [concept.index for concept in concepts] == [6, 3, 1]
+    assert (
+        note
+        == unused_summary(listed)
+        == (
+            '5 concepts contribute to no class and are on no sheet; '
+            'concepts.json and concepts.csv list all 8'
+        )
+    )
+    assert (
+        len(json.loads((tmp_path / 'concepts.json').read_text())['concepts'])
+        == 8
+    )
+    assert unused_summary(concepts) == ''
+    unused = [concept for concept in listed if concept not in concepts]
+    assert unused_summary([*concepts, unused[0]]).startswith(
+        '1 concept contributes to no class and is on no sheet;'
+    )
 
 
 def test_void_is_no_class_however_many_there_are():

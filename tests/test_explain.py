@@ -1,4 +1,4 @@
-"""Contributions sum to the logit at every pixel, on the way mmseg takes."""
+"""An explanation says what the model says, and why."""
 
 import json
 from pathlib import Path
@@ -8,100 +8,10 @@ import jsonschema
 import numpy as np
 import pytest
 import torch
-from mmengine.config import ConfigDict
-from mmengine.runner import Runner
 from mmseg.apis import inference_model
 
 import mmproto
-from mmproto.evidence import EvidenceMaps
-from mmproto.files import find_image
 from mmproto.models import PrototypeHead
-from mmproto.projection import project_prototypes, projection_dataloader
-
-SLIDE = dict(mode='slide', crop_size=(48, 48), stride=(32, 24))
-RESIZE = dict(type='Resize', scale=(120, 90), keep_ratio=True)
-FLIP = dict(type='RandomFlip', prob=1.0)
-PAD = dict(size_divisor=64)
-
-
-@pytest.fixture
-def image(tiny_data):
-    folder = tiny_data / 'leftImg8bit' / 'val' / 'town'
-    return str(sorted(folder.iterdir())[1])
-
-
-@pytest.fixture
-def projected(tiny_model):
-    """The tiny model with a record, as ``init_model`` would give it."""
-    cfg = projection_dataloader(tiny_model.cfg)
-    loader = Runner.build_dataloader(cfg)
-    record = project_prototypes(tiny_model, loader, topk=3)
-    tiny_model.dataset_meta['projection'] = record
-    return tiny_model
-
-
-@pytest.mark.parametrize('test_cfg', [dict(mode='whole'), SLIDE])
-@pytest.mark.parametrize(
-    ('step', 'padding'),
-    [(None, None), (RESIZE, None), (RESIZE, PAD), (FLIP, PAD)],
-)
-def test_contributions_sum_to_the_logit_at_every_pixel(
-    tiny_model, image, test_cfg, step, padding
-):
-    tiny_model.test_cfg = ConfigDict(test_cfg)
-    tiny_model.data_preprocessor.test_cfg = padding
-    if step is not None:
-        tiny_model.cfg.test_pipeline.insert(1, ConfigDict(step))
-    head = tiny_model.decode_head
-    with torch.no_grad():  # class weights that share concepts
-        head.conv_seg.weight.uniform_(-0.5, 1)
-    maps = EvidenceMaps(tiny_model, image)
-    activations = maps.activations(range(8))  # K,h,w
-    weights = head.class_weights.detach()  # C,K
-    contributions = weights[:, :, None, None] * activations  # C,K,h,w
-    expected = inference_model(tiny_model, image).seg_logits.data
-    assert maps.size == (64, 96) and torch.equal(maps.logits, expected)
-    gap = (contributions.sum(dim=1) - expected).abs()
-    assert (gap <= 1e-5 * expected.abs().amax(dim=0)).all()
-    assert torch.equal(maps.activations_at(33, 21), activations[:, 21, 33])
-
-
-def test_scales_are_the_maps_behind_the_activations(tiny_model, image):
-    maps = EvidenceMaps(tiny_model, image)
-    scales = maps.scales(5)
-    assert scales.shape == (3, 64, 96)
-    # one cell's centre between pixels: where nothing is interpolated the
-    # largest scale is the activation; elsewhere it can only be less
-    activation = maps.activations([5])[0]
-    assert (scales.amax(dim=0) <= activation + 1e-6).all()
-    corner = scales[:, 0, 0].max()
-    assert corner == pytest.approx(float(activation[0, 0]), abs=1e-6)
-
-
-@pytest.mark.parametrize('test_cfg', [dict(mode='whole'), SLIDE])
-def test_model_is_left_as_it_was(projected, image, test_cfg):
-    projected.test_cfg = ConfigDict(test_cfg)
-    projected.train()
-    before = inference_model(projected.eval(), image).seg_logits.data
-    projected.train()
-    pipeline = projected.cfg.pretty_text
-    mmproto.explain(projected, cv2.imread(image), (5, 5))
-    assert projected.training and projected.out_channels == 4
-    assert 'forward' not in vars(projected.decode_head)
-    assert 'extract_feat' not in vars(projected)
-    assert projected.cfg.pretty_text == pipeline
-    after = inference_model(projected.eval(), image).seg_logits.data
-    assert torch.equal(before, after)
-
-
-def test_model_is_restored_after_an_error(tiny_model, image, monkeypatch):
-    def fail(*_):
-        raise RuntimeError('out of memory')
-
-    monkeypatch.setattr(tiny_model, 'postprocess_result', fail)
-    with pytest.raises(RuntimeError, match='out of memory'):
-        EvidenceMaps(tiny_model, image)
-    assert 'forward' not in vars(tiny_model.decode_head)
 
 
 def test_explanation_says_what_the_model_says(projected, image):
@@ -176,23 +86,6 @@ def test_names_of_concepts_come_from_the_checkpoint(projected, image):
     validate(data)
 
 
-def test_patches_come_from_the_record(projected, image):
-    record = projected.dataset_meta['projection']
-    explanation = mmproto.explain(projected, image)
-    for item in explanation.concepts:
-        own = record['prototypes'][2 * item.concept : 2 * item.concept + 2]
-        # two prototypes: first the nearest patch of each
-        best = sorted(
-            (p['patches'][0] for p in own), key=lambda p: -p['similarity']
-        )
-        assert [p.similarity for p in item.patches[:2]] == [
-            p['similarity'] for p in best
-        ]
-        assert len(item.patches) == 6
-        assert all(p.file.is_file() for p in item.patches)
-    assert explanation.notes == []
-
-
 def test_default_point_is_certain_and_in_the_largest_class(projected, image):
     explanation = mmproto.explain(projected, image)
     x, y = explanation.point
@@ -211,35 +104,6 @@ def test_pixels_and_path_explain_alike(projected, image):
     assert by_path.pop('image') == image and by_pixels.pop('image') is None
     assert by_path == by_pixels
     assert mmproto.explain(projected, Path(image), (3, 4)).image == image
-
-
-def test_without_a_record_there_are_no_patches(tiny_model, image):
-    explanation = mmproto.explain(tiny_model, image)
-    assert explanation.concepts
-    assert all(item.patches == [] for item in explanation.concepts)
-    assert 'tools/project.py' in explanation.notes[0]
-
-
-def test_moved_images_are_noted_and_found_again(projected, image, tiny_data):
-    for prototype in projected.dataset_meta['projection']['prototypes']:
-        for patch in prototype['patches']:
-            patch['image'] = patch['image'].replace(
-                str(tiny_data), '/old/place'
-            )
-    lost = mmproto.explain(projected, image)
-    assert '/old/place' in lost.notes[0] and 'data_root' in lost.notes[0]
-    assert lost.concepts[0].patches[0].file is None
-    found = mmproto.explain(projected, image, data_root=tiny_data)
-    assert found.notes == [] and found.concepts[0].patches[0].file.is_file()
-
-
-def test_find_image(tmp_path):
-    (tmp_path / 'train').mkdir()
-    (tmp_path / 'train' / 'a.png').touch()
-    for path in ('train/a.png', 'data/train/a.png', '/x/y/train/a.png'):
-        assert find_image(path, tmp_path) == tmp_path / 'train' / 'a.png'
-    assert find_image('/x/val/a.png', tmp_path) is None
-    assert find_image('train/a.png') is None
 
 
 def test_no_evidence_is_said(projected, image):

@@ -121,7 +121,7 @@ def test_card_in_markdown(explanation, tmp_path):
         rf'| 0 |  | 1.000 | 0.5 x 2 | {name} 2.00, =SUM(A1) 1.00 |',
         r'| 2 | left \| rear wheel | 0.200 | 0.4 x 0.5 | '
         rf'{name} 0.50, a, "b" c 0.25 |',
-        '| all other concepts (0) |  | 0.000 |  |  |',
+        '| all other concepts (0) and rounding |  | 0.000 |  |  |',
         '| **sum = evidence** |  | **1.200** |  |  |',
     ]
     # echo -n weights | sha256sum

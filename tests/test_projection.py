@@ -2,50 +2,17 @@
 
 import json
 
-import cv2
 import numpy as np
 import pytest
 import torch
-from mmengine.runner import Runner
+from projection_cases import batches, latents_of, places, train_images
 from torch.utils.data import DataLoader
 
-from mmproto.models.decode_heads import PrototypeHead
 from mmproto.projection import (
     mean_similarity,
     project_prototypes,
-    projection_dataloader,
     scale_dilations,
 )
-
-
-@pytest.fixture
-def loader(tiny_config):
-    """Builds the derived loader, with changes."""
-
-    def build(**changes):
-        cfg = projection_dataloader(tiny_config)
-        cfg.update(changes)
-        return Runner.build_dataloader(cfg)
-
-    return build
-
-
-def places(record):
-    return [
-        [(p['image'], p['scale'], p['row'], p['col']) for p in q['patches']]
-        for q in record['prototypes']
-    ]
-
-
-def latents_of(model, path):
-    """Latents (S,H,W,D) of one image, preprocessed by hand in float64."""
-    image = cv2.imread(path)[..., ::-1].astype(np.float64)
-    image = (image - [123.675, 116.28, 103.53]) / [58.395, 57.12, 57.375]
-    image = torch.tensor(image).permute(2, 0, 1)[None]
-    with torch.no_grad():
-        maps = model.double().extract_feat(image)
-    model.float()
-    return np.stack([m[0].permute(1, 2, 0).numpy() for m in maps])
 
 
 def nearest_by_hand(model, vectors, paths, topk):
@@ -59,11 +26,6 @@ def nearest_by_hand(model, vectors, paths, topk):
             s, r, c = np.unravel_index(cosine.argmax(), cosine.shape)
             found[p].append((-cosine[s, r, c], path, s, r, c, unit[s, r, c]))
     return [sorted(rows, key=lambda row: row[:5])[:topk] for rows in found]
-
-
-def train_images(tiny_data):
-    folder = tiny_data / 'leftImg8bit' / 'train' / 'town'
-    return sorted(str(path) for path in folder.iterdir())
 
 
 def test_equals_brute_force(tiny_model, tiny_data, loader):
@@ -84,20 +46,6 @@ def test_equals_brute_force(tiny_model, tiny_data, loader):
         np.testing.assert_allclose(
             layer.vectors[p].detach(), rows[0][5], atol=1e-5
         )
-
-
-def test_labels_lie_under_the_centre_of_the_cell(tiny_model, loader):
-    record = project_prototypes(tiny_model, loader(), topk=6)
-    patches = [q for p in record['prototypes'] for q in p['patches']]
-    for patch in patches:
-        assert patch['feature_size'] == [8, 12]
-        assert patch['image_size'] == [64, 96]
-        mask = patch['image'].replace('leftImg8bit.png', '')
-        mask = mask.replace('leftImg8bit', 'gtFine')
-        labels = cv2.imread(mask + 'gtFine_labelTrainIds.png', -1)
-        label = labels[8 * patch['row'] + 4, 8 * patch['col'] + 4]
-        assert patch['label'] == label
-    assert len({patch['label'] for patch in patches}) > 1
 
 
 @pytest.mark.parametrize(
@@ -148,18 +96,6 @@ def test_record_is_plain_json(tiny_model, loader):
         assert len(images) == len(set(images)) == 6
 
 
-def batches(loader, *indices):
-    """Batches of chosen images, as a mere list."""
-    dataset = loader().dataset
-    return [
-        dict(
-            inputs=[dataset[i]['inputs'] for i in batch],
-            data_samples=[dataset[i]['data_samples'] for i in batch],
-        )
-        for batch in indices
-    ]
-
-
 def test_repeated_images_count_once(tiny_model, loader):
     once = project_prototypes(
         tiny_model, batches(loader, [0, 1, 2]), 3, 'mine'
@@ -182,58 +118,6 @@ def test_ties_go_to_the_first_path_scale_row_and_column(
     for found in places(record):
         assert [place[1:] for place in found] == [(0, 0, 0)] * 2
         assert [place[0] for place in found] == train_images(tiny_data)[:2]
-
-
-def test_images_of_different_size_share_a_batch(tiny_model, loader):
-    (batch,) = batches(loader, [0, 1])
-    batch['inputs'][1] = batch['inputs'][1][:, :48, :64]
-    batch['data_samples'][1].set_metainfo(dict(ori_shape=(48, 64)))
-    record = project_prototypes(tiny_model, [batch], topk=2)
-    sizes = {
-        (*patch['feature_size'], *patch['image_size'])
-        for prototype in record['prototypes']
-        for patch in prototype['patches']
-    }
-    assert sizes == {(8, 12, 64, 96), (6, 8, 48, 64)}
-
-
-def test_padding_is_no_place_and_moves_no_label(tiny_model, loader):
-    plain = project_prototypes(tiny_model, loader(), 6, 'mine')
-    assert any(  # else nothing would reach into the padding
-        place[2] == 7 or place[3] == 11
-        for found in places(plain)
-        for place in found
-    )
-    tiny_model.data_preprocessor.test_cfg = dict(size=(96, 160))
-    record = project_prototypes(tiny_model, loader(), 6, 'mine')
-    for prototype in record['prototypes']:
-        for patch in prototype['patches']:
-            assert patch['feature_size'] == [12, 20]
-            assert patch['image_size'] == [96, 160]
-            assert patch['row'] < 8 and patch['col'] < 12
-            labels = patch['image'].replace('leftImg8bit', 'gtFine')
-            labels = labels.replace('_gtFine.', '_gtFine_labelTrainIds.')
-            centre = 8 * patch['row'] + 4, 8 * patch['col'] + 4
-            assert patch['label'] == cv2.imread(labels, -1)[centre]
-
-
-def test_resized_images_are_recorded_in_their_own_pixels(tiny_model, loader):
-    cfg = projection_dataloader(tiny_model.cfg)
-    resize = dict(type='Resize', scale=(192, 128))
-    cfg.dataset.pipeline.insert(1, resize)
-    record = project_prototypes(tiny_model, Runner.build_dataloader(cfg), 1)
-    for prototype in record['prototypes']:
-        (patch,) = prototype['patches']
-        assert patch['feature_size'] == [16, 24]
-        assert patch['image_size'] == [64, 96]
-
-
-def test_label_is_void_without_ground_truth(tiny_model, loader):
-    (batch,) = batches(loader, [0, 1])
-    for sample in batch['data_samples']:
-        del sample.gt_sem_seg
-    record = project_prototypes(tiny_model, [batch], topk=1)
-    assert {p['patches'][0]['label'] for p in record['prototypes']} == {255}
 
 
 def test_leaves_no_trace_on_training(tiny_model, loader):
@@ -262,99 +146,6 @@ def test_nothing_changes_when_it_fails_midway(tiny_model, loader):
         project_prototypes(tiny_model, broken(), topk=1)
     assert torch.equal(vectors, before)
     assert all(module.training for module in tiny_model.modules())
-
-
-def with_layer(model, name):
-    """Exchanges the head of the tiny model for one with another layer."""
-    torch.manual_seed(0)
-    model.decode_head = PrototypeHead(
-        16, 16, num_classes=4, num_concepts=8, prototype_layer=dict(type=name)
-        if name != 'mmproto.SoftmaxConcepts'
-        else dict(type=name),
-    )  # fmt: skip
-    return model.eval()
-
-
-def test_distance_prototypes_become_latents(tiny_model, loader):
-    model = with_layer(tiny_model, 'mmproto.DistancePrototypes')
-    first = project_prototypes(model, loader(), topk=1)
-    assert mean_similarity(first) < -1e-2
-    again = project_prototypes(model, loader(), topk=1)
-    assert mean_similarity(again) == pytest.approx(0, abs=1e-6)
-
-
-def class_specific(model, number=8):
-    """Gives the tiny model prototypes that belong to one class each."""
-    torch.manual_seed(1)
-    model.decode_head = PrototypeHead(
-        16,
-        16,
-        num_classes=4,
-        num_concepts=number,
-        prototype_layer=dict(type='mmproto.DistancePrototypes'),
-        classifier=dict(type='mmproto.ClassSpecificConv2d'),
-        link='softmax',
-    )
-    return model.eval()
-
-
-def test_own_class_gives_the_nearest_latent_of_the_class(
-    tiny_model, tiny_data, loader
-):
-    model = class_specific(tiny_model)
-    layer = model.decode_head.prototype_layer
-    before = layer.vectors.detach().double().numpy().copy()
-    found = [(np.inf, None)] * 8
-    batch_of = {s.img_path: s for b in loader() for s in b['data_samples']}
-    for path in train_images(tiny_data):
-        latents = latents_of(model, path)  # S,H,W,D
-        labels = batch_of[path].gt_sem_seg.data[0].numpy()
-        stride = labels.shape[0] // latents.shape[1]
-        centres = labels[stride // 2 :: stride, stride // 2 :: stride]
-        for p in range(8):
-            own = latents[:, centres == p // 2]  # S,n,D
-            for latent in own.reshape(-1, own.shape[-1]):
-                distance = ((latent - before[p]) ** 2).sum()
-                found[p] = min(
-                    found[p], (distance, latent), key=lambda f: f[0]
-                )
-    record = project_prototypes(model, loader(), topk=3, own_class=True)
-    expected = np.stack([latent for _, latent in found])
-    np.testing.assert_allclose(layer.vectors.detach(), expected, atol=1e-5)
-    for p, prototype in enumerate(record['prototypes']):
-        first = prototype['patches'][0]
-        assert first['label'] == p // 2
-        assert first['similarity'] == pytest.approx(0, abs=1e-8)
-    # the record holds the nearest places of any class
-    again = project_prototypes(model, loader(), topk=3, mode='mine')
-    assert places(again) == places(record)
-
-
-def test_a_class_that_does_not_occur_keeps_its_prototypes(tiny_model, loader):
-    model = class_specific(tiny_model)
-    layer = model.decode_head.prototype_layer
-    before = layer.vectors.detach().clone()
-    found = list(loader())
-    for batch in found:
-        for sample in batch['data_samples']:
-            labels = sample.gt_sem_seg.data
-            labels[labels == 3] = 255
-    project_prototypes(model, found, topk=1, own_class=True)
-    same = (layer.vectors == before).all(dim=1)
-    assert same.tolist() == 6 * [False] + 2 * [True]
-    for batch in found:
-        for sample in batch['data_samples']:
-            sample.gt_sem_seg.data[:] = 255
-    with pytest.raises(ValueError, match='of the class of any prototype'):
-        project_prototypes(model, found, topk=1, own_class=True)
-
-
-def test_softmax_concepts_can_only_be_mined(tiny_model, loader):
-    model = with_layer(tiny_model, 'mmproto.SoftmaxConcepts')
-    with pytest.raises(ValueError, match="mode='mine'"):
-        project_prototypes(model, loader())
-    record = project_prototypes(model, loader(), topk=1, mode='mine')
-    assert len(record['prototypes']) == 8
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_explain_prints_the_path_last(trained, run, tiny_data, tmp_path):
         run('explain.py', *trained, image, '--point', 96, 0)
     with pytest.raises(SystemExit, match='no image at gone.png'):
         run('explain.py', *trained, 'gone.png')
-    with pytest.raises(SystemExit, match='exists'):
+    with pytest.raises(SystemExit, match='cannot be written'):
         run('explain.py', *trained, image, '--out', image)
 
 
@@ -123,6 +123,7 @@ def test_list_concepts(trained, run, tmp_path):
     out = tmp_path / 'concepts'
     tool = 'analysis_tools/list_concepts.py'
     lines = run(tool, trained[0], path, '--out', out)
+    assert 'of 8 concepts speak for a class' in lines[-4]
     assert lines[-3:] == [
         str(out / 'concepts.json'),
         str(out / 'concepts.csv'),
@@ -138,6 +139,23 @@ def test_list_concepts(trained, run, tmp_path):
     assert len(table['concepts'][0]['patches']) == 4
     assert table['num_images'] == 3  # of the validation
     assert cv2.imread(lines[-1]).shape[1] == 1300
+
+
+@pytest.mark.smoke
+def test_list_concepts_says_what_it_leaves_out(trained, run, tmp_path):
+    config, checkpoint = trained
+    loaded = torch.load(checkpoint, weights_only=False)
+    loaded['state_dict']['decode_head.conv_seg.weight'][:, [0, 3]] = 0
+    torch.save(loaded, checkpoint)
+    tool = 'analysis_tools/list_concepts.py'
+    lines = run(tool, config, checkpoint, '--out', tmp_path / 'concepts')
+    assert lines[-4].startswith('2 concepts contribute to no class')
+    said = [line for line in lines if line.startswith('concept ')]
+    assert len(said) == 8
+    assert sum(': no class (mean' in line for line in said) == 2
+    wrong = f'{config}/new'
+    with pytest.raises(SystemExit, match=f'^error: {wrong}/.* cannot be wri'):
+        run(tool, config, 'gone.pth', '--out', wrong)
 
 
 def batches_of(dataset):

@@ -16,6 +16,7 @@ import torch
 
 import mmproto
 from mmproto.command_line import add_model_arguments
+from mmproto.files import check_writable
 from mmproto.origin import Origin
 
 
@@ -134,6 +135,9 @@ def _check_arguments(args: argparse.Namespace, page: bool) -> None:
         raise ValueError(
             '--fps and an --out that ends in .mp4 are for a sequence: --video'
         )
+    check_writable(
+        args.out if page else _sheet_folder(args) / 'explanation.png'
+    )
 
 
 def _save_video(args: argparse.Namespace) -> Path:
@@ -149,10 +153,16 @@ def _save_video(args: argparse.Namespace) -> Path:
     return save_video(model, frames, out, args.point, args.data_root, origin)
 
 
+def _sheet_folder(args: argparse.Namespace) -> Path:
+    return Path(
+        args.out or Path('work_dirs/explanations', Path(args.image[0]).stem)
+    )
+
+
 def _save_sheet(args: argparse.Namespace, model: torch.nn.Module) -> Path:
     """Explain one point as pictures, numbers and a card."""
     (image,) = args.image
-    out = args.out or Path('work_dirs/explanations', Path(image).stem)
+    out = _sheet_folder(args)
     explanation = mmproto.explain(model, image, args.point, args.data_root)
     picture = explanation.save(out, Origin(args.config, args.checkpoint))
     for note in explanation.notes:

@@ -20,14 +20,17 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     """Export, and print the path of the file last."""
+    args = parse_args()
+    # after the command line: this takes seconds and prints of mmseg
     from mmengine.config import Config
 
     from mmproto.derived_checkpoint import load_whole
     from mmproto.exporting import export_onnx
+    from mmproto.files import check_writable
 
-    args = parse_args()
     out = args.out or Path(args.checkpoint).with_suffix('.onnx')
     try:
+        check_writable(out)
         model, _ = load_whole(Config.fromfile(args.config), args.checkpoint)
         error = export_onnx(model, out)
     except (ValueError, FileNotFoundError, ImportError) as problem:

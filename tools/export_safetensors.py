@@ -23,14 +23,17 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     """Export, and print the path of the file last."""
+    args = parse_args()
+    # after the command line: this takes seconds and prints of mmseg
     from mmengine.config import Config
 
     from mmproto.derived_checkpoint import load_whole
     from mmproto.exporting import save_safetensors
+    from mmproto.files import check_writable
 
-    args = parse_args()
     out = args.out or Path(args.checkpoint).with_suffix('.safetensors')
     try:
+        check_writable(out)
         model, _ = load_whole(Config.fromfile(args.config), args.checkpoint)
         save_safetensors(model, out)
     except (ValueError, FileNotFoundError, ImportError) as error:

@@ -70,9 +70,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main() -> None:
     """Initialise, and print the path of the new checkpoint last."""
+    args = parse_args()
+    # after the command line: this takes seconds and prints of mmseg
     from mmproto.init_checkpoint import init_checkpoint
 
-    args = parse_args()
     names = InitOptions.__dataclass_fields__
     try:
         options = InitOptions(**{name: getattr(args, name) for name in names})

@@ -29,12 +29,15 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     """Write the card, and print its path."""
+    args = parse_args()
+    # after the command line: this takes seconds and prints of mmseg
     from mmengine.config import Config
 
+    from mmproto.files import check_writable
     from mmproto.model_card import write_card
 
-    args = parse_args()
     try:
+        check_writable(args.out)
         cfg = Config.fromfile(args.config)
         write_card(cfg, args.checkpoint, args.report, args.out)
     except (ValueError, FileNotFoundError, ImportError) as error:

@@ -38,12 +38,13 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     """Project, and print the path of the new checkpoint last."""
+    args = parse_args()
+    # after the command line: this takes seconds and prints of mmseg
     from mmengine.config import Config
 
     from mmproto.project_checkpoint import project_checkpoint
     from mmproto.projection import mean_similarity
 
-    args = parse_args()
     try:
         path = project_checkpoint(
             Config.fromfile(args.config),

@@ -7,7 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmproto.derived_checkpoint import choose_paths, load_whole, save_weights
-from mmproto.files import atomic_path, file_hash
+from mmproto.files import atomic_path, check_writable, file_hash
 from mmproto.models.decode_heads import NonNegativeConv2d
 from mmproto.models.utils import get_prototype_head
 
@@ -49,8 +49,8 @@ def edit_checkpoint(
         FileNotFoundError: If there is no such checkpoint.
         ValueError: If there is no edit, nobody or no reason is named, the new
             checkpoint exists, the old one does not fit the config or names no
-            classes, the log was tampered with, or an edit is impossible or
-            without effect.
+            classes, a file cannot be written, the log was tampered with, or
+            an edit is impossible or without effect.
     """
     _check_named(by, reason)
     if not edits:
@@ -61,6 +61,8 @@ def edit_checkpoint(
             f'{target} exists, and edited checkpoints are never overwritten; '
             'choose another name'
         )
+    log = find_log(source, log)
+    check_writable(log)
     model, meta = load_whole(cfg, source)
     classifier = get_prototype_head(model).conv_seg
     concepts = EditableConcepts(
@@ -73,7 +75,7 @@ def edit_checkpoint(
     with atomic_path(target) as temporary:
         save_weights(model, meta, temporary)
         entry = append_entry(
-            find_log(source, log),
+            log,
             dict(
                 time=utc_time(),
                 by=by.strip(),

@@ -11,22 +11,17 @@ from matplotlib.figure import Figure
 from mmproto.concepts import Concept
 from mmproto.files import atomic_path
 from mmproto.visualization.panels import SMALL, list_weights, patch_axes
-from mmproto.visualization.text import (
-    PLAIN_TEXT,
-    concept_title,
-    fit,
-    fit_names,
-)
+from mmproto.visualization.text import PLAIN_TEXT, concept_title
 
 CONCEPTS_A_PAGE = 8
 PATCHES = 6
 MOST_WEIGHTS = 7  # of a concept that are listed
+TEXT_SIZE = SMALL + 0.5  # points
 WIDTH = 13.0  # inches
 ROW_HEIGHT = 2.0
 HEADER = 0.9
 TITLE_WIDTH = 2.75  # of a concept's number and name
 WEIGHT_WIDTH = 1.8  # of a class in the list of weights
-PATCH_WIDTH = 1.35  # of the label of a patch
 
 
 def draw_pages(
@@ -42,7 +37,6 @@ def draw_pages(
     Yields:
         One figure a page, drawn when it is asked for.
     """
-    names = [fit(name, SMALL, PATCH_WIDTH) for name in names]
     for start in range(0, len(concepts), CONCEPTS_A_PAGE):
         page = concepts[start : start + CONCEPTS_A_PAGE]
         last = start + len(page)
@@ -51,20 +45,26 @@ def draw_pages(
 
 
 def save_pages(
-    concepts: Sequence[Concept], names: Sequence[str], folder: str | Path
+    concepts: Sequence[Concept],
+    names: Sequence[str],
+    folder: str | Path,
+    note: str = '',
 ) -> list[Path]:
-    """Write the pages as ``concepts_01.png`` and so on.
+    """Write the pages as ``concepts_01.png`` and so on, in place of others.
 
     Args:
         concepts: Of :func:`mmproto.concepts.list_concepts`.
         names: Class names.
         folder: Made when it is missing.
+        note: What a reader has to know.
 
     Returns:
         Paths of the pages.
     """
+    for old in Path(folder).glob('concepts_[0-9][0-9]*.png'):
+        old.unlink()  # pages of another list
     paths = []
-    for number, figure in enumerate(draw_pages(concepts, names), 1):
+    for number, figure in enumerate(draw_pages(concepts, names, note), 1):
         path = Path(folder) / f'concepts_{number:02d}.png'
         with atomic_path(path) as temporary:
             figure.savefig(temporary)
@@ -102,9 +102,9 @@ def _draw_page(
 
 def _draw_text(axes: Axes, concept: Concept) -> None:
     axes.set_axis_off()
-    weights = concept.speaks_for
-    weights = fit_names(weights, SMALL, WEIGHT_WIDTH, MOST_WEIGHTS)
-    listed = list_weights(weights, most=MOST_WEIGHTS, width=36)
+    listed = list_weights(
+        concept.speaks_for, MOST_WEIGHTS, TITLE_WIDTH, TEXT_SIZE, WEIGHT_WIDTH
+    )
     title = concept_title(concept.index, concept.name, SMALL + 3, TITLE_WIDTH)
     axes.set_title(title, fontsize=SMALL + 3, loc='left', weight='bold')
     axes.text(
@@ -113,7 +113,7 @@ def _draw_text(axes: Axes, concept: Concept) -> None:
         f'{listed or concept.silence}\n\n'
         f'mean activation {concept.mean_activation:.4f}\n'
         f'decides {concept.top_share:.2%} of cells',
-        fontsize=SMALL + 0.5,
+        fontsize=TEXT_SIZE,
         va='top',
         transform=axes.transAxes,
     )

@@ -1,6 +1,5 @@
 """Parts of a picture that sheets and concept pages share."""
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,9 +10,13 @@ from matplotlib.patches import Rectangle
 from mmproto.patches import Box, Patch
 from mmproto.visualization.colors import Color, unit_color
 from mmproto.visualization.crops import crop_patch
+from mmproto.visualization.text import fit, text_width, wrap_words
 
 FIELD_COLOR = '#ffe119'
-SMALL = 8
+SMALL, PATCH_TEXT = 8, 7.5  # points
+LEGEND_COLUMNS = 3
+# inches that a class of the legend takes besides its name
+LEGEND_BOX, LEGEND_GAP = 1.2 * SMALL / 72, 1.8 * SMALL / 72
 
 
 def image_axes(axes: Axes, rgb: np.ndarray, title: str = '') -> None:
@@ -81,13 +84,15 @@ def patch_axes(axes: Axes, patch: Patch, names: Sequence[str]) -> None:
         if patch.dilation is None
         else (f'dilation {patch.dilation}')
     )
+    below = f'{rate} · {patch.similarity:.2f}'
+    width = max(_width(axes), text_width(below, PATCH_TEXT))
     axes.text(
         0.5,
         -0.04,
-        f'{shorten(label, 16)}\n{rate} · {patch.similarity:.2f}',
+        f'{fit(label, PATCH_TEXT, width)}\n{below}',
         ha='center',
         va='top',
-        fontsize=SMALL - 0.5,
+        fontsize=PATCH_TEXT,
         transform=axes.transAxes,
     )
 
@@ -100,19 +105,20 @@ def class_legend(
 ) -> None:
     """List classes with their colours in an axes of its own."""
     axes.set_axis_off()
+    width = _width(axes) / LEGEND_COLUMNS - LEGEND_BOX - LEGEND_GAP
     handles = [
         LegendPatch(
             facecolor=unit_color(palette[index]),
             edgecolor='black',
             linewidth=0.5,
-            label=shorten(names[index], 18),
+            label=fit(names[index], SMALL, width),
         )
         for index in present
     ]
     axes.legend(
         handles=handles,
         loc='upper left',
-        ncols=3,
+        ncols=LEGEND_COLUMNS,
         fontsize=SMALL,
         frameon=False,
         borderaxespad=0,
@@ -121,27 +127,36 @@ def class_legend(
     )
 
 
+def _width(axes: Axes) -> float:
+    """Width of axes in inches, or of the image that they show."""
+    axes.apply_aspect()
+    return axes.bbox.width / axes.figure.dpi
+
+
 def shorten(text: str, length: int) -> str:
     """Cut a text to ``length`` characters, with dots where it was cut."""
     return text if len(text) <= length else text[: length - 1] + '…'
 
 
-def wrap(text: str, width: int) -> str:
-    """Break a text into lines of at most ``width`` characters."""
-    return '\n'.join(textwrap.wrap(text, width))
-
-
 def list_weights(
-    weights: Sequence[tuple[str, float]], most: int, width: int
+    weights: Sequence[tuple[str, float]],
+    most: int,
+    width: float,
+    size: float = SMALL,
+    name_width: float = 1.5,
+    start: str = '',
 ) -> str:
     """List classes with their weights, as in "road 12.29, sidewalk 3.68".
 
     Args:
         weights: Names and weights, largest first.
         most: Classes to list; dots say that there are more.
-        width: Characters a line; a class is not torn from its weight.
+        width: Of a line, in inches; a class is not torn from its weight.
+        size: Of the font, in points.
+        name_width: Of a name, in inches.
+        start: What the list begins with.
     """
-    listed = [
-        f'{shorten(n, 22)} {w:.2f}'.replace(' ', '\xa0') for n, w in weights
-    ]
-    return wrap(', '.join(listed[:most] + ['…'] * (len(listed) > most)), width)
+    listed = [f'{fit(n, size, name_width)} {w:.2f}' for n, w in weights[:most]]
+    listed += ['…'] * (len(weights) > most)
+    words = [f'{word},' for word in listed[:-1]] + listed[-1:]
+    return wrap_words([start, *words] if start else words, size, width)

@@ -75,6 +75,23 @@ def wrap_text(
     return '\n'.join(lines)
 
 
+def wrap_words(words: Sequence[str], size: float, width: float) -> str:
+    """Break a list of words into lines; no word is torn.
+
+    Args:
+        words: May hold blanks.
+        size: Of the font, in points.
+        width: Of a line, in inches; a wider word has a line of its own.
+    """
+    lines: list[str] = []
+    for word in words:
+        if lines and text_width(f'{lines[-1]} {word}', size) <= width:
+            lines[-1] += f' {word}'
+        else:
+            lines.append(word)
+    return '\n'.join(lines)
+
+
 def one_line(text: str) -> str:
     """Turn every run of blanks and line ends into one blank."""
     return ' '.join(text.split())
@@ -99,20 +116,6 @@ def concept_title(
     """
     title = f'Concept {concept}: {name}' if name else f'Concept {concept}'
     return wrap_text(title, size, width, 'bold', most=2)
-
-
-def fit_names(
-    weights: Sequence[tuple[str, float]], size: float, width: float, most: int
-) -> list[tuple[str, float]]:
-    """Cut the names of classes that are to be listed with their weights.
-
-    Args:
-        weights: Names and weights, largest first.
-        size: Of the font, in points.
-        width: Of a name, in inches.
-        most: Classes to list; one more is kept, to say that there are more.
-    """
-    return [(fit(n, size, width), w) for n, w in weights[: most + 1]]
 
 
 def _first_line(text: str, size: float, width: float, weight: str) -> str:

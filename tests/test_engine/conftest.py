@@ -1,11 +1,16 @@
-"""Runs of the tiny config, and a hook that keeps what happened."""
+"""Runs of the tiny config, and what keeps what happened in them."""
 
+import random
 from uuid import uuid4
 
+import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+
+from mmproto.visualization import PrototypeVisualizer
 
 
 class Recorder(Hook):
@@ -46,3 +51,58 @@ def build(tiny_config, monkeypatch):
         return runner
 
     return build_runner
+
+
+@pytest.fixture
+def train(build, monkeypatch):
+    """Trains with hooks and a visualizer that draws into files."""
+    # calls compilers to say which versions there are
+    monkeypatch.setattr(Runner, '_log_env', lambda *_: None)
+
+    def run(*hooks, start=Runner.train, **overrides):
+        settings = {
+            'visualizer.type': 'mmproto.PrototypeVisualizer',
+            'visualizer.name': uuid4().hex,  # those of one name are one
+            'visualizer.vis_backends': [dict(type='LocalVisBackend')],
+        }
+        runner = build(
+            *hooks,
+            val=True,
+            look=lambda runner, outputs: (
+                outputs['loss'].item(),
+                random.getstate(),
+                np.random.get_state()[1].tolist(),
+                torch.get_rng_state().tolist(),
+            ),
+            **{**settings, **overrides},
+        )
+        start(runner)
+        return runner
+
+    return run
+
+
+class Shown(list):
+    """What visualizers are given: (name, explanation or concepts, step)."""
+
+    def __init__(self, monkeypatch):
+        for method in ('add_explanation', 'add_concepts'):
+            monkeypatch.setattr(
+                PrototypeVisualizer,
+                method,
+                lambda _, name, what, *rest: self.append(
+                    (name, what, next(r for r in rest if type(r) is int))
+                ),
+            )
+
+    def names(self):
+        return [(name, step) for name, _, step in self]
+
+    def explanations(self):
+        return [what for name, what, _ in self if name != 'concepts']
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Keeps what would be drawn, which takes most of the time."""
+    return Shown(monkeypatch)

@@ -1,4 +1,4 @@
-"""The report file: what it holds, what it refuses, what it shows."""
+"""The report file: what it holds and what it refuses."""
 
 import copy
 import json
@@ -10,65 +10,13 @@ import numpy as np
 import pytest
 import torch
 from planted import METRICS, measure
+from report_cases import HEADER, reports
 
 import mmproto
 from mmproto.evaluation.base import make_report
-from mmproto.evaluation.report import ReportHeader, report_data, save_report
+from mmproto.evaluation.report import report_data, save_report
 from mmproto.evaluation.report_figure import draw_report
 from mmproto.evaluation.report_table import report_table
-
-HEADER = ReportHeader(
-    config='configs/a.py',
-    checkpoint='a.pth',
-    data_set='StreetToyDataset',
-    num_images=6,
-    classes=['road', 'car'],
-    date='2026-11-22',
-    accuracy=dict(mIoU=71.25, mAcc=None),
-)
-
-
-def reports():
-    """Every shape of curve and histogram, and what could not be measured."""
-    line = [0.9, 0.5, None, 0.1]
-    steps = dict(x_label='concepts deleted', y_label='probability')
-    first = make_report(
-        dict(area=0.123456, size=37.0, tiny=1.5e-7, shift=-12.3456),
-        per_concept=dict(rate=[0.5, None], part=['car/wheel', None]),
-        curves=dict(
-            deletion=dict(
-                x=[0, 1, 2, 121], y=dict(a=line, b=line[::-1]), **steps
-            ),
-            single=dict(x=[0.0, 0.5, 1.0], y=[1.0, 2.0, 3.0], **steps),
-        ),
-        histograms=dict(
-            scores=dict(
-                edges=[0.0, 0.5, 1.0],
-                counts=dict(known=[900, 10], unknown=[0, 0]),
-                x_label='score',
-            ),
-            local_size=dict(
-                labels=['0', '1'],
-                counts=dict(all=[3, 4], needed=[5, 2]),
-                x_label='concepts',
-            ),
-            by_size=dict(
-                labels=['<8', '8-16'],
-                counts=dict(rate_1=[3, 0], rate_2=[1200, 0]),
-                x_label='size',
-            ),
-            classes=dict(
-                labels=[f'class {i}' for i in range(30)],
-                counts=list(range(30)),
-                x_label='class',
-            ),
-            one=dict(edges=[0.0, 1.0], counts=[7], x_label='purity'),
-        ),
-        notes=['what a reader must know'],
-    )
-    missing = make_report(dict(area=None), notes=['no ground truth'])
-    nothing = make_report({}, notes=['not measured: no such folder'])
-    return dict(FirstMetric=first, OtherMetric=missing, LastMetric=nothing)
 
 
 def validator():
@@ -189,152 +137,3 @@ def test_files_are_complete_and_the_same_again(tmp_path):
 def test_the_name_of_the_file_has_to_say_json(tmp_path):
     with pytest.raises(ValueError, match=r'got .*a\.txt; .* \.json'):
         save_report(HEADER, reports(), tmp_path / 'a.txt')
-
-
-def rows(table):
-    """Cells of the rows of a table, with the name of their metric."""
-    found, metric = {}, ''
-    for line in table.splitlines():
-        if line.startswith('| ') and '| metric' not in line:
-            cells = [cell.strip() for cell in line.strip('|').split('|')]
-            metric = cells[0] or metric
-            found[metric, cells[1]] = cells[2]
-    return found
-
-
-def test_table_holds_every_number():
-    table = report_table(report_data(HEADER, reports()))
-    assert rows(table) == {
-        ('accuracy', 'mIoU'): '71.25',
-        ('accuracy', 'mAcc'): '-',
-        ('FirstMetric [1]', 'area'): '0.1235',
-        ('FirstMetric [1]', 'size'): '37',
-        ('FirstMetric [1]', 'tiny'): '1.50e-07',
-        ('FirstMetric [1]', 'shift'): '-12.35',
-        ('OtherMetric [2]', 'area'): '-',
-        ('LastMetric [3]', ''): '-',
-    }
-    rules = [line for line in table.splitlines() if line.startswith('+--')]
-    assert len(rules) == 1 + 1 + 4  # above, below the titles and each group
-    assert '[1] what a reader must know\n[2] no ground truth\n' in table
-    for text in ('configs/a.py', 'a.pth', 'StreetToyDataset', '2026-11-22'):
-        assert text in table.split('+--')[0]
-
-
-def test_points_of_the_table_are_below_each_other():
-    table = report_table(report_data(HEADER, reports()))
-    lines = [line for line in table.splitlines() if line.startswith('|')]
-    assert len({len(line) for line in lines}) == 1
-    values = [line.rsplit('|', 2)[1] for line in lines[1:]]
-    points = {value.index('.') for value in values if '.' in value}
-    assert len(points) == 1
-
-
-def test_figure_has_a_panel_for_each_curve_and_histogram():
-    figure = draw_report(report_data(HEADER, reports()))
-    assert [axes.get_title(loc='left') for axes in figure.axes] == [
-        'First: deletion',
-        'First: single',
-        'First: scores',
-        'First: local size',
-        'First: by size',
-        'First: classes',
-        'First: one',
-    ]
-    labels = [axes.get_xlabel() for axes in figure.axes]
-    assert labels[:3] == ['concepts deleted', 'concepts deleted', 'score']
-    assert all(axes.get_ylabel() for axes in figure.axes)
-    deletion = figure.axes[0]
-    for look in ('get_linestyle', 'get_marker', 'get_color'):
-        assert len({getattr(line, look)() for line in deletion.lines}) == 2
-    assert [text.get_text() for text in deletion.get_legend().texts] == [
-        'a',
-        'b',
-    ]
-    assert list(deletion.get_xticks()) == [0, 1, 2, 121]
-
-
-def test_groups_of_different_sizes_are_drawn_as_shares():
-    figure = draw_report(report_data(HEADER, reports()))
-    scores, local_size, by_size = figure.axes[2:5]
-    known, unknown = (patch.get_data().values for patch in scores.patches)
-    assert known == pytest.approx([900 / 910, 10 / 910])
-    assert unknown == pytest.approx([0, 0])
-    first = local_size.patches[0].get_data()
-    assert first.values == pytest.approx([3 / 7, 4 / 7])
-    assert first.edges == pytest.approx([-0.5, 0.5, 1.5])
-    heights = [bar.get_height() for bar in by_size.patches]
-    assert heights == pytest.approx([3 / 1203, 0, 1200 / 1203, 0])
-    assert [text.get_text() for text in by_size.texts] == ['1.2k', '0']
-
-
-def test_a_report_without_curves_is_drawn():
-    figure = draw_report(report_data(HEADER, dict(A=make_report({}))))
-    assert figure.axes == []
-    assert 'no curves or histograms' in figure.get_suptitle()
-
-
-def overlapping(figure):
-    """Pairs of texts of a figure that lie on each other."""
-    figure.draw_without_rendering()
-    texts = [figure._suptitle]
-    for axes in figure.axes:
-        texts += [axes.xaxis.label, axes.yaxis.label, *axes.texts]
-        texts.append(axes._left_title)
-        low, high = axes.get_xlim()
-        texts += [
-            label
-            for place, label in zip(axes.get_xticks(), axes.get_xticklabels())
-            if low <= place <= high  # others are not drawn
-        ]
-        legend = axes.get_legend()
-        texts += legend.texts if legend else []
-    boxes = [
-        (text.get_text(), text.get_window_extent())
-        for text in texts
-        if text.get_text() and text.get_visible()
-    ]
-    return [
-        (one, other)
-        for i, (one, box) in enumerate(boxes)
-        for other, beside in boxes[:i]
-        if box.overlaps(beside)
-    ]
-
-
-def test_no_text_hides_another():
-    assert overlapping(draw_report(report_data(HEADER, reports()))) == []
-
-
-def test_odd_lengths_leave_the_panels_readable():
-    steps = [0, 1, 2, 3, 5, 8, 13, 21, 34, 38]  # the last step is cut short
-    odd = make_report(
-        {},
-        curves=dict(
-            deletion=dict(
-                x=steps, y=[0.0] * 10, x_label='deleted', y_label='probability'
-            )
-        ),
-        histograms=dict(
-            none=dict(labels=[], counts=[], x_label='class'),
-            zeros=dict(labels=['car', 'bus'], counts=[0.0, 0.0], x_label='c'),
-            many=dict(
-                labels=[f'class {i}' for i in range(150)],
-                counts=[1] * 150,
-                x_label='class',
-            ),
-        ),
-    )
-    figure = draw_report(report_data(HEADER, dict(OddMetric=odd)))
-    assert overlapping(figure) == []
-    deletion, none, zeros, many = figure.axes
-    widths = [axes.get_window_extent().width for axes in figure.axes]
-    assert min(widths) > 0.15 * figure.bbox.width  # of four columns
-    place = deletion.transData.transform
-    first, second, *_, last = (place((x, 0))[0] for x in steps)
-    assert second - first > 0.1 * (last - first)
-    (text,) = none.texts
-    assert text.get_text() == 'nothing measured'
-    assert none.bbox.contains(*text.get_window_extent().max)
-    assert zeros.get_ylim() == (0, 1)
-    assert len(many.get_xticks()) < 40

@@ -204,6 +204,19 @@ def test_the_tool(trained, run, tmp_path):
         run('export_onnx.py', trained[0], 'nowhere.pth')
 
 
+def test_the_tool_looks_first_whether_it_can_write(
+    trained, run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(
+        'mmproto.derived_checkpoint.load_whole',
+        lambda *_: pytest.fail('the model was loaded'),
+    )
+    for out in (tmp_path, tmp_path / 'model.pth' / 'new' / 'a.onnx'):
+        message = f'^error: {out} cannot be written'
+        with pytest.raises(SystemExit, match=message):
+            run('export_onnx.py', *trained, '--out', out)
+
+
 def test_wrong_files_are_refused(build, tmp_path, monkeypatch):
     model = build('cosine')
     # additions into views, which a trace loses

@@ -89,7 +89,14 @@ def test_model_without_concepts_is_refused(files, tiny_config):
         (['tiny.py', 'lost.pth'], 'lost.pth'),
         (['lost.py', 'tiny.pth'], 'lost.py'),
         (['tiny.py', 'tiny.pth', '--out', 'report.txt'], 'report.txt'),
-        (['tiny.py', 'tiny.pth', '--out', 'tiny.py/a.json'], 'tiny.py'),
+        (
+            ['tiny.py', 'tiny.pth', '--out', 'tiny.py/a.json'],
+            'tiny.py/a.json cannot be written',
+        ),
+        (
+            ['tiny.py', 'tiny.pth', '--out', 'folder.json'],
+            'folder.json cannot be written',
+        ),
         (['tiny.py', 'tiny.pth', '--interval', '0'], 'interval'),
     ],
 )
@@ -100,6 +107,7 @@ def test_impossible_requests_are_named(files, monkeypatch, args, named):
     monkeypatch.setattr(Runner, 'test', no_test)
     monkeypatch.setenv('LOCAL_RANK', '0')  # the tool sets it for good
     monkeypatch.chdir(files)
+    (files / 'folder.json').mkdir()
     monkeypatch.setattr(sys, 'argv', [TOOL.name, *args])
     with pytest.raises(SystemExit, match=f'^error: .*{named}'):
         runpy.run_path(str(TOOL), run_name='__main__')

@@ -21,6 +21,7 @@ from test_sheet import (
 
 from mmproto.visualization.card import card_markdown, draw_card, save_card
 from mmproto.visualization.concept_pages import draw_pages
+from mmproto.visualization.panels import list_weights
 from mmproto.visualization.sheet import draw_sheet
 from mmproto.visualization.text import fit, text_width, wrap_text
 
@@ -77,9 +78,9 @@ def test_bars_follow_each_other_and_end_at_the_evidence(file):
         x = left + width
     assert x == pytest.approx(start + full)
     texts = [text.get_text() for text in figure.texts]
-    for value in [*expected, explanation.evidence[0]]:
+    for value in [*largest, explanation.evidence[0]]:
         assert f'{value:.2f}' in texts
-    assert 'all other concepts (37)' in texts
+    assert 'all other concepts (37) and rounding' in texts
     assert texts[0].replace('\n', ' ') == explanation.sentence()
 
 
@@ -178,7 +179,9 @@ def test_card_without_patches_images_or_evidence(file):
     figure = draw_card(explanation)
     check_text(figure)
     texts = [text for text, _ in boxes_of_text(figure)]
-    assert 'all concepts (0)' in texts and texts.count('0.00') == 2
+    assert (
+        'all concepts (0) and rounding' in texts and texts.count('0.00') == 2
+    )
 
 
 @pytest.mark.parametrize('scale', [1e-9, 1e-4, 1, 1e12])
@@ -233,6 +236,22 @@ def test_lines_are_no_wider_than_asked(weight):
     assert len(cut) == 2 and cut[0] == lines[0] and cut[1].endswith('…')
     assert text_width(cut[1], 8, weight) <= 1.5
     assert fit('short', 8, 1.5, weight) == 'short'
+
+
+def test_classes_are_not_torn_from_their_weights():
+    weights = [('W' * 40, 12.29), ('side walk', 3.68), ('iiii', 1.5)]
+    lines = list_weights(weights, 2, 2.2, 8, 1.3, 'speaks for').split('\n')
+    assert all(text_width(line, 8) <= 2.2 for line in lines)
+    words = ' '.join(lines).split(' W')
+    assert words[0] == 'speaks for' and lines[0].startswith('speaks for')
+    assert any(re.search(r'W… 12\.29,$', line) for line in lines)
+    assert lines[-1] == 'side walk 3.68, …'
+    # as many letters of a name as there is room for
+    (cut,) = (line for line in lines if 'W' in line)
+    name = re.search('W+', cut).group()
+    assert text_width(f'{name}…', 8) <= 1.3 < text_width(f'{name}W…', 8)
+    assert list_weights(weights[1:], 2, 99) == 'side walk 3.68, iiii 1.50'
+    assert list_weights([], 2, 99) == ''
 
 
 def test_width_is_that_of_the_drawn_text():

@@ -161,6 +161,24 @@ def test_sheet_draws_image_prediction_maps_and_patches(file):
     assert title in texts
 
 
+@pytest.mark.parametrize('shape', [(300, 30), (30, 300)])
+@pytest.mark.parametrize('name', ['W' * 40, 'car'])
+def test_names_below_patches_of_any_shape(tmp_path, shape, name):
+    path = tmp_path / 'narrow.png'
+    cv2.imwrite(str(path), np.full((*shape, 3), 90, np.uint8))
+    patch = make_patch(path, size=shape, dilation=4)
+    crop = crop_patch(patch)
+    assert crop.rgb.shape[0] != crop.rgb.shape[1]
+    explanation = make_explanation([patch] * 4, concepts=2)
+    explanation.classes[1] = name
+    figure = draw_sheet(explanation)
+    check_text(figure)
+    below = [t for t, _ in boxes_of_text(figure) if 'dilation 4 ·' in t]
+    assert len(below) == 8
+    if name == 'car':
+        assert all(text.startswith('car\n') for text in below)
+
+
 def test_crop_shows_the_cell_in_its_context(file):
     crop = crop_patch(make_patch(file))
     # cell 3, 5 of 8 pixels: rows 24 to 32, columns 40 to 48; the kernel
@@ -223,6 +241,18 @@ def test_pages_hold_eight_concepts_each(file, tmp_path):
     assert [path.name for path in paths] == [
         'concepts_01.png',
         'concepts_02.png',
+    ]
+
+
+def test_pages_of_another_list_do_not_stay(file, tmp_path):
+    concepts = make_concepts([make_patch(file)], 9)
+    (tmp_path / 'concepts_2026.txt').touch()
+    first = save_pages(concepts, LONG_NAMES, tmp_path)
+    save_pages(concepts[:1], LONG_NAMES, tmp_path, 'a note')
+    assert first[0].is_file() and not first[1].exists()
+    save_pages([], LONG_NAMES, tmp_path)
+    assert [path.name for path in tmp_path.glob('concepts*')] == [
+        'concepts_2026.txt'
     ]
 
 

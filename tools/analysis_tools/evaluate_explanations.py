@@ -13,6 +13,7 @@ from pathlib import Path
 from mmengine.dist import is_main_process
 
 from mmproto.command_line import add_runner_arguments, load_config
+from mmproto.files import check_writable, file_hash
 
 
 def parse_args() -> Namespace:
@@ -46,22 +47,18 @@ def check_files(args: Namespace) -> None:
     for path in (args.config, args.checkpoint):
         if not Path(path).is_file():
             raise FileNotFoundError(f'there is no file {path}')
-    out = Path(args.out)
-    if out.suffix != '.json':
-        raise ValueError(f'--out names a JSON file, got {out}')
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f'--out cannot be written: {error}') from error
+    if Path(args.out).suffix != '.json':
+        raise ValueError(f'--out names a JSON file, got {args.out}')
+    check_writable(args.out)
 
 
 def main() -> None:
     """Test, print the table and write the files."""
+    args = parse_args()
+    # after the command line: this takes seconds and prints of mmseg
     from mmproto.evaluation.report import ReportHeader, save_report
     from mmproto.evaluation.run import evaluate_explanations
-    from mmproto.files import file_hash
 
-    args = parse_args()
     try:
         check_files(args)
         cfg = load_config(args)

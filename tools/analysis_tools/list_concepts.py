@@ -1,10 +1,12 @@
 """List the concepts of a model: classes, use and training patches."""
 
 import argparse
+from pathlib import Path
 
 # Says what is wrong with the stack before mmseg is imported.
 import mmproto  # noqa: F401 - configs find their bases
 from mmproto.command_line import add_model_arguments
+from mmproto.files import check_writable
 from mmproto.origin import Origin
 
 
@@ -23,15 +25,22 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     """Print a line for every concept, the most used first."""
+    args = parse_args()
+    # after the command line: this takes seconds and prints of mmseg
     from mmengine.config import Config
     from mmengine.runner import Runner
 
-    from mmproto.concepts import concept_usage, list_concepts, model_summary
+    from mmproto.concepts import (
+        concept_usage,
+        list_concepts,
+        model_summary,
+        unused_summary,
+    )
     from mmproto.concepts_table import save_concepts
     from mmproto.derived_checkpoint import load_strictly
 
-    args = parse_args()
     try:
+        check_writable(Path(args.out, 'concepts.json'))
         cfg = Config.fromfile(args.config)
         model, _ = load_strictly(cfg, args.checkpoint, args.device)
         loader = Runner.build_dataloader(cfg.val_dataloader)
@@ -44,6 +53,8 @@ def main() -> None:
     for concept in concepts:
         print(concept.sentence())
     print(model_summary(model, usage))
+    if unused := unused_summary(concepts):
+        print(unused)
     for path in paths:
         print(path)
 

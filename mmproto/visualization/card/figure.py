@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from mmproto.explanation import Explanation
 from mmproto.files import atomic_path
+from mmproto.visualization.content import steps_of
 from mmproto.visualization.panels import image_axes, mark_point
 from mmproto.visualization.text import (
     PLAIN_TEXT,
@@ -16,7 +17,6 @@ from mmproto.visualization.text import (
 )
 
 from .canvas import Canvas
-from .content import steps_of
 from .rows import (
     GREY,
     LARGE,
@@ -60,7 +60,7 @@ def draw_card(explanation: Explanation) -> Figure:
         explanation.sentence(), LARGE, WIDTH - left - MARGIN, most=MOST_LINES
     )
     text_height = LINE * LARGE * len(sentence.splitlines())
-    steps = steps_of(explanation, LARGEST_CONCEPTS)
+    steps = steps_of(explanation, most=LARGEST_CONCEPTS)
     header = max(scale * rows, text_height) + GAP
     height = 2 * MARGIN + header + rows_height(steps) + FOOT
     canvas = Canvas(WIDTH, height, DPI)

@@ -8,9 +8,9 @@ from mmproto.explanation import ConceptEvidence, Explanation
 from mmproto.markdown import escape, table
 from mmproto.origin import Origin
 from mmproto.version import __version__
+from mmproto.visualization.content import speaks_for, steps_of
 
-from .content import DIGITS, speaks_for, steps_of, write_number
-
+DIGITS = 4  # of the evidence that are written
 MOST_CLASSES = 4  # of one concept that are listed
 
 
@@ -34,7 +34,8 @@ def card_markdown(
         'contribute most](card.png)',
         f'At x={x}, y={y}: {escape(explanation.sentence())}.',
         _contributions(explanation, winner),
-        'A contribution is activation x weight. Numbers are rounded; '
+        'A contribution is activation x weight. Numbers are rounded, and '
+        'what that leaves over is in the row of all other concepts; '
         '`explanation.csv` and `explanation.json` have all digits.',
         *(f'Note: {escape(note)}' for note in explanation.notes),
         *_origin(explanation, origin),
@@ -43,18 +44,14 @@ def card_markdown(
 
 
 def _contributions(explanation: Explanation, winner: str) -> str:
-    *concepts, rest, total = steps_of(explanation)
-    numbers = [
-        write_number(step.value, total.value, DIGITS + 1)
-        for step in (*concepts, rest, total)
-    ]
+    *concepts, rest, total = steps_of(explanation, DIGITS)
     rows = [
-        _row(explanation, item, number)
-        for item, number in zip(explanation.concepts, numbers)
+        _row(explanation, item, step.number)
+        for item, step in zip(explanation.concepts, concepts)
     ]
     rows += [
-        (rest.title, '', numbers[-2], '', ''),
-        ('**sum = evidence**', '', f'**{numbers[-1]}**', '', ''),
+        (rest.title, '', rest.number, '', ''),
+        ('**sum = evidence**', '', f'**{total.number}**', '', ''),
     ]
     header = (
         'concept',

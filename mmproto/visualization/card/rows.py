@@ -7,16 +7,17 @@ from typing import Any
 
 from mmproto.explanation import ConceptEvidence, Explanation
 from mmproto.patches import Patch
+from mmproto.visualization.content import Step, speaks_for
 from mmproto.visualization.crops import crop_patch
-from mmproto.visualization.panels import image_axes, outline
-from mmproto.visualization.text import fit, fit_names, wrap_text
+from mmproto.visualization.panels import image_axes, list_weights, outline
+from mmproto.visualization.text import fit, wrap_text
 
 from .canvas import Canvas
-from .content import Step, speaks_for, write_number
 
 WIDTH, MARGIN = 3.3, 0.05  # a column of a paper of two is 3.3 wide
 PATCH = 0.62  # its side
 WORDS, BARS = (0.74, 1.94), (2.0, 2.66)  # from here to there
+LEAST_GAP = 0.02  # between a title and bars
 LARGE, SMALL = 7.0, 6.0  # points; journals ask for 6 at least
 LINE = 1.25 / 72  # of a line, over the points of its font
 BAR = 0.11
@@ -60,15 +61,14 @@ def draw_rows(
         if total:
             canvas.add_line((MARGIN, right), (top, top), 0.6)
         if step.item is None:
-            text = fit(step.title, LARGE, BARS[0] - 2 * MARGIN, weight)
+            text = fit(step.title, LARGE, BARS[0] - MARGIN - LEAST_GAP, weight)
             canvas.write(
                 MARGIN, middle, text, LARGE, va='center', weight=weight
             )
         else:
             _draw_concept(canvas, explanation, step, step.item, top)
-        number = write_number(step.value, steps[-1].value)
         canvas.write(
-            right, middle, number, LARGE,
+            right, middle, step.number, LARGE,
             ha='right', va='center', weight=weight,
         )  # fmt: skip
         top -= height
@@ -135,13 +135,11 @@ def _draw_concept(
 
 def _list_classes(weights: list[tuple[str, float]], width: float) -> str:
     """List as many classes as there is room for, each with its weight."""
-    kept = fit_names(weights, SMALL, width - NUMBER, MOST_CLASSES)
-    listed = [f'{name} {weight:.2f}' for name, weight in kept]
     lines = 'speaks for no class'
-    for count in range(min(len(listed), MOST_CLASSES), 0, -1):
-        more = ['…'] * (count < len(weights))
-        text = f'speaks for {", ".join(listed[:count] + more)}'
-        lines = wrap_text(text, SMALL, width)
+    for count in range(min(len(weights), MOST_CLASSES), 0, -1):
+        lines = list_weights(
+            weights, count, width, SMALL, width - NUMBER, 'speaks for'
+        )
         if len(lines.splitlines()) <= MOST_LINES:
             break
     return lines

@@ -1,11 +1,10 @@
-"""What a card says, before it is drawn or written."""
+"""What a card or a sheet says, before it is drawn or written."""
 
 import math
 from dataclasses import dataclass
 
 from mmproto.explanation import ConceptEvidence, Explanation
-
-DIGITS = 3  # of the evidence that are shown
+from mmproto.visualization.rounding import Digits
 
 
 @dataclass(frozen=True)
@@ -14,12 +13,14 @@ class Step:
 
     Args:
         title: What contributes.
-        value: How much, for the predicted class.
+        number: How much, as it is written: lines add up, digit for digit.
+        value: How much, exactly.
         start: Sum of the lines above.
         item: The concept, ``None`` for the rest and for the evidence itself.
     """
 
     title: str
+    number: str
     value: float
     start: float
     item: ConceptEvidence | None = None
@@ -30,48 +31,41 @@ class Step:
         return self.start + self.value
 
 
-def steps_of(explanation: Explanation, most: int | None = None) -> list[Step]:
+def steps_of(
+    explanation: Explanation, digits: int = 3, most: int | None = None
+) -> list[Step]:
     """List the largest contributions, the rest and what they add up to.
 
     Args:
         explanation: Of :func:`mmproto.explain`.
+        digits: Of the largest number that are written.
         most: Concepts to list; by default all that the explanation holds.
 
     Returns:
-        A line a concept, one for all others and one for the evidence.
+        A line a concept, one for all others and one for the evidence. What
+        rounding leaves over is in that of all others.
     """
     winner = explanation.predicted
     row = explanation.contributions[winner].tolist()
+    evidence = float(explanation.evidence[winner])
     items = explanation.concepts[:most]
-    listed = [item.concept for item in items]
+    values = [row[item.concept] for item in items]
+    largest = max(map(abs, [*values, evidence]))
+    numbers = Digits(largest, digits).write_sum(values, evidence)
     steps = []
-    for number, item in enumerate(items):
-        k = item.concept
-        title = explanation.names.get(k) or f'concept {k}'
-        start = math.fsum(row[i] for i in listed[:number])
-        steps.append(Step(title, row[k], start, item))
+    for index, (item, value) in enumerate(zip(items, values)):
+        title = explanation.names.get(item.concept)
+        title = title or f'concept {item.concept}'
+        start = math.fsum(values[:index])
+        steps.append(Step(title, numbers[index], value, start, item))
+    listed = [item.concept for item in items]
     others = [v for k, v in enumerate(row) if v and k not in listed]
     which = 'all other concepts' if listed else 'all concepts'
-    start = math.fsum(row[k] for k in listed)
-    steps.append(Step(f'{which} ({len(others)})', math.fsum(others), start))
-    evidence = float(explanation.evidence[winner])
+    title = f'{which} ({len(others)}) and rounding'
+    rest = math.fsum(others)
+    steps.append(Step(title, numbers[-2], rest, math.fsum(values)))
     title = f'evidence for {explanation.classes[winner]}'
-    return [*steps, Step(title, evidence, 0.0)]
-
-
-def write_number(value: float, total: float, digits: int = DIGITS) -> str:
-    """Write a part of a sum with as many decimals as the other parts.
-
-    Args:
-        value: The part.
-        total: The sum.
-        digits: Of the sum.
-    """
-    if total and not 1e-3 <= abs(total) < 1e4:
-        return f'{value:.{digits - 1}e}'
-    places = math.floor(math.log10(abs(total))) if total else 0
-    decimals = max(2, digits - 1 - places)
-    return f'{round(value, decimals) + 0.0:.{decimals}f}'  # no -0.00
+    return [*steps, Step(title, numbers[-1], evidence, 0.0)]
 
 
 def speaks_for(
