@@ -45,6 +45,11 @@ function chartRows(model, explanation, label) {
   const total = rounded(explanation.evidence[label]);
   const concepts = rows.slice(0, -1).reduce((sum, row) => sum + row.shown, 0);
   rows.at(-1).shown = rounded(total - concepts);
+  let sum = 0;
+  rows.forEach((row) => {
+    sum += row.shown;
+    row.sum = sum;
+  });
   return rows;
 }
 
@@ -54,15 +59,16 @@ function chartBounds(charts) {
   return [Math.min(0, ...ends), Math.max(0, ...ends, 1e-12)];
 }
 
-/** One bar between two places. */
-function bar(start, end, [low, high], kind) {
+/** One bar between two places, and in digits where it ends. */
+function bar(start, end, [low, high], kind, sum) {
   const track = make('div', { class: 'track', 'aria-hidden': 'true' });
   const inner = make('div', { class: `bar ${kind}` });
   const scale = 100 / (high - low);
   inner.style.left = `${(Math.min(start, end) - low) * scale}%`;
   inner.style.width = `${Math.abs(end - start) * scale}%`;
   track.append(inner);
-  return make('td', { class: 'bar-cell' }, track);
+  return make('td', { class: 'bar-cell' }, track,
+    make('span', { class: 'unseen' }, sum.toFixed(DIGITS)));
 }
 
 /** The table of one class with its bars. */
@@ -88,7 +94,7 @@ function evidenceTable(page, label, rows, bounds) {
       make('tfoot', {}, make('tr', {},
         make('th', { scope: 'row', colspan: 3 }, `Score of ${name}`),
         numberCell(score, total),
-        bar(0, total, bounds, 'total')))));
+        bar(0, total, bounds, 'total', total)))));
 }
 
 /** The row of a concept, or of all others. */
@@ -97,10 +103,11 @@ function evidenceRow(page, label, row, bounds) {
   const kind = row.value < 0 ? 'against' : 'for';
   const end = [
     numberCell(signed(row.shown, DIGITS), row.value),
-    bar(row.start, row.end, bounds, kind),
+    bar(row.start, row.end, bounds, kind, row.sum),
   ];
   if (row.concept === null) {
-    const text = `All other concepts (${row.count}) and rounding`;
+    const text = row.count
+      ? `All other concepts (${row.count}) and rounding` : 'Rounding';
     return make('tr', { class: 'others' },
       make('th', { scope: 'row', colspan: 3 }, text), ...end);
   }

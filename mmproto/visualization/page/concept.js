@@ -32,14 +32,19 @@ function drawConcept(page) {
   const name = page.model.concepts[k];
   const off = page.off.has(k);
   fill(panel,
-    make('h3', {}, capital(named(page.model, k))),
+    make('h3', { id: 'concept-name', tabindex: -1 },
+      capital(named(page.model, k))),
     ...weightLines(page, k),
     make('p', {}, conceptSentence(page, k)),
     make('p', { class: 'controls' },
       button(off ? `Switch concept ${name} on` : `Switch concept ${name} off`,
-        () => page.toggle(k), { 'aria-pressed': off, id: 'toggle-concept' }),
-      button('Map on the picture', () => page.chooseLayer('concept')),
-      make('a', { href: `#concept=${name}` }, 'Permanent link')),
+        () => page.toggle(k), { id: 'toggle-concept' }),
+      button('Map on the picture', () => {
+        page.chooseLayer('concept');
+        announce(`The picture shows ${named(page.model, k)}.`);
+      }),
+      make('a', { href: `#concept=${name}` }, 'Address of this concept'),
+      make('a', { href: `#${page.origin}` }, 'Back to the table')),
     ...(page.off.size ? [make('p', {}, whatIfSentence(page))] : []),
     ...conceptViews(page, k));
 }
@@ -87,17 +92,27 @@ function conceptSentence(page, k) {
 /** The picture in grey below the map of a concept. */
 function conceptFigure(page, k) {
   const map = conceptMap(page.model, k);
-  const high = Math.max(boundsOf(map)[1], 0) || 1;
+  const high = boundsOf(map)[1];
   const canvas = make('canvas', { 'aria-hidden': 'true' });
   const { width, height } = page.model.plan;
   const inks = rampInks(page.info.ramp, Math.sqrt);
   paint(canvas, width, height, (i) =>
-    inks[Math.round((255 * Math.max(map[i], 0)) / high)]);
+    inks[high > 0 ? Math.round((255 * Math.max(map[i], 0)) / high) : 0]);
   const image = make('img', { src: page.pictureUrl, alt: '', class: 'grey' });
   return make('figure', { class: 'map' },
     make('div', { class: 'stack' }, image, canvas),
-    make('figcaption', {}, 'Where it is active in this picture: bright is ' +
-      `${high.toPrecision(3)}, its largest activation here.`));
+    make('figcaption', {}, mapWords(map, high, width)));
+}
+
+/** What the map shows, in words. */
+function mapWords(map, high, width) {
+  if (!(high > 0)) return 'It is not active anywhere in this picture.';
+  const place = map.indexOf(high);
+  const strong = map.reduce((sum, value) => sum + (value > high / 2), 0);
+  return 'Where it is active in this picture: bright is ' +
+    `${high.toPrecision(3)}, its largest activation here, at x ` +
+    `${place % width}, y ${Math.floor(place / width)}. It is above half of ` +
+    `that on ${percent(strong / map.length)} of the picture.`;
 }
 
 /** Its training patches in a strip that can be scrolled. */
@@ -116,8 +131,8 @@ function patchStrip(page, k) {
       `${words.join(', ')}. Solid: field of the last kernel. Thin: the ` +
       'cell. Dashed: all that can count in theory.'),
     make('p', { class: 'controls' },
-      button('Earlier patches', () => scroll(-1)),
-      button('Later patches', () => scroll(1))),
+      button('Scroll to earlier patches', () => scroll(-1)),
+      button('Scroll to later patches', () => scroll(1))),
     strip];
 }
 
@@ -126,21 +141,21 @@ function patchItem(page, patch, index) {
   const label = labelName(page, patch.label);
   const scale = patch.dilation ? `dilation ${patch.dilation}`
     : `scale ${patch.scale}`;
-  const alt = `Training patch ${index + 1}: label ${label}, similarity ` +
-    `${patch.similarity.toFixed(2)}, ${scale}, row ${patch.row}, column ` +
-    `${patch.column} of ${patch.image}`;
   const views = [];
   if (patch.picture) {
     const [start, length] = patch.picture;
     const bytes = page.arrays.patches.subarray(start, start + length);
     const href = pictureUrl(bytes);
-    views.push(patchView(page, patch, patch.crop, alt, href));
+    views.push(patchView(page, patch, patch.crop, href, { role: 'img',
+      'aria-label': `Training patch ${index + 1}`, class: 'crop' }));
   }
   const whole = [0, 0, patch.size[1], patch.size[0]];
-  views.push(patchView(page, patch, whole, `Where it lies. ${alt}`, null));
+  // the caption says all that this shows
+  views.push(patchView(page, patch, whole, null, { 'aria-hidden': 'true',
+    class: 'locator' }));
   return make('li', {}, make('figure', {}, ...views,
     make('figcaption', {}, make('strong', {}, label),
-      ` ${patch.similarity.toFixed(2)}, ${scale}`,
+      ` similarity ${patch.similarity.toFixed(2)}, ${scale}`,
       make('br'), ...patchSource(patch))));
 }
 
@@ -156,11 +171,10 @@ function patchSource(patch) {
 }
 
 /** Outlines of a patch over its crop, or over the frame of its image. */
-function patchView(page, patch, [x0, y0, x1, y1], alt, href) {
+function patchView(page, patch, [x0, y0, x1, y1], href, attributes) {
   const size = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
   const view = make('svg:svg', {
-    viewBox: `${x0} ${y0} ${x1 - x0} ${y1 - y0}`, role: 'img',
-    'aria-label': alt, class: href ? 'crop' : 'locator' });
+    viewBox: `${x0} ${y0} ${x1 - x0} ${y1 - y0}`, ...attributes });
   view.append(href
     ? make('svg:image', { ...size, href, preserveAspectRatio: 'none' })
     : make('svg:rect', { ...size, class: 'frame' }));

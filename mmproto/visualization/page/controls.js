@@ -7,10 +7,11 @@ function selectAt(x, y) {
   } else if (page.corner) {
     const { x: x0, y: y0 } = page.corner;
     page.corner = null;
-    page.select({ kind: 'box', x0, y0, x1: x, y1: y });
+    page.select({ kind: 'box', x0, y0, x1: x, y1: y }, 'Rectangle set.');
   } else {
     page.corner = { x, y };
-    page.select({ kind: 'box', x0: x, y0: y, x1: x, y1: y });
+    page.select({ kind: 'box', x0: x, y0: y, x1: x, y1: y },
+      `First corner at x ${x}, y ${y}.`);
   }
 }
 
@@ -65,6 +66,9 @@ function listenToKeys(stage) {
       const x = clamp(cursor.x + right * step(geometry.cell[1]), plan.width);
       const y = clamp(cursor.y + down * step(geometry.cell[0]), plan.height);
       moveTo(x, y);
+      if (page.cursor.x === cursor.x && page.cursor.y === cursor.y) {
+        announce('Here the picture ends.');
+      }
     }
   });
 }
@@ -104,16 +108,7 @@ function listenToControls() {
       page.corner = null;
     });
   }
-  byId('go').addEventListener('click', () => {
-    const { width, height } = page.model.plan;
-    const x = inside(byId('x').value, width);
-    const y = inside(byId('y').value, height);
-    if (x !== null && y !== null) selectAt(x, y);
-    else {
-      fill(byId('sentence'), `There is no such pixel: x runs from 0 to ` +
-        `${width - 1}, y from 0 to ${height - 1}.`);
-    }
-  });
+  byId('go').addEventListener('click', goToNumbers);
   byId('opacity').addEventListener('input', (event) => {
     page.opacity = event.target.value / 100;
     byId('layer').style.opacity = page.opacity;
@@ -130,6 +125,7 @@ function listenToControls() {
     page.off.clear();
     drawModel();
     byId('whatif-heading').focus({ preventScroll: true });
+    announce(whatIfSentence(page));
   });
   for (const id of ['reason', 'author']) {
     byId(id).addEventListener('input', () => drawCommand(page));
@@ -143,14 +139,29 @@ function listenToControls() {
   });
 }
 
+/** Choose the pixel whose numbers are written, if there is one. */
+function goToNumbers() {
+  const { width, height } = page.model.plan;
+  const x = inside(byId('x').value, width);
+  const y = inside(byId('y').value, height);
+  const found = x !== null && y !== null;
+  byId('x').setAttribute('aria-invalid', x === null);
+  byId('y').setAttribute('aria-invalid', y === null);
+  const words = found ? '' : 'There is no such pixel: x runs from 0 to ' +
+    `${width - 1}, y from 0 to ${height - 1}.`;
+  fill(byId('no-pixel'), words);
+  if (found) selectAt(x, y);
+  else announce(words);
+}
+
 /** Copy the command, or select it where a page may not copy. */
 async function copyCommand() {
   const field = byId('command');
-  field.select();
   try {
     await navigator.clipboard.writeText(field.value);
     fill(byId('copied'), 'Copied.');
   } catch {
+    field.select();
     fill(byId('copied'), 'Selected: copy it with the keyboard.');
   }
 }

@@ -31,7 +31,7 @@ function fill(element, ...children) {
 }
 
 /** A number with its sign. */
-function signed(value, digits = 4) {
+function signed(value, digits) {
   return (value > 0 ? '+' : '') + value.toFixed(digits);
 }
 

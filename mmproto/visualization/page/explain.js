@@ -112,40 +112,41 @@ function marginWords(model, explanation) {
     `probability ${probabilities[runnerUp].toFixed(2)})`;
 }
 
+/** The sides of a rectangle, in words. */
+function boxWords({ x0, y0, x1, y1 }) {
+  const side = (a, b) => `${Math.min(a, b)} to ${Math.max(a, b)}`;
+  return `x ${side(x0, x1)}, y ${side(y0, y1)}`;
+}
+
 /** Where a selection is, in words. */
 function placeWords(selection, pixels) {
   if (selection.kind === 'point') {
     return `At x ${selection.x}, y ${selection.y}`;
   }
-  const kind = selection.kind === 'box' ? 'rectangle' : 'segment';
-  return `Over this ${kind} of ${pixelWords(pixels.length)}, on average`;
+  const region = selection.kind === 'box'
+    ? `the rectangle ${boxWords(selection)}` : 'this segment';
+  return `Over ${region} (${pixelWords(pixels.length)}), on average`;
 }
 
-/** The short of it, under the picture where the sentence is out of sight. */
-function drawVerdict(page) {
-  const { winner, probabilities, pixels, truth } = page.explanation;
-  const { classes } = page.model;
-  const label = truth ? `, label ${classes[truth.label]}` : '';
-  fill(byId('verdict'), `${placeWords(page.selection, pixels)}: ` +
-    `${classes[winner]} (${probabilities[winner].toFixed(2)})${label}. `,
-  make('a', { href: '#explanation' }, 'Why'));
+/** The concepts that a decision rests on, in a sentence if there are any. */
+function becauseWords(model, explanation, digits) {
+  const parts = contributionsTo(explanation, explanation.winner);
+  const needed = neededConcepts(parts, model.coverage);
+  const reasons = needed.slice(0, 3)
+    .map((k) => `${named(model, k)} (${parts[k].toFixed(digits)})`);
+  if (needed.length > 3) reasons.push(`${needed.length - 3} more`);
+  return needed.length ? `Because of ${listed(reasons)}.` : '';
 }
 
 /** The explanation in sentences. */
 function sentenceOf(model, explanation, selection) {
   const { winner, evidence, probabilities, pixels } = explanation;
   const place = placeWords(selection, pixels);
-  const parts = contributionsTo(explanation, winner);
-  const needed = neededConcepts(parts, model.coverage);
-  if (!needed.length) {
-    return `${place}: no concept speaks for any class.`;
-  }
-  const reasons = needed.slice(0, 3)
-    .map((k) => `${named(model, k)} (${parts[k].toFixed(4)})`);
-  if (needed.length > 3) reasons.push(`${needed.length - 3} more`);
+  const because = becauseWords(model, explanation, 4);
+  if (!because) return `${place}: no concept speaks for any class.`;
   const margin = marginWords(model, explanation);
   return `${place}: ${model.classes[winner]} (evidence ` +
     `${evidence[winner].toFixed(4)}, probability ` +
     `${probabilities[winner].toFixed(2)})${margin ? `, ${margin}` : ''}. ` +
-    `Because of ${listed(reasons)}.`;
+    because;
 }

@@ -190,7 +190,8 @@ function classLegend(page, labels) {
   order.sort((a, b) => counts[b] - counts[a]);
   return make('ul', { class: 'classes', 'aria-label': LAYERS[page.layer] },
     ...order.map((c) => make('li', { 'data-value': counts[c] },
-      swatch(page, c), ` ${c} `, make('strong', {}, classes[c]),
+      swatch(page, c), make('span', { class: 'unseen' }, ' class'), ` ${c} `,
+      make('strong', {}, classes[c]),
       ` ${pixelWords(counts[c])}, ${percent(counts[c] / labels.length)}`)));
 }
 

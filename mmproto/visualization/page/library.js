@@ -75,8 +75,10 @@ function drawLibrary(page) {
       document.querySelector(`[data-column=${column}]`).focus();
     };
     const arrow = active ? (sorting.up ? ' ↑' : ' ↓') : '';
+    const label = make('span', {}, title,
+      make('span', { 'aria-hidden': 'true' }, arrow));
     return make('th', { scope: 'col', 'aria-sort': active ? way : 'none' },
-      button(`${title}${arrow}`, sort, { 'data-column': column }));
+      button(label, sort, { 'data-column': column }));
   });
   head.push(make('th', { scope: 'col' }, 'Speaks for'),
     make('th', { scope: 'col' }, 'What-if'));

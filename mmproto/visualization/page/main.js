@@ -26,7 +26,7 @@ function makePage({ info, arrays }) {
     selection: { kind: 'point', x, y },
     mode: 'point', corner: null, cursor: { x, y },
     layer: LAYER, opacity: OPACITY,
-    concept: null, compared: null,
+    concept: null, origin: 'explanation', compared: null,
     off: new Set(),
     sorting: { column: 'use', up: false },
   };
@@ -49,7 +49,7 @@ function drawSelection() {
   drawCharts(page);
   drawMarks(page);
   drawConcept(page);
-  drawVerdict(page);
+  drawShort(page);
   byId('x').value = page.cursor.x;
   byId('y').value = page.cursor.y;
   writeHash(page);
@@ -79,11 +79,12 @@ function drawChoices() {
 }
 
 const ACTIONS = {
-  /** Select, and explain it. */
-  select(selection) {
+  /** Select, explain it, and say what happened besides. */
+  select(selection, happened) {
     page.selection = selection;
     page.cursor = endOf(selection);
     drawSelection();
+    announceSelection(page, happened);
   },
 
   /** Explain one pixel, whatever was selected before. */
@@ -97,21 +98,22 @@ const ACTIONS = {
 
   chooseLayer(name) {
     page.layer = name;
-    drawChoices();
+    // not drawn again: who changes it by arrow keys is in there
+    document.querySelector(`[name=layer][value=${name}]`).checked = true;
     drawLayer(page);
     writeHash(page);
   },
 
   chooseConcept(k, scroll = false) {
     page.concept = k;
+    page.origin = scroll ? 'library-heading' : 'explanation';
     drawChoices();
     if (page.layer === 'concept') drawLayer(page);
     drawMarks(page);
     drawConcept(page);
     writeHash(page);
-    const heading = byId('concept-heading');
-    if (scroll) heading.scrollIntoView();
-    heading.focus();
+    if (scroll) byId('concept-heading').scrollIntoView();
+    byId('concept-name').focus();
   },
 
   /** Switch a concept off or on, and keep the focus on its button. */
@@ -123,6 +125,7 @@ const ACTIONS = {
       ? document.querySelector(`[data-toggle="${dataset.toggle}"]`)
       : byId(id || 'whatif-heading');
     again?.focus({ preventScroll: true });
+    announce(whatIfSentence(page));
   },
 };
 
@@ -133,6 +136,9 @@ async function start() {
   const { width, height } = page.model.plan;
   byId('stage').style.aspectRatio = `${width} / ${height}`;
   byId('stage').style.maxWidth = `${(80 * width) / height}vh`;
+  byId('stage').setAttribute('aria-valuemax', width * height - 1);
+  byId('x').max = width - 1;
+  byId('y').max = height - 1;
   for (const id of ['marks', 'numbers']) {
     byId(id).setAttribute('viewBox', `0 0 ${width} ${height}`);
   }
@@ -150,5 +156,7 @@ async function start() {
 }
 
 start().catch((error) => {
-  fill(byId('sentence'), `This page could not be read: ${error.message}`);
+  const words = `This page could not be read: ${error.message}`;
+  fill(byId('sentence'), words);
+  announce(words);
 });

@@ -68,8 +68,10 @@ function truthWords(page) {
   if (!truth) return ' There is no label here.';
   const name = model.classes[truth.label];
   if (selection.kind !== 'point') {
+    if (truth.known === 1) return ` Its one labelled pixel is ${name}.`;
     return ` Of its ${truth.known.toLocaleString('en')} labelled pixels ` +
-      `${truth.count.toLocaleString('en')} are ${name}.`;
+      `${truth.count.toLocaleString('en')} ` +
+      `${truth.count === 1 ? 'is' : 'are'} ${name}.`;
   }
   if (!(evidence[winner] > 0)) return ` The label is ${name}.`;
   return truth.label === winner

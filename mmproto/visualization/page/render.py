@@ -16,6 +16,7 @@ SCRIPTS = (
     'predict.js',
     'explain.js',
     'places.js',
+    'announce.js',
     'layers.js',
     'marks.js',
     'chart.js',

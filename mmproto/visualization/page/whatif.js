@@ -47,6 +47,12 @@ function drawWhatIf(page) {
   drawCommand(page);
 }
 
+/** A difference in pixels, with its sign. */
+function difference(pixels) {
+  const text = pixels.toLocaleString('en', { signDisplay: 'exceptZero' });
+  return text.replace('-', '−');
+}
+
 /** Pixels of every class before and after. */
 function changeTable(page) {
   const { classes } = page.model;
@@ -58,7 +64,7 @@ function changeTable(page) {
       make('th', { scope: 'row' }, swatch(page, c), ` ${classes[c]}`),
       numberCell(before[c].toLocaleString('en'), before[c]),
       numberCell(after[c].toLocaleString('en'), after[c]),
-      numberCell(signed(after[c] - before[c], 0), after[c] - before[c])));
+      numberCell(difference(after[c] - before[c]), after[c] - before[c])));
   const head = ['Class', 'Pixels before', 'Now', 'Change']
     .map((title) => make('th', { scope: 'col' }, title));
   return make('div', { class: 'scroll' }, make('table', {},

@@ -65,14 +65,6 @@ def test_focus_stays_when_a_concept_is_switched(save, visit):
     assert focused == '6'
 
 
-def test_the_sentence_is_announced(save, visit):
-    page = visit(save())
-    assert page.locator('#sentence').get_attribute('role') == 'status'
-    before = page.inner_text('#sentence')
-    page.locator('#stage').press('ArrowLeft')
-    assert page.inner_text('#sentence') != before
-
-
 def test_hostile_names_stay_text(save, visit, projected, image, tmp_path):
     names = ['road', HOSTILE, 'car', '{{ 7 * 7 }}']
     projected.dataset_meta['classes'] = names

@@ -99,7 +99,8 @@ def test_the_verdict_is_below_the_picture_where_the_sentence_is_not(
     verdict = phone.locator('#verdict')
     assert verdict.is_visible()
     name = phone.evaluate('page.model.classes[page.explanation.winner]')
-    assert verdict.inner_text().startswith(f'At x 40, y 50: {name} (')
+    assert verdict.inner_text().startswith(name)
+    assert verdict.inner_text().endswith(', x 40, y 50. Why')
     places = [
         phone.locator(of).bounding_box()['y']
         for of in ('#stage', '#verdict', '#legend', '#sentence')

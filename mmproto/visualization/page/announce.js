@@ -1,0 +1,55 @@
+// What is said aloud: short, and the class before all else.
+
+/** Say something to a screen reader, after what it is saying. */
+function announce(...parts) {
+  const region = byId('said');
+  const text = parts.filter(Boolean).join(' ');
+  // a text that stays the same would not be said again
+  fill(region, region.textContent === text ? `${text}\u00a0` : text);
+}
+
+/** Whether the labels agree, in short. */
+function judgedWords(page) {
+  const { selection, model, explanation: { truth, winner } } = page;
+  if (!page.truth) return '';
+  if (!truth) return ', no label';
+  const name = model.classes[truth.label];
+  if (selection.kind !== 'point') return `, labels mostly ${name}`;
+  return truth.label === winner ? ', right' : `, wrong: the label is ${name}`;
+}
+
+/** Where a selection is, in short. */
+function spotWords({ selection, explanation }) {
+  const { kind, x, y } = selection;
+  if (kind === 'box') return `rectangle ${boxWords(selection)}`;
+  if (kind === 'point') return `x ${x}, y ${y}`;
+  return `segment of ${pixelWords(explanation.pixels.length)} around ` +
+    `x ${x}, y ${y}`;
+}
+
+/** The prediction in short: what one hears on the way over the picture. */
+function shortWords(page) {
+  const { winner, probabilities } = page.explanation;
+  return `${page.model.classes[winner]} ${probabilities[winner].toFixed(2)}` +
+    `${judgedWords(page)}, ${spotWords(page)}`;
+}
+
+/** Write it below the picture, and where a screen reader looks for it. */
+function drawShort(page) {
+  const stage = byId('stage');
+  const { x, y } = page.cursor;
+  const words = shortWords(page);
+  stage.setAttribute('aria-valuenow', y * page.model.plan.width + x);
+  stage.setAttribute('aria-valuetext', words);
+  fill(byId('verdict'), `${words}. `,
+    make('a', { href: '#explanation' }, 'Why'));
+}
+
+/** Say what was selected, or what else happened, and why it is so. */
+function announceSelection(page, happened = '') {
+  const { model, explanation } = page;
+  // the picture says its own value while it has the focus
+  const known = document.activeElement === byId('stage');
+  announce(happened, known ? '' : `${shortWords(page)}.`,
+    becauseWords(model, explanation, 2));
+}
