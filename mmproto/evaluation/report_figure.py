@@ -8,7 +8,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from mmproto.visualization.panels import SMALL, shorten
+from mmproto.visualization.panels import SMALL
+from mmproto.visualization.text import fit, text_width
 
 from .report import lines_of
 
@@ -26,9 +27,10 @@ MOST_MARKERS = 20  # points; a longer curve is a plain line
 MOST_LEVEL = 6  # labels below an axis that need not stand upright
 MOST_SMALL = 20  # labels below an axis in the usual size
 MOST_LABELS = 36  # below an axis; of more, some are left out
-LABEL_LENGTH = 14
+LABEL_WIDTH = 1.1  # inches
 LABEL_GAP = 0.065  # of a growing axis, between two labels
 LEGEND_LINE = 13  # points
+LEGEND_LINE_WIDTH = 0.45  # inches, of a line and the gap before the next
 
 
 def draw_report(data: dict) -> Figure:
@@ -220,21 +222,22 @@ def _name_places(axes: Axes, labels: Sequence[str]) -> None:
             transform=axes.transAxes,
         )
     step = max(1, -(-len(labels) // MOST_LABELS))
+    size = SMALL - 2.5 if len(labels) > MOST_SMALL else SMALL
     axes.set_xticks(
         range(0, len(labels), step),
-        [shorten(label, LABEL_LENGTH) for label in labels[::step]],
+        [fit(label, size, LABEL_WIDTH) for label in labels[::step]],
         rotation=90 if upright else 0,
-        fontsize=SMALL - 2.5 if len(labels) > MOST_SMALL else SMALL,
+        fontsize=size,
     )
 
 
 def _title_and_legend(axes: Axes, title: str) -> None:
     """Put the legend between title and panel, where it hides nothing."""
-    handles, _ = axes.get_legend_handles_labels()
+    _, names = axes.get_legend_handles_labels()
     lines = 0
-    if len(handles) > 1:
-        columns = 2 if len(handles) == 4 else 3
-        lines = -(-len(handles) // columns)
+    if len(names) > 1:
+        columns = _legend_columns(names)
+        lines = -(-len(names) // columns)
         axes.legend(
             loc='lower left',
             bbox_to_anchor=(0, 1),
@@ -249,6 +252,13 @@ def _title_and_legend(axes: Axes, title: str) -> None:
     axes.set_title(
         title, fontsize=SMALL + 2, loc='left', pad=6 + LEGEND_LINE * lines
     )
+
+
+def _legend_columns(names: Sequence[str]) -> int:
+    """As many columns as are no wider than the axes, equally filled."""
+    widest = max(text_width(name, SMALL) for name in names) + LEGEND_LINE_WIDTH
+    lines = -(-len(names) // max(1, int(AXES[0] / widest)))
+    return -(-len(names) // lines)
 
 
 def _short_count(number: float) -> str:

@@ -84,6 +84,24 @@ def test_no_text_hides_another():
     assert overlapping(draw_report(report_data(HEADER, reports()))) == []
 
 
+def test_long_names_in_legends_stay_in_their_panels():
+    names = ['class purity', 'part purity (none)', 'another part purity']
+    curves = {
+        kind: dict(x=[0, 1], y={name: [0.0, 1.0] for name in names})
+        | dict(x_label='concepts', y_label='share')
+        for kind in ('a', 'b', 'c', 'd')
+    }
+    curves['d']['y'] = {name: [0.0, 1.0] for name in 'abc'}
+    report = make_report({}, curves=curves)
+    figure = draw_report(report_data(HEADER, dict(PurityMetric=report)))
+    assert overlapping(figure) == []
+    for axes in figure.axes:
+        box = axes.get_legend().get_window_extent()
+        assert box.x1 <= axes.bbox.x1 + 0.05 * axes.bbox.width
+    tops = [text.get_window_extent().y0 for text in axes.get_legend().texts]
+    assert max(tops) - min(tops) < 5  # short names share a line
+
+
 def test_odd_lengths_leave_the_panels_readable():
     steps = [0, 1, 2, 3, 5, 8, 13, 21, 34, 38]  # the last step is cut short
     odd = make_report(
