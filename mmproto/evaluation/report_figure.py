@@ -15,7 +15,7 @@ from .report import lines_of
 
 COLUMNS = 4
 TITLE = 0.5  # inches, like all sizes below
-PANEL = (4.25, 3.5)
+PANEL = (4.25, 3.7)
 MARGIN = (0.75, 1.1)  # left of the axes and below: room for names of classes
 AXES = (3.2, 1.8)
 # Okabe and Ito: told apart by all kinds of colour vision

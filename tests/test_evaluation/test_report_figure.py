@@ -85,7 +85,7 @@ def test_no_text_hides_another():
 
 
 def test_long_names_in_legends_stay_in_their_panels():
-    names = ['class purity', 'part purity (none)', 'another part purity']
+    names = ['class purity', 'part purity (none)', 'pipnet part purity (none)']
     curves = {
         kind: dict(x=[0, 1], y={name: [0.0, 1.0] for name in names})
         | dict(x_label='concepts', y_label='share')
