@@ -1,11 +1,17 @@
 // What is said aloud: short, and the class before all else.
 
+const PAUSE = 50; // ms, in which a later text takes the place of an earlier
+let saying = null;
+
 /** Say something to a screen reader, after what it is saying. */
 function announce(...parts) {
-  const region = byId('said');
   const text = parts.filter(Boolean).join(' ');
-  // a text that stays the same would not be said again
-  fill(region, region.textContent === text ? `${text}\u00a0` : text);
+  clearTimeout(saying);
+  saying = setTimeout(() => {
+    const region = byId('said');
+    // a text that stays the same would not be said again
+    fill(region, region.textContent === text ? `${text}\u00a0` : text);
+  }, PAUSE);
 }
 
 /** Whether the labels agree, in short. */
@@ -30,8 +36,10 @@ function spotWords({ selection, explanation }) {
 /** The prediction in short: what one hears on the way over the picture. */
 function shortWords(page) {
   const { winner, probabilities } = page.explanation;
+  const off = page.off.size
+    ? `, without ${conceptsWords(page.off.size)}` : '';
   return `${page.model.classes[winner]} ${probabilities[winner].toFixed(2)}` +
-    `${judgedWords(page)}, ${spotWords(page)}`;
+    `${judgedWords(page)}, ${spotWords(page)}${off}`;
 }
 
 /** Write it below the picture, and where a screen reader looks for it. */
@@ -52,4 +60,9 @@ function announceSelection(page, happened = '') {
   const known = document.activeElement === byId('stage');
   announce(happened, known ? '' : `${shortWords(page)}.`,
     becauseWords(model, explanation, 2));
+}
+
+/** Say what a what-if changes, in the picture and at the selection. */
+function announceWhatIf(page) {
+  announce(whatIfSentence(page), `Here: ${shortWords(page)}.`);
 }

@@ -79,7 +79,7 @@ function evidenceTable(page, label, rows, bounds) {
   const total = evidence[label];
   const score = rounded(total).toFixed(DIGITS);
   const count = rows.length - 1 + rows.at(-1).count;
-  const adds = count === 1 ? '1 concept adds' : `${count} concepts add`;
+  const adds = `${conceptsWords(count)} add${count === 1 ? 's' : ''}`;
   const head = ['Concept, scale', 'Activation', '× weight', '= adds',
     'Running sum'];
   return make('div', { class: 'scroll' },
@@ -133,7 +133,8 @@ function drawCharts(page) {
   const bounds = chartBounds(rows);
   fill(byId('charts'), ...labels.map((label, i) =>
     evidenceTable(page, label, rows[i], bounds)));
-  byId('compared').value = other ?? '';
+  // not what is shown: some screen readers would leave the picture for it
+  byId('compared').value = page.compared ?? '';
   fill(byId('counter'), ...counterEvidence(page, other)
     .map((text) => make('li', {}, text)));
 }

@@ -44,9 +44,15 @@ function drawConcept(page) {
         announce(`The picture shows ${named(page.model, k)}.`);
       }),
       make('a', { href: `#concept=${name}` }, 'Address of this concept'),
-      make('a', { href: `#${page.origin}` }, 'Back to the table')),
+      button('Back to the table', () => leaveConcept(page, name))),
     ...(page.off.size ? [make('p', {}, whatIfSentence(page))] : []),
     ...conceptViews(page, k));
+}
+
+/** Go back to the button that opened a concept, if it is still there. */
+function leaveConcept({ origin }, name) {
+  const opener = `#${origin} button[data-concept="${name}"]`;
+  (document.querySelector(opener) ?? byId('explanation')).focus();
 }
 
 /** Map and patches, which hang on the concept alone: drawn once for it. */

@@ -104,11 +104,18 @@ function listenToControls() {
       byId('stage').style.touchAction =
         page.mode === 'box' ? 'none' : 'manipulation';
       page.corner = null;
-      selectAt(page.cursor.x, page.cursor.y);
-      page.corner = null;
+      const { x, y } = page.cursor;
+      page.select(page.mode === 'box'
+        ? { kind: 'box', x0: x, y0: y, x1: x, y1: y }
+        : { kind: page.mode, x, y });
     });
   }
   byId('go').addEventListener('click', goToNumbers);
+  for (const id of ['x', 'y']) {
+    byId(id).addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') goToNumbers();
+    });
+  }
   byId('opacity').addEventListener('input', (event) => {
     page.opacity = event.target.value / 100;
     byId('layer').style.opacity = page.opacity;
@@ -125,7 +132,7 @@ function listenToControls() {
     page.off.clear();
     drawModel();
     byId('whatif-heading').focus({ preventScroll: true });
-    announce(whatIfSentence(page));
+    announceWhatIf(page);
   });
   for (const id of ['reason', 'author']) {
     byId(id).addEventListener('input', () => drawCommand(page));
@@ -134,8 +141,13 @@ function listenToControls() {
   byId('save').addEventListener('click', () => saveRecord(page));
   addEventListener('resize', () => drawNumbers(page));
   addEventListener('hashchange', () => {
-    if (readHash(page)) drawModel();
-    else writeHash(page); // a link to a section
+    const left = byId('concept-panel').contains(document.activeElement);
+    if (!readHash(page)) {
+      writeHash(page); // a link to a section
+      return;
+    }
+    drawModel();
+    if (left) byId('concept-name').focus();
   });
 }
 
@@ -157,11 +169,13 @@ function goToNumbers() {
 /** Copy the command, or select it where a page may not copy. */
 async function copyCommand() {
   const field = byId('command');
+  const known = ['reason', 'author'].every((id) => byId(id).value.trim());
+  const missing = known ? '' : ' Reason and name are still needed.';
   try {
     await navigator.clipboard.writeText(field.value);
-    fill(byId('copied'), 'Copied.');
+    fill(byId('copied'), `Copied.${missing}`);
   } catch {
     field.select();
-    fill(byId('copied'), 'Selected: copy it with the keyboard.');
+    fill(byId('copied'), `Selected: copy it with the keyboard.${missing}`);
   }
 }

@@ -47,6 +47,11 @@ function pixelWords(count) {
   return `${count.toLocaleString('en')} pixel${count === 1 ? '' : 's'}`;
 }
 
+/** A number of concepts in words. */
+function conceptsWords(count) {
+  return count === 1 ? '1 concept' : `${count} concepts`;
+}
+
 /** A list in words: "a, b and c". */
 function listed(words) {
   if (words.length < 2) return words.join('');

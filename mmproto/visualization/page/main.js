@@ -26,7 +26,7 @@ function makePage({ info, arrays }) {
     selection: { kind: 'point', x, y },
     mode: 'point', corner: null, cursor: { x, y },
     layer: LAYER, opacity: OPACITY,
-    concept: null, origin: 'explanation', compared: null,
+    concept: null, origin: 'charts', compared: null,
     off: new Set(),
     sorting: { column: 'use', up: false },
   };
@@ -102,11 +102,12 @@ const ACTIONS = {
     document.querySelector(`[name=layer][value=${name}]`).checked = true;
     drawLayer(page);
     writeHash(page);
+    announce(byId('legend').querySelector('p')?.textContent);
   },
 
   chooseConcept(k, scroll = false) {
     page.concept = k;
-    page.origin = scroll ? 'library-heading' : 'explanation';
+    page.origin = scroll ? 'library-table' : 'charts';
     drawChoices();
     if (page.layer === 'concept') drawLayer(page);
     drawMarks(page);
@@ -125,7 +126,7 @@ const ACTIONS = {
       ? document.querySelector(`[data-toggle="${dataset.toggle}"]`)
       : byId(id || 'whatif-heading');
     again?.focus({ preventScroll: true });
-    announce(whatIfSentence(page));
+    announceWhatIf(page);
   },
 };
 

@@ -38,7 +38,9 @@ def wrong_segments(labels, prediction, classes):
 
 def check_compared(page, model, image, truth):
     """The true class is shown, and what each concept adds to it is kept."""
-    assert page.input_value('#compared') == str(truth)
+    assert page.input_value('#compared') == ''  # nobody chose another
+    table = page.locator('table.evidence').last
+    assert table.get_attribute('data-class') == str(truth)
     record = page.evaluate('recordOf(page)')
     x, y = record['selection']['x'], record['selection']['y']
     explanation = explain(model, image, (x, y))

@@ -17,6 +17,7 @@ def said(save, visit):
     )
 
     def listen():
+        page.wait_for_timeout(150)  # until it is said
         return page.evaluate('heard.splice(0)')
 
     return page, listen
@@ -68,30 +69,38 @@ def test_every_move_over_the_picture_is_said_once(said):
     assert text.startswith(f'{outcome(page, labels, 7, y)}. Because of ')
 
 
-def test_the_border_and_the_corners_are_said(said):
+def test_the_border_is_said_each_time(said):
     page, listen = said
-    stage = page.locator('#stage')
-    for _ in range(8):
-        stage.press('ArrowDown')
-    heard = [text.rstrip() for text in listen()]
-    assert heard.count('Here the picture ends.') == 8 - (63 - 50 + 7) // 8
+    for ended in (False, False, True, True, True):  # rows 58, 63, 63, ...
+        page.locator('#stage').press('ArrowDown')
+        (text,) = listen()
+        assert (text.rstrip() == 'Here the picture ends.') == ended
+
+
+def test_corners_of_a_rectangle_are_said(said):
+    page, listen = said
     page.check('[name=mode][value=box]')
-    listen()
-    stage.press('Enter')
-    stage.press('ArrowLeft')
-    stage.press('Enter')
-    first, _, last = listen()
-    assert first.startswith('First corner at x 40, y 63. ')
-    assert last.startswith('Rectangle set. ')
-    assert value(page)[1].endswith(', rectangle x 32 to 40, y 63 to 63')
+    (text,) = listen()
+    assert 'rectangle x 40 to 40, y 50 to 50. Because of ' in text
+    stage = page.locator('#stage')
+    for key, start in (
+        ('Enter', 'First corner at x 40, y 50. '),
+        ('ArrowLeft', 'Because of '),
+        ('Enter', 'Rectangle set. '),
+    ):
+        stage.press(key)
+        (text,) = listen()
+        assert text.startswith(start)
+    assert value(page)[1].endswith(', rectangle x 32 to 40, y 50 to 50')
 
 
 def test_a_wrong_number_is_said_each_time(said):
     page, listen = said
     page.fill('#x', '96')
+    page.locator('#x').press('Enter')
+    (first,) = listen()
     page.click('#go')
-    page.click('#go')
-    first, second = listen()
+    (second,) = listen()
     assert first == page.inner_text('#no-pixel')
     assert 'x runs from 0 to 95, y from 0 to 63' in first
     assert second != first and second.rstrip() == first
@@ -104,23 +113,29 @@ def test_a_wrong_number_is_said_each_time(said):
     assert page.get_attribute('#x', 'aria-invalid') == 'false'
 
 
-def test_a_what_if_says_what_changed_and_nothing_else(said):
+def test_a_what_if_says_what_changed_there_and_here(said):
     page, listen = said
     page.locator('[data-toggle="6"]').press('Enter')
-    (text,) = listen()
-    assert text == page.inner_text('#whatif-status')
-    assert text.startswith('Without concept 6, ')
+    what_if = page.inner_text('#whatif-status')
+    assert what_if.startswith('Without concept 6, ')
+    here = value(page)[1]
+    assert here.endswith(', x 40, y 50, without 1 concept')
+    assert listen() == [f'{what_if} Here: {here}.']
     page.locator('#all-on').press('Enter')
-    assert listen() == [page.inner_text('#whatif-status')]
+    what_if = page.inner_text('#whatif-status')
+    assert listen() == [f'{what_if} Here: {value(page)[1]}.']
+    assert 'without' not in value(page)[1]
 
 
-def test_the_layers_keep_the_focus(said):
-    page, _ = said
+def test_the_layers_keep_the_focus_and_say_what_they_show(said):
+    page, listen = said
     page.focus('[name=layer][value=prediction]')
     for layer in ('truth', 'error', 'confidence'):
         page.keyboard.press('ArrowDown')
         assert page.evaluate('document.activeElement.value') == layer
         assert page.evaluate('page.layer') == layer
+        words = 'Striped: wrong, ' if layer == 'error' else ''
+        assert listen()[-1].startswith(words)
 
 
 def test_a_concept_says_its_number_and_leads_back(said):
@@ -129,16 +144,18 @@ def test_a_concept_says_its_number_and_leads_back(said):
     page.locator('table.evidence button').first.press('Enter')
     number = page.evaluate('page.model.concepts[page.concept]')
     assert page.evaluate(focused) == f'Concept {number}'
-    back = page.get_by_role('link', name='Back to the table')
+    back = page.get_by_role('button', name='Back to the table')
     back.press('Enter')
-    assert page.evaluate(focused) == 'Why'
-    page.locator('[data-concept="2"] button').last.scroll_into_view_if_needed()
-    page.locator('#library-table [data-concept="2"] button').first.press(
-        'Enter'
-    )
+    assert page.evaluate(focused) == str(number)
+    opener = page.locator('#library-table button[data-concept="2"]')
+    opener.press('Enter')
     assert page.evaluate(focused) == 'Concept 2'
     back.press('Enter')
-    assert page.evaluate(focused) == 'All concepts'
+    assert opener.evaluate('button => button === document.activeElement')
+    opener.press('Enter')
+    page.get_by_role('link', name='Address of this concept').press('Enter')
+    page.locator('#concept-name:focus', has_text='Concept 2').wait_for()
+    assert 'concept=2' in page.url
 
 
 def test_the_map_in_words(said):
@@ -151,6 +168,17 @@ def test_the_map_in_words(said):
     words = page.inner_text('.map figcaption')
     assert f'at x {at % 96}, y {at // 96}. ' in words
     assert f'above half of that on {share:.1%}'.replace('%', ' %') in words
+
+
+def test_copying_says_what_is_missing(said):
+    page, _ = said
+    page.locator('[data-toggle="6"]').click()
+    page.click('#copy')
+    page.locator('#copied', has_text='needed').wait_for()
+    page.fill('#reason', 'shadows')
+    page.fill('#author', 'J. Doe')
+    page.click('#copy')
+    page.locator('#copied', has_not_text='needed').wait_for()
 
 
 def test_running_sums_are_there_for_the_ear(said):
