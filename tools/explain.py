@@ -4,8 +4,8 @@ With --out PAGE.html the explanation is an interactive page: one file that
 opens from disk, loads nothing and sends nothing.
 
 With --video the prediction lies over every frame, a strip below shows which
-concepts the decisions rest on through time, and a JSON file beside the video
-has the numbers.
+concepts the decisions rest on through time. A JSON file and JSON lines beside
+the video have the numbers.
 """
 
 import argparse

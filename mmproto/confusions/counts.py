@@ -1,6 +1,7 @@
 """Counts of confusions by class, class and concept."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +14,11 @@ from .pixels import (
 )
 from .places import MOST_PLACES, Place, find_places, keep_largest
 
-BLOCK = 1 << 18  # pixels that are predicted again at once, for memory's sake
+# Concepts times pixels whose activations are held at once: 0.5 GB. More bands
+# cost time, since maps are resized again for each.
+BAND = 1 << 27
+BLOCK = 1 << 22  # the same, and classes, of what is counted at once
+Activations = Callable[[np.ndarray], np.ndarray]
 Size = tuple[int, int]
 Key = tuple[int, int, int]
 
@@ -78,7 +83,7 @@ class Confusions:
         known: np.ndarray,
         truth: np.ndarray,
         logits: np.ndarray,
-        activations: np.ndarray,
+        activations: Activations,
     ) -> None:
         """Count an image.
 
@@ -87,38 +92,72 @@ class Confusions:
             size: Its rows and columns.
             known: Positions (n,) of the pixels that have a class, row by row.
             truth: Their classes (n,).
-            logits: Evidence (C,n) at them.
-            activations: Of the concepts in use (U,n) at them.
+            logits: Evidence (C,h*w) at all pixels.
+            activations: Gives those of the concepts in use (U,m) at some
+                positions (m,).
         """
-        predicted = logits.argmax(axis=0)
-        pairs = truth * len(logits) + predicted  # n
-        counts = np.bincount(pairs, minlength=self.matrix.size)
-        self.matrix += counts.reshape(self.matrix.shape)
         self.images += 1
+        leads = []
+        for part, active in self._blocks(known, activations):
+            evidence = logits[:, known[part]]  # C,m
+            pairs = truth[part] * len(evidence) + evidence.argmax(axis=0)
+            counts = np.bincount(pairs, minlength=self.matrix.size)
+            self.matrix += counts.reshape(self.matrix.shape)
+            leads.append(self._find_leads(known[part], pairs, active))
+            self._add_changes(pairs, evidence, active)
+        if leads:
+            self._add_leads(image, size, *map(np.concatenate, zip(*leads)))
+
+    def _blocks(
+        self, known: np.ndarray, activations: Activations
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Go through pixels with their activations (U,m), some at a time."""
+        classes, concepts = len(self.class_weights), len(self.concepts)
+        band = max(1, BAND // max(1, concepts))
+        block = max(1, BLOCK // (classes + concepts))
+        for start in range(0, len(known), band):
+            active = activations(known[start : start + band])
+            for first in range(0, active.shape[1], block):
+                part = active[:, first : first + block]
+                begin = start + first
+                yield slice(begin, begin + part.shape[1]), part
+
+    def _find_leads(
+        self, pixels: np.ndarray, pairs: np.ndarray, activations: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        """Find out which concept leads each wrong pixel.
+
+        Returns:
+            Of the wrong ones: positions, pairs of classes, the leading
+            concept by its index, its part, and the margin, all (w,).
+        """
+        truth, predicted = divmod(pairs, len(self.class_weights))
         wrong = np.flatnonzero(truth != predicted)
-        self._add_leads(
-            image, size, known[wrong], pairs[wrong], activations[:, wrong]
+        parts = margin_parts(
+            activations[:, wrong],
+            self.class_weights[:, self.concepts],
+            truth[wrong],
+            predicted[wrong],
         )
-        for start in range(0, len(pairs), BLOCK):
-            part = np.s_[..., start : start + BLOCK]
-            self._add_changes(pairs[part], logits[part], activations[part])
+        return (
+            pixels[wrong],
+            pairs[wrong],
+            leading_concepts(parts),
+            parts.max(axis=0, initial=0),
+            parts.sum(axis=0),
+        )
 
     def _add_leads(
         self,
         image: str,
         size: Size,
-        known: np.ndarray,
+        pixels: np.ndarray,
         pairs: np.ndarray,
-        activations: np.ndarray,
+        leading: np.ndarray,
+        largest: np.ndarray,
+        margins: np.ndarray,
     ) -> None:
-        """Find out which concept leads each wrong pixel."""
-        weights = self.class_weights[:, self.concepts]  # C,U
-        parts = margin_parts(
-            activations, weights, *divmod(pairs, len(weights))
-        )
-        leading = leading_concepts(parts)
-        margins = parts.sum(axis=0)
-        largest = parts.max(axis=0, initial=0)
+        """Count the wrong pixels of an image, from :meth:`_find_leads`."""
         codes = pairs * (len(self.concepts) + 1) + leading - NO_CONCEPT
         order = np.argsort(codes, kind='stable')
         ends = np.flatnonzero(np.diff(codes[order])) + 1
@@ -130,7 +169,7 @@ class Confusions:
             row.margin += float(margins[own].sum())
             full = len(row.places) == MOST_PLACES
             if not full or len(own) > row.places[-1].pixels:
-                found = find_places(known[own], size, image)
+                found = find_places(pixels[own], size, image)
                 row.places = keep_largest(row.places, found)
 
     def _add_changes(

@@ -1,16 +1,19 @@
 """One pass over a data set that counts its confusions."""
 
 import sys
+from functools import partial
 from typing import Any
 
 import numpy as np
 from mmengine.utils import track_iter_progress
 from torch.utils.data import DataLoader
 
-from mmproto.evidence import CHANNELS_AT_ONCE, EvidenceMaps
+from mmproto.evidence import EvidenceMaps
 from mmproto.models.utils import get_prototype_head
 
 from .counts import Confusions
+
+AT_ONCE = 16  # concepts at full image size, beside all those of a band
 
 
 def measure_confusions(model: Any, loader: DataLoader) -> Confusions:
@@ -74,18 +77,18 @@ def _add_image(
         maps.size,
         known,
         labels.ravel()[known],
-        maps.logits.flatten(1).numpy()[:, known],
-        _activations(maps, found.concepts, known),
+        maps.logits.flatten(1).numpy(),
+        partial(_activations, maps, found.concepts),
     )
 
 
 def _activations(
-    maps: EvidenceMaps, concepts: list[int], known: np.ndarray
+    maps: EvidenceMaps, concepts: list[int], pixels: np.ndarray
 ) -> np.ndarray:
-    """Activations (U,n) of some concepts at some pixels."""
-    activations = np.empty((len(concepts), len(known)), np.float32)
-    for start in range(0, len(concepts), CHANNELS_AT_ONCE):
-        part = concepts[start : start + CHANNELS_AT_ONCE]
+    """Activations (U,m) of some concepts at some pixels."""
+    activations = np.empty((len(concepts), len(pixels)), np.float32)
+    for start in range(0, len(concepts), AT_ONCE):
+        part = concepts[start : start + AT_ONCE]
         full = maps.activations(part).flatten(1).numpy()  # part,h*w
-        activations[start : start + len(part)] = full[:, known]
+        activations[start : start + len(part)] = full[:, pixels]
     return activations

@@ -13,9 +13,8 @@ from mmproto.visualization.panels import (
     SMALL,
     image_axes,
     patch_axes,
-    shorten,
 )
-from mmproto.visualization.text import PLAIN_TEXT, one_line, wrap_text
+from mmproto.visualization.text import PLAIN_TEXT, fit, one_line, wrap_text
 
 from .text import sentence, title
 from .views import View
@@ -28,7 +27,8 @@ TITLE_LINE, TEXT_LINE, HEADING = 0.3, 0.19, 0.32
 PATCH, PATCH_TEXT = 1.7, 0.55
 VIEW, VIEW_TEXT = (3.05, 2.3), 0.56
 LINE_GAP, INNER_GAP, PAIR_GAP = 0.14, 0.06, 0.26
-NAME_LENGTH, SHORT_NAME, FILE_LENGTH = 24, 17, 30
+NAME = 2.1  # of a class, in a sentence or above a view
+FILE_NAME = 2.7  # of an image, after its number
 WRONG_COLOR = '#00e5ff'  # on photographs and on hot colours
 
 
@@ -136,11 +136,11 @@ def _draw_view(
     """Draw a cut-out and the activation beside it, with lines above."""
     x, y = place
     truth, predicted = (
-        shorten(one_line(row[side]['name']), SHORT_NAME)
+        fit(row[side]['name'], SMALL + 1, NAME)
         for side in ('truth', 'predicted')
     )
     left = (
-        f'{number}  {shorten(view.name, FILE_LENGTH)}\n'
+        f'{number}  {fit(view.name, SMALL + 1, FILE_NAME)}\n'
         f'truth: {truth}\npredicted: {predicted}'
     )
     right = f'{view.pixels:,} wrong pixels\n'
@@ -196,4 +196,4 @@ def _write(
 
 
 def _short(name: str) -> str:
-    return shorten(name, NAME_LENGTH)
+    return fit(name, SMALL + 2, NAME)

@@ -6,6 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from mmproto.evidence import EvidenceMaps
@@ -18,11 +19,12 @@ from .places import Place
 
 SMALLEST = 0.45  # height of a view, at least, over the image's shorter side
 ASPECT = 4 / 3  # width of a view over its height, where the image has room
+MOST_ROWS = 480  # pixels of a view: twice what is drawn
 
 
 @dataclass(frozen=True)
 class View:
-    """A cut-out of an image around a place.
+    """A cut-out of an image around a place, of ``MOST_ROWS`` at most.
 
     Args:
         name: File name of the image.
@@ -56,15 +58,25 @@ def cut_views(model: Any, wanted: Sequence[tuple[Place, int]]) -> list[View]:
     order = sorted(range(len(wanted)), key=lambda i: wanted[i][0].image)
     views: dict[int, View] = {}
     for image, group in groupby(order, key=lambda i: wanted[i][0].image):
-        rgb = read_pixels(image)[..., ::-1]
-        maps = EvidenceMaps(model, image)
-        for index in group:
-            place, concept = wanted[index]
-            activation = np.zeros(maps.size, np.float32)
-            if concept != NO_CONCEPT:
-                activation = maps.activations([concept])[0].numpy()
-            views[index] = cut_view(place, rgb, activation)
+        own = list(group)
+        found = _views_of(model, image, [wanted[index] for index in own])
+        views |= zip(own, found)
     return [views[index] for index in range(len(wanted))]
+
+
+def _views_of(
+    model: Any, image: str, wanted: Sequence[tuple[Place, int]]
+) -> list[View]:
+    """Cut places from one image."""
+    rgb = read_pixels(image)[..., ::-1]
+    maps = EvidenceMaps(model, image)
+    views = []
+    for place, concept in wanted:
+        activation = np.zeros(maps.size, np.float32)
+        if concept != NO_CONCEPT:
+            activation = maps.activations([concept])[0].numpy()
+        views.append(cut_view(place, rgb, activation))
+    return views
 
 
 def cut_view(place: Place, rgb: np.ndarray, activation: np.ndarray) -> View:
@@ -84,12 +96,21 @@ def cut_view(place: Place, rgb: np.ndarray, activation: np.ndarray) -> View:
     window = np.s_[top : top + rows, left : left + columns]
     mask = np.zeros((height, width), bool)
     mask[y0:y1, x0:x1] = place.mask
+    heat = overlay_activation(rgb, activation)
     return View(
         name=Path(place.image).name,
         pixels=place.pixels,
-        rgb=rgb[window],
-        heat=overlay_activation(rgb, activation)[window],
-        mask=mask[window],
+        rgb=_shrink(rgb[window]),
+        heat=_shrink(heat[window]),
+        mask=_shrink(mask[window].astype(np.float32)) > 0,
         mean=float(activation[mask].mean()),
         peak=float(activation.max()),
     )
+
+
+def _shrink(picture: np.ndarray) -> np.ndarray:
+    """A copy (h,w,...) of ``MOST_ROWS`` at most: not a view of the image."""
+    rows, columns = picture.shape[:2]
+    factor = min(1.0, MOST_ROWS / rows)
+    size = (max(1, round(columns * factor)), round(rows * factor))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

@@ -133,11 +133,6 @@ def _width(axes: Axes) -> float:
     return axes.bbox.width / axes.figure.dpi
 
 
-def shorten(text: str, length: int) -> str:
-    """Cut a text to ``length`` characters, with dots where it was cut."""
-    return text if len(text) <= length else text[: length - 1] + '…'
-
-
 def list_weights(
     weights: Sequence[tuple[str, float]],
     most: int,

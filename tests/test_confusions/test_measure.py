@@ -1,5 +1,6 @@
 """Counts of a data set, against the network itself with a concept less."""
 
+import tracemalloc
 from collections import Counter
 
 import numpy as np
@@ -11,7 +12,13 @@ from mmengine.runner import Runner
 from mmseg.evaluation import IoUMetric
 from scipy import ndimage
 
-from mmproto.confusions import measure_confusions, use_split
+from mmproto.confusions import (
+    Confusions,
+    counts,
+    measure_confusions,
+    use_split,
+)
+from mmproto.confusions import measure as measure_module
 from mmproto.confusions.pixels import NO_CONCEPT
 from mmproto.confusions.places import MOST_PLACES
 from mmproto.evidence import EvidenceMaps
@@ -58,10 +65,14 @@ def sizes_of(pixels):
     return np.bincount(groups[mask])[1:].tolist()
 
 
-@pytest.fixture(params=['whole', 'slide', 'resized', 'signed'])
-def model(request, tiny_model):
+@pytest.fixture(params=['whole', 'slide', 'resized', 'signed', 'bands'])
+def model(request, tiny_model, monkeypatch):
     """The tiny model in different settings, with random class weights."""
     torch.manual_seed(0)
+    if request.param == 'bands':  # as of a large image with many concepts
+        monkeypatch.setattr(counts, 'BAND', 7 * 1000)
+        monkeypatch.setattr(counts, 'BLOCK', 11 * 300)
+        monkeypatch.setattr(measure_module, 'AT_ONCE', 3)
     if request.param == 'slide':
         tiny_model.test_cfg = ConfigDict(SLIDE)
     if request.param == 'resized':
@@ -117,7 +128,9 @@ def test_counts_are_those_of_the_network(model):
     assert rows == +mended and sum(mended.values()) > 20
 
 
-@pytest.mark.parametrize('model', ['resized', 'signed'], indirect=True)
+@pytest.mark.parametrize(
+    'model', ['resized', 'signed', 'bands'], indirect=True
+)
 def test_leads_and_places_are_those_of_single_pixels(model):
     found, loader = measure(model)
     weights = model.decode_head.class_weights.detach().double().numpy()
@@ -154,6 +167,29 @@ def test_leads_and_places_are_those_of_single_pixels(model):
             for y, x in zip(*np.nonzero(place.mask)):
                 assert (y0 + y, x0 + x) in images[key][place.image]
             assert place.pixels == place.mask.sum()
+
+
+def test_memory_is_that_of_a_band(monkeypatch):
+    # 100 concepts at 30,000 pixels: 12 MB at once, 24 in double precision
+    monkeypatch.setattr(counts, 'BAND', 1 << 20)
+    monkeypatch.setattr(counts, 'BLOCK', 1 << 16)
+    rng = np.random.default_rng(0)
+    pixels, size = np.arange(30_000), (150, 200)
+    logits = rng.random((4, len(pixels)), dtype=np.float32)
+    found = Confusions(rng.random((4, 100)))
+    tracemalloc.start()
+    found.add(
+        'image.png',
+        size,
+        pixels,
+        (logits.argmax(axis=0) + 1) % 4,  # all wrong
+        logits,
+        lambda some: rng.random((100, len(some)), dtype=np.float32),
+    )
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.wrong == len(pixels)
+    assert peak < 11e6
 
 
 def test_totals_are_those_of_the_iou(model):

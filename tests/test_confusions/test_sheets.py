@@ -156,3 +156,28 @@ def test_views_at_the_border_and_of_whole_images():
     (place,) = find_places(np.arange(64 * 96), size, 'image.png')
     view = cut_view(place, rgb, np.ones(size))
     assert view.mask.shape == size and view.mask.all()
+
+
+def test_a_view_of_a_large_image_is_small_and_shows_the_place():
+    rgb = np.zeros((1024, 2048, 3), np.uint8)
+    rgb[500:504, 900:908] = 255
+    activation = np.zeros((1024, 2048), np.float32)
+    activation[500:504, 900:908] = 0.25
+    activation[0, 0] = 0.5
+    cross = np.zeros((1024, 2048), bool)
+    cross[20:1000, 300] = cross[500, 30:2000] = True
+    (place,) = find_places(np.flatnonzero(cross), cross.shape, 'image.png')
+    for each in (place, make_place((1024, 2048), 500, 900)):
+        view = cut_view(each, rgb, activation)
+        rows, columns = view.mask.shape
+        assert rows <= 480 and columns <= 960
+        assert view.rgb.shape == view.heat.shape == (rows, columns, 3)
+        for picture in (view.rgb, view.heat, view.mask):
+            assert picture.base is None  # does not hold the whole image
+        if each is place:  # one pixel wide, and not lost
+            assert view.mask.any(axis=0).mean() > 0.9
+            assert view.mask.any(axis=1).mean() > 0.9
+    assert view.mean == pytest.approx(0.25) and view.peak == 0.5
+    lit = view.rgb[..., 0] > 100
+    assert (lit & view.mask).sum() >= 0.9 * view.mask.sum()
+    assert 25 < view.mask.sum() < 50 and view.pixels == 29

@@ -183,7 +183,7 @@ def test_moved_training_images_are_noted(files, run, tmp_path):
     ('changes', 'message'),
     [
         (['--top', '0'], '--top must be at least 1, got 0'),
-        (['--out', 'config.py'], '--out cannot be written'),
+        (['--out', 'config.py'], 'cannot be written'),
         (['--split', 'test'], 'no test_dataloader'),
     ],
 )
@@ -219,4 +219,4 @@ def test_missing_files_and_models_without_concepts(
     tiny_config.dump('black_box.py')
     with pytest.raises(SystemExit, match=r'^error: .*PrototypeHead'):
         run(TOOL, 'black_box.py', checkpoint)
-    assert not list(Path('work_dirs/confusions').iterdir())
+    assert not Path('work_dirs').exists()

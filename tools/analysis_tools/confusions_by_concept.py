@@ -12,6 +12,7 @@ from pathlib import Path
 # Says what is wrong with the stack before mmseg is imported.
 import mmproto  # noqa: F401 - configs find their bases
 from mmproto.command_line import add_model_arguments
+from mmproto.files import check_writable
 from mmproto.origin import Origin
 
 
@@ -52,14 +53,13 @@ def check_arguments(args: argparse.Namespace) -> None:
             raise FileNotFoundError(f'there is no file {path}')
     if args.top < 1:
         raise ValueError(f'--top must be at least 1, got {args.top}')
-    try:
-        Path(args.out).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f'--out cannot be written: {error}') from error
+    check_writable(Path(args.out, 'confusions.json'))
 
 
 def main() -> None:
     """Measure, print the sentences and the paths of the files."""
+    args = parse_args()
+    # after the command line: this takes seconds and prints of mmseg
     from mmengine.config import Config
     from mmengine.runner import Runner
 
@@ -72,7 +72,6 @@ def main() -> None:
     from mmproto.confusions.text import sentence
     from mmproto.derived_checkpoint import load_strictly
 
-    args = parse_args()
     try:
         check_arguments(args)
         origin = Origin(args.config, args.checkpoint)

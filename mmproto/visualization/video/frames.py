@@ -1,7 +1,6 @@
 """Frames of a video file, or of a folder of pictures."""
 
 import logging
-import math
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -15,7 +14,9 @@ from mmproto.explain import read_pixels
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 FOLDER_FPS = 10.0
+SLOWEST, FASTEST = 0.01, 1000.0  # frames a second
 LARGEST_DENOMINATOR = 1001  # 29.97 frames a second are 30000 / 1001
+STAMP = 1e-3  # seconds: what Matroska rounds times to
 
 
 class Frames:
@@ -28,7 +29,8 @@ class Frames:
 
     Attributes:
         path: The same path.
-        fps: Frames a second, of a video whose rate varies the mean.
+        fps: Frames a second that the sequence announces. Those of a video
+            come when it says, whatever it announces.
 
     Raises:
         FileNotFoundError: If there is nothing at the path.
@@ -41,47 +43,59 @@ class Frames:
         if not self.path.exists():
             raise FileNotFoundError(f'there is no video or folder at {path}')
         self._files: list[Path] = []
+        self._says_rate = self._says_times = False
         if self.path.is_dir():
             self._files = list_pictures(self.path)
-            self.fps = _rate(FOLDER_FPS if fps is None else fps)
             self._announced = len(self._files)
         else:
             video = open_video(self.path)
             own = video.get(cv2.CAP_PROP_FPS)
-            if own > 0 and fps is not None:
+            # some containers give the ticks of their clock for a rate
+            self._says_rate = SLOWEST <= own < FASTEST
+            if self._says_rate and fps is not None:
                 raise ValueError(
                     f'{path} is a video of {own:.2f} frames a second; --fps '
                     'is for a folder, or a video that does not say its rate'
                 )
-            self.fps = _rate(own if fps is None else fps)
+            self._says_times = fps is None
+            fps = own if self._says_rate else fps
+            count = video.get(cv2.CAP_PROP_FRAME_COUNT)
             # live recordings announce nonsense below zero
-            self._announced = max(0, int(video.get(cv2.CAP_PROP_FRAME_COUNT)))
+            self._announced = max(0, int(count)) if self._says_rate else 0
             video.release()
+        self.fps = _rate(FOLDER_FPS if fps is None else fps)
 
     def __len__(self) -> int:
         """Pictures, or what a video announces; 0 where it does not."""
         return self._announced
 
-    def __iter__(self) -> Iterator[np.ndarray]:
-        """Give BGR frames (h,w,3), all of one size.
+    def __iter__(self) -> Iterator[tuple[float, np.ndarray]]:
+        """Give seconds since the first frame, and BGR frames (h,w,3).
+
+        Times rise from frame to frame, and all frames have one size.
 
         Raises:
-            ValueError: If one cannot be read or has another size.
+            ValueError: If one cannot be read, has another size, or the video
+                says neither times nor a rate.
         """
-        count = 0
+        count, last, longest = 0, 0.0, float(1 / self.fps)
         shape: tuple[int, ...] = ()
-        for name, frame in self._read():
-            count += 1
+        for name, stamp, frame in self._read():
             shape = shape or frame.shape
             if frame.shape != shape:
                 raise ValueError(
                     f'{name} has {_size(frame.shape)} pixels, but the frames '
                     f'before have {_size(shape)}; give frames of one size'
                 )
-            yield frame
+            time = self._time(count, stamp, last)
+            longest = max(longest, time - last)
+            count, last = count + 1, time
+            yield time, frame
         if not count:
             raise ValueError(f'no frame of {self.path} can be read')
-        if count < len(self):
+        # where frames come unevenly, their number is a guess by the duration
+        missing = float(len(self) / self.fps) - last
+        if count < len(self) and missing > 1.5 * longest:
             print_log(
                 f'{self.path} announces {len(self)} frames, but {count} can '
                 'be read: is it cut off?',
@@ -89,16 +103,34 @@ class Frames:
                 level=logging.WARNING,
             )
 
-    def _read(self) -> Iterator[tuple[str, np.ndarray]]:
+    def _time(self, index: int, stamp: float, last: float) -> float:
+        """Seconds since the first frame, from what the file says."""
+        even = float(index / self.fps)
+        if not self._says_times:
+            return even
+        if index and stamp <= last:  # a bare stream says no times
+            if not self._says_rate:
+                raise ValueError(
+                    f'{self.path} says neither its rate nor the time of '
+                    f'frame {index}: give --fps'
+                )
+            stamp = last + float(1 / self.fps)
+        rounding = min(STAMP, float(1 / self.fps) / 4)
+        return even if abs(stamp - even) <= rounding else stamp
+
+    def _read(self) -> Iterator[tuple[str, float, np.ndarray]]:
+        """Name, time that the file says, and pixels of each frame."""
         if self.path.is_dir():
             for file in self._files:
-                yield str(file), read_pixels(file)
+                yield str(file), 0.0, read_pixels(file)
         else:
             # from the start: to seek loses frames of some containers
             video = open_video(self.path)
-            index = 0
+            index, first = 0, 0.0
             while (frame := video.read()[1]) is not None:
-                yield f'frame {index} of {self.path}', frame
+                stamp = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
+                first = first if index else stamp
+                yield f'frame {index} of {self.path}', stamp - first, frame
                 index += 1
             video.release()
 
@@ -148,9 +180,10 @@ def open_video(path: Path) -> cv2.VideoCapture:
 
 def _rate(fps: float) -> Fraction:
     """The rate as the fraction that video files store."""
-    if not (math.isfinite(fps) and 0.01 <= fps <= 1000):
+    if not SLOWEST <= fps <= FASTEST:
         raise ValueError(
-            f'{fps} frames a second cannot be used; give 0.01 to 1000'
+            f'{fps} frames a second cannot be used; give {SLOWEST:g} to '
+            f'{FASTEST:g}'
         )
     return Fraction(fps).limit_denominator(LARGEST_DENOMINATOR)
 

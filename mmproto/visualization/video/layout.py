@@ -21,6 +21,13 @@ STRIP_RIGHT = 1206  # numbers stand to the right of it
 FOOTER = 58
 
 
+def picture_size(frame_size: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of a frame as it is shown."""
+    height, width = frame_size
+    factor = min(PICTURE[0] / height, PICTURE[1] / width)
+    return max(1, round(height * factor)), max(1, round(width * factor))
+
+
 @dataclass(frozen=True)
 class Layout:
     """Places in a frame, for a sequence and a number of rows.
@@ -38,9 +45,7 @@ class Layout:
     @property
     def picture(self) -> tuple[int, int]:
         """Rows and columns of the frame as it is shown."""
-        height, width = self.frame_size
-        factor = min(PICTURE[0] / height, PICTURE[1] / width)
-        return max(1, round(height * factor)), max(1, round(width * factor))
+        return picture_size(self.frame_size)
 
     @property
     def legend_left(self) -> int:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,7 +10,6 @@ import cv2
 import numpy as np
 import torch
 from mmengine.logging import print_log
-from torch import Tensor
 
 from mmproto.evidence import EvidenceMaps
 from mmproto.explain import check_point
@@ -17,7 +17,8 @@ from mmproto.features import SECONDS_BETWEEN_LOGS
 from mmproto.models.utils import get_prototype_head
 
 from .frames import Frames
-from .measurement import Measurement
+from .layout import picture_size
+from .measurement import FrameNumbers, Measurement
 from .shares import Region, evidence_shares, take
 
 Item = TypeVar('Item')
@@ -34,7 +35,8 @@ def measure(
     Args:
         model: From ``mmseg.apis.init_model``, with a ``PrototypeHead``.
         frames: The sequence.
-        folder: Gets the predicted classes, read by :func:`read_prediction`.
+        folder: Gets the numbers, and the predicted classes for
+            :func:`read_prediction`. Memory does not grow with the sequence.
         point: Column and row of the only pixel to explain; all by default.
 
     Returns:
@@ -44,33 +46,48 @@ def measure(
         ValueError: If the model has no prototype head, a frame cannot be
             read or the point lies outside.
     """
-    head = get_prototype_head(model)
-    rows: list[tuple[Tensor, ...]] = []
-    size = (0, 0)
-    for index, frame in progress(frames, 'Measuring', len(frames)):
-        size = frame.shape[:2]
+    get_prototype_head(model)
+    found = Measurement(Path(folder, 'numbers'), frames.fps, point)
+    for index, (begin, frame) in progress(frames, 'Measuring', len(frames)):
+        found.size = frame.shape[:2]
         if point is not None:
             check_point(point, frame)
-        maps = EvidenceMaps(model, frame)
-        prediction = maps.logits.max(dim=0).indices  # h,w
-        write_prediction(prediction.numpy(), folder, index)
-        counts = prediction.flatten().bincount(minlength=head.num_classes)
-        region = _region(point)
-        shares = evidence_shares(maps, head.class_weights, region)
-        # one pixel of evidence: a view would keep all of them
-        evidence = take(maps.logits, region)[:, 0].clone()
-        rows.append((counts.double() / counts.sum(), shares, evidence))
-    class_shares, concept_shares, evidence = map(torch.stack, zip(*rows))
-    decided = point is not None
-    return Measurement(
-        fps=frames.fps,
-        size=size,
-        point=point,
-        class_shares=class_shares.numpy(),
-        concept_shares=concept_shares.numpy(),
-        evidence=evidence.double().numpy() if decided else None,
-        probabilities=_probabilities(head, evidence) if decided else None,
+        numbers, prediction = measure_frame(model, begin, frame, point)
+        found.append(numbers)
+        write_prediction(prediction, folder, index)
+    return found
+
+
+def measure_frame(
+    model: Any, begin: float, frame: np.ndarray, point: tuple[int, int] | None
+) -> tuple[FrameNumbers, np.ndarray]:
+    """Numbers and predicted classes (h,w) of a frame.
+
+    Args:
+        model: With a ``PrototypeHead``.
+        begin: Second at which it begins.
+        frame: BGR pixels (h,w,3).
+        point: Column and row of the only pixel to explain.
+    """
+    head = get_prototype_head(model)
+    maps = EvidenceMaps(model, frame)
+    prediction = maps.logits.max(dim=0).indices  # h,w
+    counts = prediction.flatten().bincount(minlength=head.num_classes)
+    region = _region(point)
+    shares = evidence_shares(maps, head.class_weights, region)
+    numbers = FrameNumbers(
+        begin, (counts.double() / counts.sum()).numpy(), shares.numpy()
     )
+    if point is not None:
+        evidence = take(maps.logits, region)[:, 0]  # C
+        with torch.no_grad():
+            link = head.probabilities(evidence[None, :, None, None])
+        numbers = replace(
+            numbers,
+            evidence=evidence.double().numpy(),
+            probabilities=link.flatten().double().numpy(),
+        )
+    return numbers, prediction.numpy().astype(np.uint16)
 
 
 def _region(point: tuple[int, int] | None) -> Region:
@@ -81,20 +98,26 @@ def _region(point: tuple[int, int] | None) -> Region:
     return slice(y, y + 1), slice(x, x + 1)
 
 
-def _probabilities(head: Any, evidence: Tensor) -> np.ndarray:
-    """Class probabilities (T,C) of evidence (T,C)."""
-    with torch.no_grad():
-        maps = head.probabilities(evidence[:, :, None, None])
-    return maps.flatten(1).double().numpy()
-
-
 def write_prediction(
     prediction: np.ndarray, folder: str | Path, index: int
 ) -> None:
-    """Keep the predicted classes (h,w) of a frame, without any loss."""
-    # two bytes: there are data sets of more than 256 classes
+    """Keep the predicted classes (h,w) of a frame, as large as they are shown.
+
+    An hour of large frames would fill a disk otherwise.
+
+    Args:
+        prediction: Of uint16: there are data sets of more than 256 classes.
+        folder: Where to.
+        index: Number of the frame.
+    """
+    rows, columns = prediction.shape
+    height, width = picture_size((rows, columns))
+    if height < rows:
+        prediction = cv2.resize(
+            prediction, (width, height), interpolation=cv2.INTER_NEAREST
+        )
     path = str(Path(folder, f'{index}.png'))
-    if not cv2.imwrite(path, prediction.astype(np.uint16)):
+    if not cv2.imwrite(path, prediction):
         raise OSError(
             f'a prediction cannot be written to {folder}: is the disk of the '
             'temporary folder full? TMPDIR chooses another one'
@@ -102,7 +125,7 @@ def write_prediction(
 
 
 def read_prediction(folder: str | Path, index: int) -> np.ndarray:
-    """Predicted classes (h,w) of a frame."""
+    """Predicted classes of a frame, at most as large as they are shown."""
     path = str(Path(folder, f'{index}.png'))
     return np.asarray(cv2.imread(path, cv2.IMREAD_UNCHANGED))
 
@@ -115,6 +138,6 @@ def progress(
     for index, item in enumerate(items):
         yield index, item
         if time.monotonic() - last_log > SECONDS_BETWEEN_LOGS:
-            of = f' of {total}' if total else ''
+            of = f' of {total}' if index < total else ''
             print_log(f'{title}: frame {index + 1}{of}', logger='current')
             last_log = time.monotonic()

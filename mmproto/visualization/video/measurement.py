@@ -1,111 +1,148 @@
-"""The numbers of a sequence, and the file that holds them."""
+"""The numbers of a sequence, frame by frame on disk."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
-MEASUREMENT_VERSION = 1
+LARGEST_DENOMINATOR = 10**6  # of a mean rate
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """What a model says about ``T`` frames.
+class FrameNumbers:
+    """What a model says about one frame.
 
     Args:
-        fps: Frames a second.
-        size: Rows and columns of a frame.
-        point: Column and row of the explained pixel, ``None`` for all.
-        class_shares: Share of a frame's pixels by predicted class (T,C).
-        concept_shares: Share of the winning evidence by concept (T,K); a
-            frame without any evidence has zeros.
-        evidence: Logits at the point (T,C), if there is one.
-        probabilities: Class probabilities at the point (T,C).
+        time: Seconds since the first frame.
+        class_shares: Share of the pixels by predicted class (C,).
+        concept_shares: Share of the winning evidence by concept (K,); zeros
+            where there is no evidence.
+        evidence: Logits at the explained point (C,), if there is one.
+        probabilities: Class probabilities at the point (C,).
     """
 
-    fps: Fraction
-    size: tuple[int, int]
-    point: tuple[int, int] | None
+    time: float
     class_shares: np.ndarray
     concept_shares: np.ndarray
     evidence: np.ndarray | None = None
     probabilities: np.ndarray | None = None
 
-    def __len__(self) -> int:
-        """Number of frames."""
-        return len(self.class_shares)
+    def ranking(self) -> list[int]:
+        """Winner and runner-up at the point; one class has no runner-up.
 
-    def time(self, index: int) -> float:
-        """Second at which a frame begins."""
-        return float(index / self.fps)
-
-    def by_share(self) -> list[int]:
-        """Concepts with any evidence, the largest share of all first."""
-        total = self.concept_shares.sum(axis=0)  # K
-        order = np.argsort(-total, kind='stable')
-        return [int(concept) for concept in order if total[concept] > 0]
-
-    def ranking(self, index: int) -> list[int]:
-        """Winner and runner-up at the point; one class has no runner-up."""
+        Raises:
+            ValueError: If no point was measured.
+        """
         if self.evidence is None:
             raise ValueError('no point was measured; give point=(x, y)')
-        order = np.argsort(-self.evidence[index], kind='stable')
+        order = np.argsort(-self.evidence, kind='stable')
         return [int(number) for number in order[:2]]
 
-    def sentence(self, index: int, classes: Sequence[str]) -> str:
-        """Say what the point of a frame is, as in "car 0.83, ..."."""
+    def sentence(self, classes: Sequence[str]) -> str:
+        """Say what the point is, as in "car 0.83, runner-up road 0.11"."""
         if self.probabilities is None:
             return ''
         said = [
-            f'{classes[c]} {self.probabilities[index, c]:.2f}'
-            for c in self.ranking(index)
+            f'{classes[c]} {self.probabilities[c]:.2f}' for c in self.ranking()
         ]
         return ', runner-up '.join(said)
 
-    def to_dict(
-        self, video: str, classes: list[str], concepts: list[dict]
-    ) -> dict:
-        """Plain types, as ``mmproto/schemas/sequence.schema.json`` says.
 
-        Args:
-            video: Path of the sequence.
-            classes: Names of the ``C`` classes.
-            concepts: What to say of each concept of :meth:`by_share`.
+class Measurement:
+    """What a model says about ``T`` frames; memory holds one of them.
+
+    Args:
+        path: Of the file that gets the numbers, made anew.
+        fps: Frames a second that the sequence announces.
+        point: Column and row of the explained pixel, ``None`` for all.
+
+    Attributes:
+        size: Rows and columns of a frame.
+        class_total: Sum of the class shares over all frames (C,).
+        concept_total: Sum of the concept shares (K,).
+        even: Whether every frame comes when the announced rate says.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        fps: Fraction,
+        point: tuple[int, int] | None = None,
+    ) -> None:
+        self._path = Path(path)
+        self._path.write_bytes(b'')
+        self._fps = fps
+        self.point = point
+        self.size = (0, 0)
+        self.class_total = self.concept_total = np.zeros(0)
+        self.even = True
+        self._ends: list[int] = []  # of the parts of a row
+        self._last = 0.0
+        self._frames = 0
+
+    def append(self, numbers: FrameNumbers) -> None:
+        """Add the next frame."""
+        parts = [np.array([numbers.time])]
+        parts += [numbers.class_shares, numbers.concept_shares]
+        if numbers.evidence is not None and numbers.probabilities is not None:
+            parts += [numbers.evidence, numbers.probabilities]
+        if not self._frames:
+            self._ends = np.cumsum([len(part) for part in parts]).tolist()
+            self.class_total = np.zeros(len(numbers.class_shares))
+            self.concept_total = np.zeros(len(numbers.concept_shares))
+        with self._path.open('ab') as file:
+            file.write(np.concatenate(parts).astype(np.float64).tobytes())
+        self.class_total += numbers.class_shares
+        self.concept_total += numbers.concept_shares
+        self.even &= numbers.time == float(self._frames / self._fps)
+        self._last = numbers.time
+        self._frames += 1
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return self._frames
+
+    def __getitem__(self, index: int) -> FrameNumbers:
+        """Numbers of a frame.
+
+        Raises:
+            IndexError: If there is none of that number.
         """
-        x, y = self.point or (None, None)
-        order = self.by_share()
-        return dict(
-            version=MEASUREMENT_VERSION,
-            video=video,
-            fps=float(self.fps),
-            frame_size=list(self.size),
-            point=None if self.point is None else dict(x=x, y=y),
-            classes=classes,
-            concepts=concepts,
-            frames=[
-                dict(
-                    time=self.time(index),
-                    class_shares=self.class_shares[index].tolist(),
-                    concept_shares=self.concept_shares[index, order].tolist(),
-                    **self._decision(index, classes),
-                )
-                for index in range(len(self))
-            ],
-        )
+        if not 0 <= index < self._frames:
+            raise IndexError(f'there is no frame {index} of {self._frames}')
+        length = self._ends[-1]
+        offset = 8 * index * length
+        row = np.fromfile(self._path, count=length, offset=offset)
+        time, *parts = np.split(row, self._ends[:-1])
+        return FrameNumbers(float(time[0]), *parts)
 
-    def _decision(self, index: int, classes: list[str]) -> dict:
-        """Winner and runner-up at the point, if there is one."""
-        if self.evidence is None or self.probabilities is None:
-            return {}
-        found: list[dict | None] = [
-            {
-                'class': c,
-                'name': classes[c],
-                'evidence': float(self.evidence[index, c]),
-                'probability': float(self.probabilities[index, c]),
-            }
-            for c in self.ranking(index)
-        ]
-        predicted, runner_up = [*found, None][:2]
-        return dict(predicted=predicted, runner_up=runner_up)
+    def __iter__(self) -> Iterator[FrameNumbers]:
+        """Go through all frames."""
+        return (self[index] for index in range(len(self)))
+
+    def end(self, index: int) -> float:
+        """Second at which a frame ends: where the next one begins."""
+        last = index + 1 == self._frames
+        return self.seconds if last else self[index + 1].time
+
+    @property
+    def fps(self) -> Fraction:
+        """Frames a second; the mean where frames come unevenly."""
+        if self.even or not self._last:
+            return self._fps
+        mean = Fraction((self._frames - 1) / self._last)
+        return mean.limit_denominator(LARGEST_DENOMINATOR)
+
+    @property
+    def seconds(self) -> float:
+        """When the last frame ends, which lasts as long as the mean one."""
+        if self.even:
+            return float(self._frames / self._fps)
+        return self._last + float(1 / self.fps)
+
+    def by_share(self) -> list[int]:
+        """Concepts with any evidence, the largest share of all first."""
+        order = np.argsort(-self.concept_total, kind='stable')
+        return [int(k) for k in order if self.concept_total[k] > 0]

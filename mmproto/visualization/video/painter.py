@@ -25,9 +25,9 @@ from .layout import (
     WIDTH,
     Layout,
 )
-from .measurement import Measurement
+from .measurement import FrameNumbers, Measurement
 from .rows import ConceptRow
-from .strip import marker_column, paint_strip, row_shares, scale_end
+from .strip import make_strip, marker_column, paint_strip, row_shares
 
 POINT_RADIUS = 8  # pixels, as what follows
 CLASS_WIDTH = 180  # of a name in the title of the strip
@@ -65,30 +65,33 @@ class Painter:
         left_out = len(present) - len(self._shown)
         lines = len(self._shown) + (left_out > 0)
         self.layout = Layout(measurement.size, lines, len(rows) + 1)
-        concepts = [row.concept for row in rows]
-        self._shares = row_shares(measurement, concepts)  # n+1,T
-        end = scale_end(self._shares)
+        self._concepts = [row.concept for row in rows]
+        strip = make_strip(measurement, self._concepts)
         background = Background(self.layout)
         background.add_title(title)
         background.add_legend(self._shown, left_out, classes, palette)
         background.add_rows(rows, any(p is not None for p in patches))
-        grey = bool((self._shares.sum(axis=0) == 0).any())
-        background.add_axes(measurement.time(len(measurement)), end, grey)
+        background.add_axes(measurement.seconds, strip.end, strip.grey)
         self.canvas = background.pixels()
-        paint_strip(self.canvas, self.layout, self._shares, end)
+        paint_strip(self.canvas, self.layout, strip)
         for row, patch in enumerate(patches):
             if patch is not None:
                 _paste(self.canvas, patch, MARGIN, self.layout.row_top(row))
 
     def paint(
-        self, index: int, frame: np.ndarray, prediction: np.ndarray
+        self,
+        index: int,
+        numbers: FrameNumbers,
+        frame: np.ndarray,
+        prediction: np.ndarray,
     ) -> np.ndarray:
         """Draw one frame.
 
         Args:
             index: Number of the frame.
+            numbers: Of the frame.
             frame: BGR pixels (h,w,3).
-            prediction: Its predicted classes (h,w).
+            prediction: Its predicted classes, at any size.
 
         Returns:
             RGB picture of the size of the layout.
@@ -96,11 +99,11 @@ class Painter:
         canvas = self.canvas.copy()
         picture = self._overlay(frame, prediction)
         _paste(canvas, picture, MARGIN, PICTURE_TOP)
-        self._add_legend(canvas, index)
-        self._add_strip(canvas, index)
+        self._add_legend(canvas, numbers)
+        middle = (numbers.time + self._measurement.end(index)) / 2
+        self._add_strip(canvas, numbers, middle)
         total = len(self._measurement)
-        when = f'{self._measurement.time(index):.2f} s'
-        text = f'frame {index + 1} of {total} · {when}'
+        text = f'frame {index + 1} of {total} · {numbers.time:.2f} s'
         _write(canvas, text, WIDTH - MARGIN, 26, right=True)
         return canvas
 
@@ -129,11 +132,11 @@ class Painter:
                 )  # fmt: skip
         return picture
 
-    def _add_legend(self, canvas: np.ndarray, index: int) -> None:
+    def _add_legend(self, canvas: np.ndarray, numbers: FrameNumbers) -> None:
         """Add bars of the classes that the frame has."""
         left = self.layout.legend_left + BAR_LEFT
         for line, number in enumerate(self._shown):
-            share = self._measurement.class_shares[index, number]
+            share = numbers.class_shares[number]
             if share > 0:
                 top = self.layout.legend_top(line)
                 end = left + max(1, round(share * BAR_WIDTH))
@@ -141,38 +144,43 @@ class Painter:
                 middle = top + LEGEND_LINE // 2
                 _write(canvas, f'{share:.1%}', left + BAR_WIDTH + 8, middle)
 
-    def _add_strip(self, canvas: np.ndarray, index: int) -> None:
-        """Add the marker of the time, and the shares at this time."""
+    def _add_strip(
+        self, canvas: np.ndarray, numbers: FrameNumbers, middle: float
+    ) -> None:
+        """Add a marker in the middle of the frame, and its shares."""
         top, bottom = self.layout.strip_top, self.layout.strip_bottom
-        column = marker_column(index, len(self._measurement))
+        column = marker_column(middle, self._measurement.seconds)
         for color, half in ((0, 3), (255, 1)):
             canvas[top - 4 : bottom, column - half : column + half + 1] = color
-        for row, share in enumerate(self._shares[:, index]):
-            middle = self.layout.row_top(row) + ROW // 2
-            _write(canvas, f'{share:.1%}', STRIP_RIGHT + 10, middle)
-        text = strip_title(self._measurement, index, self._classes)
+        shares = row_shares(numbers, self._concepts)
+        for row, share in enumerate(shares):
+            line = self.layout.row_top(row) + ROW // 2
+            _write(canvas, f'{share:.1%}', STRIP_RIGHT + 10, line)
+        text = strip_title(self._measurement.point, numbers, self._classes)
         _write(canvas, text, MARGIN, top - STRIP_HEADING // 2, bold=True)
 
 
 def strip_title(
-    measurement: Measurement, index: int, classes: Sequence[str]
+    point: tuple[int, int] | None,
+    numbers: FrameNumbers,
+    classes: Sequence[str],
 ) -> str:
     """Say what the colours of the strip are; of a point, what it is too."""
-    if measurement.point is None:
+    if point is None:
         return (
             'Share of the winning evidence by concept, mean over all pixels '
             'of a frame'
         )
-    x, y = measurement.point
+    x, y = point
     return (
         f'Share of the winning evidence by concept at x={x}, y={y}, predicted '
-        f'as {measurement.sentence(index, classes)}'
+        f'as {numbers.sentence(classes)}'
     )
 
 
 def _present(measurement: Measurement) -> list[int]:
     """Classes of any frame, the one with most pixels first."""
-    total = measurement.class_shares.sum(axis=0)
+    total = measurement.class_total
     order = np.argsort(-total, kind='stable')
     return [int(index) for index in order if total[index] > 0]
 

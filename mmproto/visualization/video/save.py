@@ -1,11 +1,10 @@
 """From a sequence of frames to a video and its numbers."""
 
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mmproto.files import write_json
+from mmproto.files import check_writable, write_json
 from mmproto.models.utils import get_prototype_head
 from mmproto.origin import Origin
 from mmproto.requirements import require
@@ -15,6 +14,7 @@ from .frames import Frames
 from .layout import PATCH
 from .measure import measure, progress, read_prediction
 from .painter import Painter
+from .record import frame_record, open_lines, sequence_record
 from .rows import describe_concepts, patch_pictures
 from .writing import open_writer
 
@@ -29,11 +29,11 @@ def save_video(
     data_root: str | Path | None = None,
     origin: Origin | None = None,
 ) -> Path:
-    """Explain a sequence as a video, with the numbers as JSON beside it.
+    """Explain a sequence as a video, with the numbers beside it.
 
-    The network runs once on every frame. Its predictions wait in a temporary
-    folder, because the strip shows the whole sequence from the first frame
-    on; memory holds one frame, and the numbers.
+    The network runs once on every frame. Its predictions and numbers wait in
+    a temporary folder, because the strip shows the whole sequence from the
+    first frame on; memory holds one frame, whatever the length.
 
     Args:
         model: From ``mmseg.apis.init_model``, with a ``PrototypeHead``.
@@ -44,7 +44,8 @@ def save_video(
         origin: Config and checkpoint of the model, if known.
 
     Returns:
-        Path of the video; the numbers lie beside it as ``.json``.
+        Path of the video. A summary of the numbers lies beside it as
+        ``.json``, and a line for every frame as ``.jsonl``.
 
     Raises:
         ImportError: If PyAV is not installed.
@@ -68,16 +69,26 @@ def save_video(
             classes,
             class_colors(meta, number),
         )
-        told = [concept.to_dict() for concept in concepts]
-        numbers = measurement.to_dict(str(frames.path), classes, told)
-        numbers['model'] = None if origin is None else origin.to_dict()
-        with open_writer(out, frames.fps, painter.layout.size) as writer:
+        lines = out.with_suffix('.jsonl')
+        summary = sequence_record(
+            measurement, str(frames.path), lines.name, classes, concepts
+        )
+        summary['model'] = None if origin is None else origin.to_dict()
+        # a number that is not finite is refused; there is no file then
+        with (
+            open_lines(lines) as write_line,
+            open_writer(
+                out, measurement.fps, painter.layout.size, measurement.even
+            ) as video,
+        ):
             total = len(measurement)
-            for index, frame in progress(frames, 'Drawing', total):
+            for index, (_, frame) in progress(frames, 'Drawing', total):
+                numbers = measurement[index]
+                write_line(frame_record(index, numbers, classes))
                 prediction = read_prediction(folder, index)
-                writer.write(painter.paint(index, frame, prediction))
-            # refuses what is not finite; there is no video then
-            write_json(numbers, out.with_suffix('.json'), indent=None)
+                picture = painter.paint(index, numbers, frame, prediction)
+                video.write(picture, numbers.time)
+        write_json(summary, out.with_suffix('.json'))
     return out
 
 
@@ -96,12 +107,7 @@ def check_out(out: str | Path, frames: Frames) -> Path:
             f'the explanation of a sequence is an .mp4, got {out}: give '
             '--out OUT.mp4'
         )
-    folder = next(p for p in out.resolve().parents if p.exists())
-    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-        raise ValueError(
-            f'{out} cannot be written, because {folder} is no folder in which '
-            'files may be made: choose another --out'
-        )
+    check_writable(out)
     if out.resolve() == frames.path.resolve():
         raise ValueError(f'{out} is the sequence itself: choose another --out')
     return out

@@ -1,12 +1,13 @@
 """The strip: rows of shares through time as colours."""
 
 import math
+from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
 
 from .layout import ROW, STRIP_LEFT, STRIP_RIGHT, Layout
-from .measurement import Measurement
+from .measurement import FrameNumbers, Measurement
 
 RAMP = 'cividis'  # the same order of light and dark to colour-blind eyes
 BAR, NO_BAR = (90, 90, 90), (240, 240, 240)
@@ -15,42 +16,91 @@ WIDTH = STRIP_RIGHT - STRIP_LEFT
 SCALE_STEP = 0.05
 
 
-def row_shares(measurement: Measurement, concepts: list[int]) -> np.ndarray:
-    """Shares (n+1,T) of some concepts, and of all others together."""
-    shown = measurement.concept_shares[:, concepts].T  # n,T
-    total = measurement.concept_shares.sum(axis=1)  # T
-    others = (total - shown.sum(axis=0)).clip(min=0)
-    return np.vstack([shown, others])
+@dataclass(frozen=True)
+class Strip:
+    """What the strip shows of a sequence.
+
+    Args:
+        columns: Shares (n+1,WIDTH) of some concepts, and of all others.
+        end: Share at which the ramp ends.
+        grey: Whether there is a frame without evidence.
+    """
+
+    columns: np.ndarray
+    end: float
+    grey: bool
 
 
-def scale_end(shares: np.ndarray) -> float:
+def make_strip(measurement: Measurement, concepts: list[int]) -> Strip:
+    """Go through a sequence once, and keep a column of every few frames."""
+    columns = Columns(len(concepts) + 1, WIDTH, measurement.seconds)
+    largest, grey = 0.0, False
+    for numbers in measurement:
+        shares = row_shares(numbers, concepts)
+        columns.add(numbers.time, shares)
+        largest = max(largest, float(shares[:-1].max(initial=0)))
+        grey |= not shares.any()
+    return Strip(columns.values(), scale_end(largest), grey)
+
+
+def row_shares(numbers: FrameNumbers, concepts: list[int]) -> np.ndarray:
+    """Shares (n+1,) of some concepts, and of all others together."""
+    shown = numbers.concept_shares[concepts]  # n
+    others = max(0.0, numbers.concept_shares.sum() - shown.sum())
+    return np.append(shown, others)
+
+
+def scale_end(largest: float) -> float:
     """Share at which the ramp ends: the largest of a concept, in full 5 %.
 
     The others together would leave no colours for the concepts.
 
     Args:
-        shares: Of :func:`row_shares`.
+        largest: Share of a concept in any frame.
     """
-    steps = math.ceil(float(shares[:-1].max(initial=0)) / SCALE_STEP - 1e-9)
+    steps = math.ceil(largest / SCALE_STEP - 1e-9)
     return max(steps, 1) * SCALE_STEP
 
 
-def over_width(values: np.ndarray, width: int) -> np.ndarray:
-    """Spread (n,T) over ``width`` columns.
+class Columns:
+    """Spreads values over columns of equal time, as they come.
 
-    A frame takes several columns, or a column is the mean of several frames.
+    A column is the mean of the frames that begin in it; where none does, the
+    last one is still on.
+
+    Args:
+        rows: Values of a frame.
+        width: Number of columns.
+        seconds: Of all frames together.
     """
-    frames = values.shape[1]
-    starts = np.arange(width) * frames // width
-    if frames <= width:
-        return values[:, starts]
-    lengths = np.diff(np.append(starts, frames))
-    return np.add.reduceat(values, starts, axis=1) / lengths
+
+    def __init__(self, rows: int, width: int, seconds: float) -> None:
+        self._seconds = seconds
+        self._sums = np.zeros((rows, width))
+        self._last = np.zeros((rows, width))
+        self._frames = np.zeros(width, np.int64)
+
+    def add(self, time: float, values: np.ndarray) -> None:
+        """Add the values (rows,) of a frame that begins at a second."""
+        width = len(self._frames)
+        # 1e-9: a frame begins a column in spite of rounding
+        column = min(int(time / self._seconds * width + 1e-9), width - 1)
+        self._sums[:, column] += values
+        self._last[:, column] = values
+        self._frames[column] += 1
+
+    def values(self) -> np.ndarray:
+        """Means (rows,width)."""
+        begins = self._frames > 0
+        latest = np.where(begins, np.arange(len(begins)), 0)
+        latest = np.maximum.accumulate(latest)
+        means = self._sums / np.maximum(self._frames, 1)
+        return np.where(begins, means, self._last[:, latest])
 
 
-def marker_column(index: int, frames: int) -> int:
-    """Column of the middle of a frame."""
-    return STRIP_LEFT + int((index + 0.5) * WIDTH / frames)
+def marker_column(middle: float, seconds: float) -> int:
+    """Column of a second, of so many."""
+    return STRIP_LEFT + min(int(middle / seconds * WIDTH), WIDTH - 1)
 
 
 def ramp_colors(shares: np.ndarray, end: float) -> np.ndarray:
@@ -59,19 +109,16 @@ def ramp_colors(shares: np.ndarray, end: float) -> np.ndarray:
     return (255 * rgba[..., :3]).round().astype(np.uint8)
 
 
-def paint_strip(
-    canvas: np.ndarray, layout: Layout, shares: np.ndarray, end: float
-) -> None:
+def paint_strip(canvas: np.ndarray, layout: Layout, strip: Strip) -> None:
     """Paint all rows into a picture: concepts by colour, others by height.
 
     Args:
         canvas: RGB (h,w,3), changed in place.
         layout: Of the video.
-        shares: Of :func:`row_shares`.
-        end: Share at which the ramp ends.
+        strip: Its shares.
     """
-    columns = over_width(shares, WIDTH)  # n+1,WIDTH
-    *colors, others = (*ramp_colors(columns[:-1], end), columns[-1])
+    columns = strip.columns  # n+1,WIDTH
+    *colors, others = (*ramp_colors(columns[:-1], strip.end), columns[-1])
     # n rows of one colour a column, and one that is as high as the share
     bars = np.arange(ROW, 0, -1)[:, None] <= np.rint(others * ROW)
     for row, line in enumerate([*colors, _two_colors(bars)]):

@@ -15,6 +15,7 @@ BT709 = 1  # number of the colour space in the standard, and in FFmpeg
 # almost without visible loss; most of a picture stands still, so that slower
 # presets gain little
 OPTIONS = dict(crf='16', preset='veryfast')
+CLOCK = Fraction(1, 90000)  # of frames that come unevenly, as in MPEG
 
 
 class VideoWriter:
@@ -22,12 +23,17 @@ class VideoWriter:
 
     Args:
         container: Of PyAV, open for writing.
-        fps: Frames a second.
+        fps: Frames a second, on average.
         size: Rows and columns, both even.
+        even: Whether they come evenly.
     """
 
     def __init__(
-        self, container: Any, fps: Fraction, size: tuple[int, int]
+        self,
+        container: Any,
+        fps: Fraction,
+        size: tuple[int, int],
+        even: bool,
     ) -> None:
         self._av = require('av', 'video')
         self._container = container
@@ -40,15 +46,17 @@ class VideoWriter:
         context.colorspace = context.color_primaries = context.color_trc = (
             BT709
         )
-        self._count = 0
+        self._clock = 1 / fps if even else CLOCK
+        context.time_base = self._clock
+        self._next = 0
 
-    def write(self, rgb: np.ndarray) -> None:
-        """Add a frame (h,w,3)."""
+    def write(self, rgb: np.ndarray, time: float) -> None:
+        """Add a frame (h,w,3) that begins at a second, after those before."""
         frame = self._av.VideoFrame.from_ndarray(rgb, format='rgb24')
         frame = frame.reformat(format='yuv420p', dst_colorspace='ITU709')
-        frame.pts = self._count
-        frame.time_base = 1 / self._stream.codec_context.framerate
-        self._count += 1
+        frame.pts = max(self._next, round(time / self._clock))
+        frame.time_base = self._clock
+        self._next = frame.pts + 1
         self._container.mux(self._stream.encode(frame))
 
     def finish(self) -> None:
@@ -58,14 +66,18 @@ class VideoWriter:
 
 @contextmanager
 def open_writer(
-    path: str | Path, fps: Fraction, size: tuple[int, int]
+    path: str | Path,
+    fps: Fraction,
+    size: tuple[int, int],
+    even: bool,
 ) -> Iterator[VideoWriter]:
     """Open a file for writing, which is complete or not there.
 
     Args:
         path: Ends in ``.mp4``.
-        fps: Frames a second.
+        fps: Frames a second, on average.
         size: Rows and columns, both even.
+        even: Whether they come evenly.
 
     Yields:
         What takes the frames.
@@ -75,6 +87,6 @@ def open_writer(
         options = dict(movflags='+faststart')
         av = require('av', 'video')
         with av.open(str(temporary), 'w', options=options) as file:
-            writer = VideoWriter(file, fps, size)
+            writer = VideoWriter(file, fps, size, even)
             yield writer
             writer.finish()

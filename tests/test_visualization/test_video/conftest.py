@@ -41,10 +41,10 @@ def decode():
     def call(path):
         with av.open(str(path)) as file:
             stream = file.streams.video[0]
-            frames = [
-                f.to_ndarray(format='rgb24') for f in file.decode(video=0)
-            ]
+            decoded = list(file.decode(video=0))
+            frames = [frame.to_ndarray(format='rgb24') for frame in decoded]
             facts = dict(
+                times=[frame.time for frame in decoded],
                 rate=stream.average_rate,
                 seconds=stream.duration * stream.time_base,
                 codec=stream.codec_context.name,

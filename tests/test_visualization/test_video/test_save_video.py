@@ -11,6 +11,7 @@ import mmcv
 import numpy as np
 import pytest
 import torch
+from films import UNEVEN, write_film
 
 import mmproto
 from mmproto import requirements
@@ -19,6 +20,7 @@ from mmproto.visualization.video import Frames, save_video
 from mmproto.visualization.video.layout import ROW, STRIP_LEFT, STRIP_RIGHT
 from mmproto.visualization.video.painter import Painter
 from mmproto.visualization.video.rows import describe_concepts, patch_pictures
+from mmproto.visualization.video.shares import evidence_shares
 
 SCHEMAS = Path(mmproto.__file__).parent / 'schemas'
 
@@ -37,10 +39,19 @@ def drawn(monkeypatch):
 
 
 def read_numbers(path):
+    """What the summary says, and what the lines say of each frame."""
     numbers = json.loads(path.with_suffix('.json').read_text())
     schema = json.loads((SCHEMAS / 'sequence.schema.json').read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(numbers, schema)
-    return numbers
+    line = {'$ref': '#/$defs/frame', '$defs': schema['$defs']}
+    text = (path.parent / numbers['frames']).read_text()
+    frames = [json.loads(row) for row in text.splitlines()]
+    for index, frame in enumerate(frames):
+        jsonschema.validate(frame, line)
+        assert frame['frame'] == index
+    assert len(frames) == numbers['num_frames']
+    return numbers, frames
 
 
 @pytest.mark.smoke
@@ -49,17 +60,22 @@ def test_video_of_a_folder(run, trained, folder, tmp_path):
     lines = run('explain.py', *trained, '--video', folder, '--out', out)
     assert lines[-1] == str(out)
     names = sorted(path.name for path in out.parent.iterdir())
-    assert names == ['drive.json', 'drive.mp4']
+    assert names == ['drive.json', 'drive.jsonl', 'drive.mp4']
     reader = mmcv.VideoReader(str(out))
     assert (len(list(reader)), reader.fps) == (12, 10)
-    numbers = read_numbers(out)
+    numbers, listed = read_numbers(out)
     assert numbers['classes'] == ['road', 'wall', 'car', 'sign']
+    assert (numbers['fps'], numbers['seconds']) == (10, 1.2)
     digest = hashlib.sha256(Path(trained[1]).read_bytes()).hexdigest()
     assert numbers['model']['sha256'] == digest
-    for index, frame in enumerate(numbers['frames']):
+    for index, frame in enumerate(listed):
         assert frame['time'] == pytest.approx(index / 10)
-        for key in ('class_shares', 'concept_shares'):
-            assert sum(frame[key]) == pytest.approx(1, abs=1e-12)
+        assert sum(frame['classes'].values()) == pytest.approx(1, abs=1e-6)
+        total = sum(frame['concepts'].values()) + frame['other']
+        assert total == pytest.approx(1, abs=1e-12)
+    for c, share in enumerate(numbers['class_shares']):
+        mean = np.mean([f['classes'].get(str(c), 0) for f in listed])
+        assert share == pytest.approx(mean, abs=1e-6)
 
 
 def test_decoded_frames_are_what_was_drawn(
@@ -68,6 +84,7 @@ def test_decoded_frames_are_what_was_drawn(
     out = save_video(projected, Frames(film), tmp_path / 'out.mp4')
     frames, facts = decode(out)
     assert float(facts.pop('seconds')) == pytest.approx(7 / 29.97, abs=1e-3)
+    assert facts.pop('times') == [index * 1001 / 30000 for index in range(7)]
     assert facts == dict(
         rate=Fraction(30000, 1001),
         codec='h264',
@@ -83,18 +100,52 @@ def test_decoded_frames_are_what_was_drawn(
     assert data.index(b'moov') < data.index(b'mdat')  # plays while it loads
 
 
+@pytest.mark.parametrize('name', ['uneven.mp4', 'uneven.mkv'])
+def test_uneven_frames_keep_their_times(
+    projected, scenes, decode, tmp_path, name
+):
+    path = tmp_path / name
+    write_film(path, scenes, len(UNEVEN), dict(crf='1'), times=UNEVEN)
+    out = save_video(projected, Frames(path), tmp_path / 'out.mp4', (3, 4))
+    numbers, listed = read_numbers(out)
+    times = [frame['time'] for frame in listed]
+    assert times == pytest.approx(UNEVEN, abs=0.0011)
+    frames, facts = decode(out)
+    assert facts['times'] == pytest.approx(times, abs=1 / 90000)
+    assert numbers['fps'] == pytest.approx(9 / 4.04, rel=1e-3)
+    assert numbers['seconds'] == pytest.approx(4.04 * 10 / 9, rel=1e-3)
+    assert len(frames) == len(UNEVEN)
+    # A and B by turns
+    said = [frame['predicted']['evidence'] for frame in listed]
+    for index, scene in enumerate(scenes):
+        evidence = EvidenceMaps(projected, scene).logits[:, 4, 3].max()
+        expected = [float(evidence)] * 5
+        assert said[index::2] == pytest.approx(expected, rel=0.2)
+
+
 def test_strip_in_the_file_has_the_order_of_the_scenes(
-    projected, folder, decode, tmp_path
+    projected, folder, scenes, decode, tmp_path
 ):
     out = save_video(projected, Frames(folder), tmp_path / 'out.mp4')
     frames, _ = decode(out)
-    numbers = read_numbers(out)
-    shares = np.array([f['concept_shares'] for f in numbers['frames']])
+    numbers, listed = read_numbers(out)
+    said = [tuple(f[k] for k in ('classes', 'concepts')) for f in listed]
     order = 2 * 'AABBBA'
-    for first, a in zip(order, shares):
-        for second, b in zip(order, shares):
-            assert np.allclose(a, b, atol=1e-12) == (first == second)
-    assert (np.diff(shares.sum(axis=0)) <= 0).all()  # largest first
+    for first, a in zip(order, said):
+        for second, b in zip(order, said):
+            assert (a == b) == (first == second)
+    concepts = numbers['concepts']
+    assert (np.diff([c['share'] for c in concepts]) <= 0).all()
+    weights = projected.decode_head.class_weights.detach()
+    everywhere = (slice(None), slice(None))
+    one, two = (
+        evidence_shares(EvidenceMaps(projected, scene), weights, everywhere)
+        for scene in scenes
+    )
+    shares = torch.stack([two if letter == 'B' else one for letter in order])
+    shares = shares[:, [c['concept'] for c in concepts]].numpy()  # T,n
+    means = [c['share'] for c in concepts]
+    assert means == pytest.approx(shares.mean(axis=0).tolist())
     # the strip of the first frame, from the colours in the file
     top = len(frames[0]) - 58 - 9 * (ROW + 4)
     end = np.ceil(20 * shares[:, :8].max()) / 20
@@ -113,16 +164,21 @@ def test_numbers_are_those_of_the_model_and_the_same_again(
 ):
     for name in ('one.mp4', 'two.mp4'):
         save_video(projected, Frames(folder, 5), tmp_path / name, (70, 20))
-    first = (tmp_path / 'one.json').read_bytes()
-    assert first == (tmp_path / 'two.json').read_bytes()
-    numbers = read_numbers(tmp_path / 'one.mp4')
+    first = (tmp_path / 'one.jsonl').read_bytes()
+    assert first == (tmp_path / 'two.jsonl').read_bytes()
+    summary = (tmp_path / 'one.json').read_text()
+    assert summary.replace('one.', 'two.') == (
+        (tmp_path / 'two.json').read_text()
+    )
+    numbers, listed = read_numbers(tmp_path / 'one.mp4')
     assert numbers['point'] == dict(x=70, y=20)
     for index, letter in ((0, 'A'), (2, 'B')):
         maps = EvidenceMaps(projected, scenes[letter == 'B'])
         prediction = maps.logits.argmax(dim=0).flatten()
         counts = prediction.bincount(minlength=4) / len(prediction)
-        frame = numbers['frames'][index]
-        assert frame['class_shares'] == pytest.approx(counts.tolist())
+        frame = listed[index]
+        found = [frame['classes'].get(str(c), 0) for c in range(4)]
+        assert found == pytest.approx(counts.tolist(), abs=1e-6)
         winner, runner_up = maps.logits[:, 20, 70].topk(2).indices.tolist()
         assert frame['predicted']['class'] == winner
         assert frame['runner_up']['class'] == runner_up
@@ -130,9 +186,11 @@ def test_numbers_are_those_of_the_model_and_the_same_again(
         assert frame['predicted']['evidence'] == pytest.approx(evidence)
         weights = projected.decode_head.class_weights[winner].detach()
         said = weights * maps.activations_at(70, 20)
-        concepts = [item['concept'] for item in numbers['concepts']]
+        concepts = [int(concept) for concept in frame['concepts']]
         expected = (said / said.sum())[concepts].tolist()
-        assert frame['concept_shares'] == pytest.approx(expected, rel=1e-4)
+        shares = list(frame['concepts'].values())
+        assert shares == pytest.approx(expected, rel=1e-4)
+        assert sum(shares) >= 0.95 > sum(shares[:-1])
 
 
 def test_concepts_are_named_and_have_patches(projected, tiny_data, tmp_path):
@@ -161,7 +219,9 @@ def test_model_that_has_no_evidence(projected, folder, decode, tmp_path):
     torch.nn.init.constant_(projected.decode_head.conv_seg.weight, -1.0)
     out = save_video(projected, Frames(folder), tmp_path / 'out.mp4', (3, 4))
     assert len(decode(out)[0]) == 12
-    assert read_numbers(out)['concepts'] == []
+    numbers, listed = read_numbers(out)
+    assert numbers['concepts'] == []
+    assert {(len(f['concepts']), f['other']) for f in listed} == {(0, 0)}
 
 
 def test_nothing_is_left_of_a_video_that_failed(projected, folder, tmp_path):
@@ -171,6 +231,12 @@ def test_nothing_is_left_of_a_video_that_failed(projected, folder, tmp_path):
     with pytest.raises(ValueError, match='outside the image'):
         save_video(projected, Frames(folder), tmp_path / 'o.mp4', (96, 0))
     assert not (tmp_path / 'new').exists()
+    assert not list(tmp_path.glob('*o.*'))
+    (folder / 'frame_12.png').unlink()
+    probabilities = projected.decode_head.probabilities
+    projected.decode_head.probabilities = lambda e: probabilities(e) * np.nan
+    with pytest.raises(ValueError, match='not JSON compliant'):
+        save_video(projected, Frames(folder), tmp_path / 'o.mp4', (3, 4))
     assert not list(tmp_path.glob('*o.*'))
 
 

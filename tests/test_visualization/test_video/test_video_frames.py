@@ -5,11 +5,16 @@ from fractions import Fraction
 import cv2
 import numpy as np
 import pytest
-from films import write_film
+from films import UNEVEN, write_film
 from mmengine.logging import print_log
 
 from mmproto.visualization.video import Frames
-from mmproto.visualization.video.frames import list_pictures, natural_key
+from mmproto.visualization.video import frames as frames_module
+from mmproto.visualization.video.frames import (
+    list_pictures,
+    natural_key,
+    open_video,
+)
 
 
 def test_numbers_in_names_count_as_numbers():
@@ -26,8 +31,9 @@ def test_folder_gives_its_pictures_in_natural_order(folder, scenes):
     frames = Frames(folder)
     assert (len(frames), frames.fps) == (12, 10)
     for _ in range(2):  # both passes
-        found = list(frames)
+        times, found = zip(*frames)
         assert len(found) == 12
+        assert times == tuple(index / 10 for index in range(12))
         for frame, letter in zip(found, 2 * 'AABBBA'):
             assert np.array_equal(frame, scenes[letter == 'B'])
     names = [path.name for path in list_pictures(folder)]
@@ -38,8 +44,8 @@ def test_video_gives_all_frames_at_its_own_rate(film, scenes):
     frames = Frames(film)
     assert (len(frames), frames.fps) == (7, Fraction(30000, 1001))
     for _ in range(2):
-        found = list(frames)
-        assert len(found) == 7
+        times, found = zip(*frames)
+        assert times == tuple(index * 1001 / 30000 for index in range(7))
         shown = [nearest(frame, scenes) for frame in found]
         assert shown == [0, 1, 0, 1, 0, 1, 0]
 
@@ -48,13 +54,69 @@ def test_other_containers_give_all_frames(scenes, tmp_path):
     # frames that depend on later ones, and no index to seek by
     path = tmp_path / 'film.ts'
     write_film(path, scenes, 30, dict(crf='1', g='12', bf='2'))
-    shown = [nearest(frame, scenes) for frame in Frames(path)]
+    shown = [nearest(frame, scenes) for _, frame in Frames(path)]
     assert shown == [index % 2 for index in range(30)]
     live = tmp_path / 'live.mkv'  # as recorders write it: without a length
     write_film(live, scenes, 7, dict(crf='1'), dict(live='1'))
     frames = Frames(live)
     assert len(frames) == 0
-    assert [nearest(f, scenes) for f in frames] == [0, 1, 0, 1, 0, 1, 0]
+    times, found = zip(*frames)
+    assert [nearest(f, scenes) for f in found] == [0, 1, 0, 1, 0, 1, 0]
+    # Matroska rounds to milliseconds; the rate does not
+    assert times == tuple(index * 1001 / 30000 for index in range(7))
+
+
+@pytest.mark.parametrize('name', ['a.mp4', 'a.mkv', 'a.ts', 'late.mkv'])
+def test_frames_that_come_unevenly_keep_their_times(
+    name, scenes, tmp_path, said
+):
+    path = tmp_path / name
+    late = 2 if name == 'late.mkv' else 0
+    times = [second + late for second in UNEVEN]
+    write_film(path, scenes, len(times), dict(crf='1', bf='2'), times=times)
+    found, frames = zip(*Frames(path))
+    assert found == pytest.approx(UNEVEN, abs=0.0011)
+    assert [nearest(f, scenes) for f in frames] == 5 * [0, 1]
+    assert not said  # the number of frames that a file announces is a guess
+
+
+def test_a_bare_stream_has_a_rate_but_no_times(scenes, tmp_path):
+    path = tmp_path / 'a.h264'
+    write_film(path, scenes, 7, dict(crf='1'))
+    frames = Frames(path)
+    times, _ = zip(*frames)
+    assert times == tuple(float(index / frames.fps) for index in range(7))
+
+
+@pytest.fixture
+def say(monkeypatch):
+    """Lets a video say something else about itself."""
+
+    def call(change):
+        class Video:
+            def __init__(self, path):
+                video = open_video(path)  # a subclass would crash OpenCV
+                self.read, self.release = video.read, video.release
+                self.get = lambda prop: change(prop, video.get(prop))
+
+        monkeypatch.setattr(frames_module, 'open_video', Video)
+
+    return call
+
+
+def test_neither_a_rate_nor_times(film, say):
+    say(lambda prop, value: 0.0)
+    with pytest.raises(ValueError, match='time of frame 1: give --fps'):
+        list(Frames(film))
+    times, _ = zip(*Frames(film, 5))
+    assert times == tuple(index / 5 for index in range(7))
+
+
+def test_times_begin_with_the_first_frame(film, say):
+    late = {cv2.CAP_PROP_POS_MSEC: 5000}
+    say(lambda prop, value: value + late.get(prop, 0))
+    times, _ = zip(*Frames(film))
+    assert times == tuple(index * 1001 / 30000 for index in range(7))
 
 
 def nearest(frame, scenes):
@@ -98,16 +160,22 @@ def test_frames_that_do_not_fit_or_cannot_be_read(folder):
         list(Frames(folder))
 
 
-def test_a_video_that_is_cut_off_is_not_taken_for_whole(film, monkeypatch):
-    data = film.read_bytes()
-    film.write_bytes(data[: len(data) * 2 // 3])
-    said = []
+@pytest.fixture
+def said(monkeypatch):
+    """What is logged."""
+    texts = []
 
     def log(text, **options):
-        said.append(text)
+        texts.append(text)
         print_log(text, **options)
 
     monkeypatch.setattr('mmproto.visualization.video.frames.print_log', log)
+    return texts
+
+
+def test_a_video_that_is_cut_off_is_not_taken_for_whole(film, said):
+    data = film.read_bytes()
+    film.write_bytes(data[: len(data) * 2 // 3])
     found = len(list(Frames(film)))
     assert 0 < found < 7
     assert f'announces 7 frames, but {found} can be read' in said[0]

@@ -15,12 +15,20 @@ from mmproto.visualization.video.layout import (
     STRIP_RIGHT,
     Layout,
 )
-from mmproto.visualization.video.measurement import Measurement
+from mmproto.visualization.video.measure import (
+    read_prediction,
+    write_prediction,
+)
+from mmproto.visualization.video.measurement import (
+    FrameNumbers,
+    Measurement,
+)
 from mmproto.visualization.video.painter import Painter
 from mmproto.visualization.video.rows import ConceptRow
 from mmproto.visualization.video.strip import (
     NO_EVIDENCE,
-    over_width,
+    Columns,
+    make_strip,
     row_shares,
     scale_end,
 )
@@ -29,25 +37,33 @@ LONG = [f'Traffic light OR sign WWWW {index}' for index in range(30)]
 SIZES = [(64, 96), (1024, 2048), (1920, 1080), (10, 400), (301, 301)]
 
 
-def make_measurement(shares, size=(64, 96), classes=3, point=None):
-    shares = np.array(shares, dtype=float)  # T,K
-    frames = len(shares)
-    logits = np.tile(np.arange(classes, 0, -1.0), (frames, 1))
-    return Measurement(
-        fps=Fraction(10),
-        size=size,
-        point=point,
-        class_shares=np.full((frames, classes), 1 / classes),
-        concept_shares=shares,
-        evidence=None if point is None else logits,
-        probabilities=None if point is None else logits / 10,
-    )
+@pytest.fixture
+def make_measurement(tmp_path):
+    """Makes a sequence of frames with given shares (T,K)."""
+
+    def call(shares, size=(64, 96), classes=3, point=None, times=None):
+        measurement = Measurement(tmp_path / 'numbers', Fraction(10), point)
+        measurement.size = size
+        logits = np.arange(classes, 0, -1.0)
+        for index, row in enumerate(np.array(shares, dtype=float)):
+            measurement.append(
+                FrameNumbers(
+                    time=times[index] if times else index / 10,
+                    class_shares=np.full(classes, 1 / classes),
+                    concept_shares=row,
+                    evidence=None if point is None else logits,
+                    probabilities=None if point is None else logits / 10,
+                )
+            )
+        return measurement
+
+    return call
 
 
 def make_painter(measurement, concepts, patches=None, names=LONG):
     weights = [(name, 12.29) for name in names]
     rows = [ConceptRow(k, names[k], weights) for k in concepts]
-    number = measurement.class_shares.shape[1]
+    number = len(measurement.class_total)
     palette = class_colors({}, number)
     patches = patches or [None] * len(rows)
     return Painter(
@@ -56,30 +72,81 @@ def make_painter(measurement, concepts, patches=None, names=LONG):
 
 
 def paint(painter, index):
-    height, width = painter._measurement.size
+    measurement = painter._measurement
+    height, width = measurement.size
     frame = np.full((height, width, 3), 100, np.uint8)
-    return painter.paint(index, frame, np.zeros((height, width), np.uint16))
+    prediction = np.zeros((height, width), np.uint16)
+    return painter.paint(index, measurement[index], frame, prediction)
 
 
-def test_rows_are_the_shown_concepts_and_all_others():
+def test_rows_are_the_shown_concepts_and_all_others(make_measurement):
     shares = [[0.5, 0.2, 0.3], [0, 1, 0], [0, 0, 0]]
-    rows = row_shares(make_measurement(shares), [2, 0])
+    measurement = make_measurement(shares)
+    rows = np.transpose([row_shares(n, [2, 0]) for n in measurement])
     assert np.allclose(rows, [[0.3, 0, 0], [0.5, 0, 0], [0.2, 1, 0]])
-    assert scale_end(rows) == 0.5
-    assert scale_end(rows + 0.001) == pytest.approx(0.55)
-    assert scale_end(0 * rows) == 0.05
+    strip = make_strip(measurement, [2, 0])
+    assert strip.end == 0.5 and strip.grey
+    assert not make_strip(make_measurement(shares[:1]), [1]).grey
+    assert scale_end(0.501) == pytest.approx(0.55)
+    assert scale_end(0) == 0.05
+
+
+def spread(values, width, times=None, seconds=None):
+    times = times or range(len(values))
+    columns = Columns(1, width, seconds or len(values))
+    for time, value in zip(times, values):
+        columns.add(time, np.array([value], dtype=float))
+    return columns.values()[0].tolist()
 
 
 def test_a_frame_takes_columns_or_a_column_is_the_mean_of_frames():
-    values = np.array([[1.0, 2, 3]])
-    assert over_width(values, 6).tolist() == [[1, 1, 2, 2, 3, 3]]
-    assert over_width(values, 7).tolist() == [[1, 1, 1, 2, 2, 3, 3]]
-    values = np.arange(10.0)[None]
-    assert over_width(values, 3).tolist() == [[1, 4, 7.5]]
-    assert over_width(values, 10).tolist() == values.tolist()
+    assert spread([1, 2, 3], 6) == [1, 1, 2, 2, 3, 3]
+    assert spread([1, 2, 3], 7) == [1, 1, 2, 2, 3, 3, 3]
+    assert spread(range(10), 3) == [1.5, 5, 8]
+    assert spread(range(10), 10) == list(range(10))
+    # a burst, a pause, and the end
+    assert spread([2, 4, 9, 5], 5, [0, 0.5, 3, 4], 5) == [3, 4, 4, 9, 5]
 
 
-def test_columns_show_the_planted_shares_in_their_order():
+def test_columns_of_a_rate_that_is_no_binary_fraction():
+    for frames in (12, 786, 1000, 2358):
+        times = [index / 29.97 for index in range(frames)]
+        seconds = frames / 29.97
+        found = spread(range(frames), 786, times, seconds)
+        expected = [
+            [i for i in range(frames) if i * 786 // frames == column]
+            for column in range(786)
+        ]
+        for column, own in enumerate(expected):
+            own = own or expected[column - 1][-1:]
+            expected[column] = own
+            assert found[column] == pytest.approx(np.mean(own))
+
+
+def test_the_strip_and_the_marker_follow_the_time(make_measurement):
+    times = [0, 0.1, 0.2, 1.2]  # 1.6 seconds with the mean of 0.4 at the end
+    shares = [[0.5, 0.5], [0.1, 0.9], [0.3, 0.7], [0.2, 0.8]]
+    measurement = make_measurement(shares, times=times)
+    assert measurement.seconds == pytest.approx(1.6)
+    assert float(measurement.fps) == pytest.approx(2.5)
+    painter = make_painter(measurement, [0])
+    ramp = matplotlib.colormaps['cividis']
+    width = (STRIP_RIGHT - STRIP_LEFT) / 1.6
+    for second, share in ((0.05, 0.5), (0.15, 0.1), (0.25, 0.3), (1.15, 0.3),
+                          (1.25, 0.2), (1.55, 0.2)):  # fmt: skip
+        column = STRIP_LEFT + int(second * width)
+        found = painter.canvas[painter.layout.row_top(0) + 5, column]
+        expected = 255 * np.array(ramp(share / 0.5)[:3])
+        assert np.abs(found - expected).max() <= 1
+    for index, second in enumerate((0.05, 0.15, 0.7, 1.4)):
+        line = paint(painter, index)[painter.layout.row_top(0) + 5]
+        black = np.flatnonzero((line == 0).all(axis=-1))
+        black = black[(black > STRIP_LEFT) & (black < STRIP_RIGHT)]
+        middle = STRIP_LEFT + second * width
+        assert black.mean() == pytest.approx(middle, abs=2)
+
+
+def test_columns_show_the_planted_shares_in_their_order(make_measurement):
     # a frame every 131 pixels; concept 1 comes and goes
     shares = [[0.1, 0.0, 0.9], [0.1, 0.4, 0.5], [0, 0, 0]] * 2
     painter = make_painter(make_measurement(shares), [1, 0])
@@ -102,7 +169,7 @@ def test_columns_show_the_planted_shares_in_their_order():
             assert (block < 128).mean() == pytest.approx(others, abs=0.02)
 
 
-def test_marker_goes_from_left_to_right():
+def test_marker_goes_from_left_to_right(make_measurement):
     painter = make_painter(make_measurement([[0.5, 0.5]] * 5), [1])
     places = []
     for index in range(5):
@@ -115,7 +182,7 @@ def test_marker_goes_from_left_to_right():
     assert np.allclose(places, [0.1, 0.3, 0.5, 0.7, 0.9], atol=0.002)
 
 
-def test_frame_shows_the_prediction_and_the_point():
+def test_frame_shows_the_prediction_and_the_point(make_measurement):
     measurement = make_measurement([[1.0]], point=(48, 32))
     painter = make_painter(measurement, [0])
     picture = paint(painter, 0)
@@ -129,10 +196,29 @@ def test_frame_shows_the_prediction_and_the_point():
     assert np.allclose(centre, [32.5 / 64, 48.5 / 96], atol=0.005)
 
 
+def test_predictions_are_kept_as_large_as_they_are_shown(
+    make_measurement, tmp_path
+):
+    rng = np.random.default_rng(0)
+    for index, size in enumerate(SIZES):
+        prediction = rng.integers(0, 3, size).astype(np.uint16)
+        write_prediction(prediction, tmp_path, index)
+        kept = read_prediction(tmp_path, index)
+        assert kept.dtype == np.uint16 and kept.size <= 480 * 760
+        measurement = make_measurement([[1.0]], size)
+        painter = make_painter(measurement, [0])
+        frame = rng.integers(0, 255, (*size, 3), dtype=np.uint8)
+        pictures = [
+            painter.paint(0, measurement[0], frame, classes)
+            for classes in (prediction, kept)
+        ]
+        assert np.array_equal(*pictures)
+
+
 @pytest.mark.parametrize(
     ('size', 'classes'), [*((size, 2) for size in SIZES), ((64, 96), 30)]
 )
-def test_everything_has_its_place(size, classes):
+def test_everything_has_its_place(make_measurement, size, classes):
     measurement = make_measurement(
         [np.full(30, 1 / 30)] * 3, size, classes, point=(0, 0)
     )
