@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, save_checkpoint
 from mmengine.runner.checkpoint import weights_to_cpu
+from mmengine.visualization import Visualizer
 
 TINY = Path(__file__).parent / 'data' / 'tiny_config.py'
 TOOLS = Path(__file__).parents[1] / 'tools'
@@ -38,6 +39,16 @@ def _draw(rng, height=64, width=96):
     image = np.clip(COLOURS[labels] + noise, 0, 255).astype(np.uint8)
     labels[0, 0] = 255  # every image has a void pixel
     return image, labels
+
+
+@pytest.fixture(autouse=True)
+def visualizers_of_its_own():
+    """mmengine keeps visualizers, which write into the folder of their run."""
+    yield
+    kinds = [Visualizer]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        kind._instance_dict.clear()
 
 
 @pytest.fixture(scope='session')

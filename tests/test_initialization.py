@@ -28,18 +28,6 @@ SMALL = InitOptions(
 )
 
 
-@pytest.fixture
-def loader(tiny_config):
-    """Builds the derived loader, with changes."""
-
-    def build(**changes):
-        cfg = projection_dataloader(tiny_config)
-        cfg.update(changes)
-        return Runner.build_dataloader(cfg)
-
-    return build
-
-
 def result(model, loader, options):
     """Prototypes, classifier and what was counted."""
     report = init_prototypes(model, loader, options)

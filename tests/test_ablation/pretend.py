@@ -15,7 +15,7 @@ if '--resume' in sys.argv:
 begun = int(done.rpartition('_')[2] or 0)
 with (folder / 'calls').open('a') as file:
     file.write(json.dumps([begun, config['load_from']]) + '\\n')
-print('hello from', folder)
+print('hello from', folder, flush=True)  # before it dies
 step = config['default_hooks']['checkpoint']['interval']
 death = folder / 'death'
 length = config['train_cfg']['max_iters']

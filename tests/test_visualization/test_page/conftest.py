@@ -21,12 +21,6 @@ FLAGS = (
 
 
 @pytest.fixture
-def image(tiny_data):
-    folder = tiny_data / 'leftImg8bit' / 'val' / 'town'
-    return str(sorted(folder.iterdir())[1])
-
-
-@pytest.fixture
 def origin(tmp_path):
     checkpoint = tmp_path / "o'model.pth"
     checkpoint.write_bytes(b'weights')
