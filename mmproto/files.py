@@ -4,8 +4,9 @@ import errno
 import hashlib
 import json
 import os
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,21 @@ def write_json(data: Any, path: str | Path, indent: int | None = 1) -> None:
     text = json.dumps(data, indent=indent, allow_nan=False)
     with atomic_path(path) as temporary:
         temporary.write_text(text + '\n', encoding='utf-8')
+
+
+def remove_old_sheets(sheets: Sequence[Path], folder: Path, stem: str) -> None:
+    """Remove the sheets of an earlier run, once the new ones are there.
+
+    Args:
+        sheets: The new ones, ``<stem>_01.png`` and so on.
+        folder: Where they lie. Files with other names are left alone.
+        stem: Of their names.
+    """
+    for path in folder.glob(f'{stem}_*.png'):
+        if path not in sheets and re.fullmatch(
+            r'\d{2,3}', path.stem[len(stem) + 1 :]
+        ):
+            path.unlink()
 
 
 def file_hash(path: str | Path) -> str:

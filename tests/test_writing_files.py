@@ -9,6 +9,7 @@ from mmproto.files import (
     atomic_path,
     check_writable,
     find_image,
+    remove_old_sheets,
     write_json,
 )
 
@@ -64,6 +65,14 @@ def test_errors_name_no_temporary_file(places, tmp_path):
         assert path.split('/new/')[0].split('/a.')[0] in str(caught.value)
         assert caught.value.errno and caught.value.filename2 is None
     assert content(tmp_path) == before
+
+
+def test_only_sheets_of_an_earlier_run_are_removed(tmp_path):
+    kept = ['a_01.png', 'a_talk.png', 'a_2024.png', 'a_1x.png', 'b_02.png']
+    for name in [*kept, 'a_02.png', 'a_117.png']:
+        (tmp_path / name).touch()
+    remove_old_sheets([tmp_path / 'a_01.png'], tmp_path, 'a')
+    assert content(tmp_path) == sorted(kept)
 
 
 def test_other_errors_stay_as_they_are(tmp_path):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmproto.files import atomic_path, write_json
+from mmproto.files import atomic_path, remove_old_sheets, write_json
 from mmproto.patches import (
     Patch,
     missing_patches,
@@ -63,8 +63,6 @@ def save_confusions(
     files = [folder / f'{NAME}.{suffix}' for suffix in ('json', 'csv', 'md')]
     write_json(data, files[0])  # may refuse, so first
     write_csv(data, files[1])
-    for old in folder.glob('confusion_*.png'):
-        old.unlink()  # sheets of another list
     sheets = []
     for number, (key, row) in enumerate(chosen, 1):
         own = [next(views) for _ in row.places]
@@ -74,6 +72,7 @@ def save_confusions(
         with atomic_path(path) as temporary:
             figure.savefig(temporary)
         sheets.append(path)
+    remove_old_sheets(sheets, folder, 'confusion')
     text = markdown(data, folder, [sheet.name for sheet in sheets])
     write_text(text, files[2])
     return data, [*files, *sheets]

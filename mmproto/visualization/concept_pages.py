@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mmproto.concepts import Concept
-from mmproto.files import atomic_path
+from mmproto.files import atomic_path, remove_old_sheets
 from mmproto.visualization.panels import SMALL, list_weights, patch_axes
 from mmproto.visualization.text import PLAIN_TEXT, concept_title
 
@@ -61,14 +61,13 @@ def save_pages(
     Returns:
         Paths of the pages.
     """
-    for old in Path(folder).glob('concepts_[0-9][0-9]*.png'):
-        old.unlink()  # pages of another list
     paths = []
     for number, figure in enumerate(draw_pages(concepts, names, note), 1):
         path = Path(folder) / f'concepts_{number:02d}.png'
         with atomic_path(path) as temporary:
             figure.savefig(temporary)
         paths.append(path)
+    remove_old_sheets(paths, Path(folder), 'concepts')
     return paths
 
 

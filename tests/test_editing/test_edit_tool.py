@@ -31,21 +31,27 @@ def sha256(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-@pytest.mark.smoke
-def test_disable_and_enable_are_logged(trained, run, tmp_path):
+@pytest.fixture
+def there_and_back(trained, run, tmp_path):
+    """A checkpoint, without a concept, and with it again; what was said."""
     config, checkpoint = trained
     before = Path(checkpoint).read_bytes()
     lines = run('edit_concepts.py', *trained, '--disable', 6, *WHO)
-    edited = tmp_path / 'model_edited.pth'
+    edited, back = tmp_path / 'model_edited.pth', tmp_path / 'back.pth'
     assert lines[-1] == str(edited)
     assert Path(checkpoint).read_bytes() == before
-    back = tmp_path / 'back.pth'
     run(
         'edit_concepts.py',
         *(config, edited, '--enable', 6, '--out', back),
         *('--by', 'Ann', '--reason', 'needed after all'),
     )
+    return checkpoint, edited, back, lines[-2]
 
+
+@pytest.mark.smoke
+def test_a_concept_is_disabled_and_enabled(trained, there_and_back):
+    config = trained[0]
+    checkpoint, edited, back, _ = there_and_back
     old, new, again = load(checkpoint), load(edited), load(back)
     assert set(new) == {'meta', 'state_dict'} and new['meta']['iter'] == 4
     column = old['state_dict'][WEIGHT][:, 6].flatten().tolist()
@@ -60,9 +66,14 @@ def test_disable_and_enable_are_logged(trained, run, tmp_path):
     assert model.dataset_meta['disabled_concepts'] == {'6': column}
     assert again['meta']['dataset_meta'] == old['meta']['dataset_meta']
 
+
+@pytest.mark.smoke
+def test_edits_are_logged(there_and_back, tmp_path):
+    checkpoint, edited, back, said = there_and_back
+    column = load(checkpoint)['state_dict'][WEIGHT][:, 6].flatten().tolist()
     log = (tmp_path / 'audit.jsonl').read_text().splitlines()
     first, second = map(json.loads, log)
-    assert lines[-2] == f'entry 1 of the audit log, hash {first["hash"]}'
+    assert said == f'entry 1 of the audit log, hash {first["hash"]}'
     assert (first['by'], first['reason']) == ('J. Doe', 'fires on shadows')
     assert first['time'].endswith('+00:00')
     (action,), (undone,) = first['actions'], second['actions']
@@ -75,6 +86,13 @@ def test_disable_and_enable_are_logged(trained, run, tmp_path):
     assert first['after']['sha256'] == sha256(edited)
     assert second['after'] == dict(file='back.pth', sha256=sha256(back))
 
+
+@pytest.mark.smoke
+def test_verifying_tells_the_history(trained, there_and_back, run, tmp_path):
+    config = trained[0]
+    checkpoint, edited, back, _ = there_and_back
+    log = (tmp_path / 'audit.jsonl').read_text().splitlines()
+    first, second = map(json.loads, log)
     for path, origin in (
         (checkpoint, 'made by no entry, and edited by entry 1'),
         (edited, 'made by entry 1'),
