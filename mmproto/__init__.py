@@ -4,32 +4,37 @@ The stack is checked before anything of it is imported, so that a missing or
 mixed installation ends in one sentence instead of a trace into mmseg.
 """
 
-import sys
-from collections.abc import Callable
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from mmproto.environment import check_stack, set_up
+from mmproto.utils.environment import check_stack, set_up
 from mmproto.version import __version__
 
 if TYPE_CHECKING:
-    from mmproto.explanation import Explanation
+    from mmproto.explanations.explain import explain
+    from mmproto.explanations.explanation import Explanation
+    from mmproto.explanations.record import explanation_record
     from mmproto.exporting import load_safetensors
-    from mmproto.projection import project_prototypes
+    from mmproto.prototypes.projection import project_prototypes
+    from mmproto.visualization.explanation_files import save_explanation
 
 __all__ = [
     'Explanation',
     '__version__',
     'explain',
+    'explanation_record',
     'load_safetensors',
     'project_prototypes',
+    'save_explanation',
 ]
 
 _LAZY = {
-    'Explanation': 'mmproto.explanation',
+    'Explanation': 'mmproto.explanations.explanation',
+    'explain': 'mmproto.explanations.explain',
+    'explanation_record': 'mmproto.explanations.record',
     'load_safetensors': 'mmproto.exporting',
-    'project_prototypes': 'mmproto.projection',
+    'project_prototypes': 'mmproto.prototypes.projection',
+    'save_explanation': 'mmproto.visualization.explanation_files',
 }
 
 check_stack()
@@ -47,20 +52,6 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(_LAZY[name]), name)
 
 
-class _Package(ModuleType):
-    """Keeps `mmproto.explain` the function.
-
-    Importing the submodule of the same name would put the module there.
-    """
-
-    @property
-    def explain(self) -> Callable:
-        """Explain a decision: the function of `mmproto.explain`."""
-        return import_module('mmproto.explain').explain
-
-    @explain.setter
-    def explain(self, module: ModuleType) -> None:
-        """Ignore the submodule, which the import system binds here."""
-
-
-sys.modules[__name__].__class__ = _Package
+def __dir__() -> list[str]:
+    """List what users call."""
+    return __all__

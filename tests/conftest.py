@@ -137,7 +137,7 @@ def image(tiny_data):
 @pytest.fixture
 def loader(tiny_config):
     """Builds the loader of a projection, with changes."""
-    from mmproto.projection import projection_dataloader
+    from mmproto.prototypes.projection import projection_dataloader
 
     def build(**changes):
         cfg = projection_dataloader(tiny_config)
@@ -150,7 +150,7 @@ def loader(tiny_config):
 @pytest.fixture
 def projected(tiny_model, loader):
     """The tiny model with a record, as ``init_model`` would give it."""
-    from mmproto.projection import project_prototypes
+    from mmproto.prototypes.projection import project_prototypes
 
     record = project_prototypes(tiny_model, loader(), topk=3)
     tiny_model.dataset_meta['projection'] = record

@@ -15,9 +15,9 @@ from typing import Any
 import torch
 
 import mmproto
-from mmproto.command_line import add_model_arguments
-from mmproto.files import check_writable
-from mmproto.origin import Origin
+from mmproto.utils.command_line import add_model_arguments
+from mmproto.utils.files import check_writable
+from mmproto.utils.origin import Origin
 
 
 def parse_args() -> argparse.Namespace:
@@ -106,7 +106,7 @@ def main() -> None:
 def _load(args: argparse.Namespace) -> Any:
     from mmengine.config import Config
 
-    from mmproto.derived_checkpoint import load_strictly
+    from mmproto.checkpoints.derived import load_strictly
 
     cfg = Config.fromfile(args.config)
     return load_strictly(cfg, args.checkpoint, args.device)[0]
@@ -164,7 +164,9 @@ def _save_sheet(args: argparse.Namespace, model: torch.nn.Module) -> Path:
     (image,) = args.image
     out = _sheet_folder(args)
     explanation = mmproto.explain(model, image, args.point, args.data_root)
-    picture = explanation.save(out, Origin(args.config, args.checkpoint))
+    picture = mmproto.save_explanation(
+        explanation, out, Origin(args.config, args.checkpoint)
+    )
     for note in explanation.notes:
         print(f'note: {note}')
     print(explanation.sentence())

@@ -27,9 +27,9 @@ def main() -> None:
     # after the command line: this takes seconds and prints of mmseg
     from mmengine.config import Config
 
-    from mmproto.derived_checkpoint import load_whole
+    from mmproto.checkpoints.derived import load_whole
     from mmproto.exporting import save_safetensors
-    from mmproto.files import check_writable
+    from mmproto.utils.files import check_writable
 
     out = args.out or Path(args.checkpoint).with_suffix('.safetensors')
     try:

@@ -7,7 +7,7 @@ from mmengine.config import Config, DictAction
 
 # Says what is wrong with the stack before mmseg is imported.
 import mmproto  # noqa: F401 - configs find their bases
-from mmproto.init_options import InitOptions
+from mmproto.prototypes.init_options import InitOptions
 
 
 def parse_args() -> argparse.Namespace:
@@ -72,7 +72,7 @@ def main() -> None:
     """Initialise, and print the path of the new checkpoint last."""
     args = parse_args()
     # after the command line: this takes seconds and prints of mmseg
-    from mmproto.init_checkpoint import init_checkpoint
+    from mmproto.checkpoints.initialize import init_checkpoint
 
     names = InitOptions.__dataclass_fields__
     try:

@@ -33,8 +33,8 @@ def main() -> None:
     # after the command line: this takes seconds and prints of mmseg
     from mmengine.config import Config
 
-    from mmproto.files import check_writable
     from mmproto.model_card import write_card
+    from mmproto.utils.files import check_writable
 
     try:
         check_writable(args.out)

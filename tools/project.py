@@ -42,8 +42,8 @@ def main() -> None:
     # after the command line: this takes seconds and prints of mmseg
     from mmengine.config import Config
 
-    from mmproto.project_checkpoint import project_checkpoint
-    from mmproto.projection import mean_similarity
+    from mmproto.checkpoints.project import project_checkpoint
+    from mmproto.prototypes.projection import mean_similarity
 
     try:
         path = project_checkpoint(

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmproto.command_line import add_runner_arguments, load_config
+from mmproto.utils.command_line import add_runner_arguments, load_config
 
 # the metrics of mmseg that can write what the model predicted
 WRITERS = ('IoUMetric', 'CityscapesMetric')

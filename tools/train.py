@@ -7,8 +7,8 @@ from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
-from mmproto.command_line import add_runner_arguments, load_config
 from mmproto.datasets.config_checks import check_config
+from mmproto.utils.command_line import add_runner_arguments, load_config
 
 
 def parse_args() -> Namespace:

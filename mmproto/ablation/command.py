@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
-from mmproto.files import atomic_path
+from mmproto.utils.files import atomic_path
 
 from .execution import carry_out, check_runs
 from .runs import Run, describe

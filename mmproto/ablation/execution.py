@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
-from mmproto.files import write_json
+from mmproto.utils.files import write_json
 
 from .key_numbers import Figures
 from .launching import FailedRun, launch, write_config

@@ -99,7 +99,7 @@ def train_class_purity(
     prototypes count; void pixels are patches without a class.
 
     Args:
-        record: Of the projection, see :mod:`mmproto.projection`.
+        record: Of the projection, see :mod:`mmproto.prototypes.projection`.
         classes: Of each concept (K), the number of classes it has a weight
             for.
 

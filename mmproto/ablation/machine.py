@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from mmproto.environment import FORKS, STOCK
+from mmproto.utils.environment import FORKS, STOCK
 from mmproto.version import __version__
 
 CPU_INFO = Path('/proc/cpuinfo')

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmproto.environment import SCOPE, config_path
+from mmproto.utils.environment import SCOPE, config_path
 
 ROW_KEYS = (
     'config',

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmproto.files import write_json
+from mmproto.utils.files import write_json
 
 from .configs import (
     build_config,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from mmproto.markdown import escape, table
+from mmproto.utils.markdown import escape, table
 
 from .text import concept_label, find_concept, sentence, title
 

@@ -8,30 +8,29 @@ import numpy as np
 from mmengine.utils import track_iter_progress
 from torch.utils.data import DataLoader
 
-from mmproto.evidence import EvidenceMaps
-from mmproto.models.utils import get_prototype_head
+from mmproto.explanations.evidence import EvidenceMaps
+from mmproto.models.facts import ModelFacts
 
 from .counts import Confusions
 
 AT_ONCE = 16  # concepts at full image size, beside all those of a band
 
 
-def measure_confusions(model: Any, loader: DataLoader) -> Confusions:
+def measure_confusions(facts: ModelFacts, loader: DataLoader) -> Confusions:
     """Count confusions and the concepts behind them.
 
     Images go through the network one by one, as the model's test pipeline
     prepares them; the loader gives their labels.
 
     Args:
-        model: From ``mmseg.apis.init_model``, with a ``PrototypeHead`` and
-            the config of :func:`use_split`.
+        facts: Of a model with the config of :func:`use_split`.
         loader: Of the same split.
 
     Raises:
-        ValueError: If the model has no prototype head or a single class, or
-            if images or labels are missing or do not fit.
+        ValueError: If the model has a single class, or if images or labels
+            are missing or do not fit.
     """
-    head = get_prototype_head(model)
+    head = facts.head
     if head.num_classes < 2:
         raise ValueError(
             'a model of one class confuses nothing; give one of two or more'
@@ -40,14 +39,14 @@ def measure_confusions(model: Any, loader: DataLoader) -> Confusions:
     steps = track_iter_progress((loader, len(loader)), file=sys.stderr)
     for batch in steps:
         for sample in batch['data_samples']:
-            _add_image(found, model, sample, head.ignore_index)
+            _add_image(found, facts, sample, head.ignore_index)
     if not found.images:
         raise ValueError('no confusion can be counted: the data is empty')
     return found
 
 
 def _add_image(
-    found: Confusions, model: Any, sample: Any, ignore_index: int
+    found: Confusions, facts: ModelFacts, sample: Any, ignore_index: int
 ) -> None:
     image = sample.metainfo.get('img_path')
     if image is None:
@@ -62,7 +61,7 @@ def _add_image(
             'LoadAnnotations to the pipeline, or choose a labelled split'
         )
     labels = sample.gt_sem_seg.data[0].numpy().astype(np.int64)  # h,w
-    maps = EvidenceMaps(model, image)
+    maps = EvidenceMaps(facts, image)
     if labels.shape != maps.size:
         raise ValueError(
             f'the labels of {image} have {labels.shape} pixels, the image '

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from mmproto.files import atomic_path, remove_old_sheets, write_json
-from mmproto.patches import (
+from mmproto.models.facts import ModelFacts
+from mmproto.prototypes.patches import (
     Patch,
     missing_patches,
     model_patches,
-    projection_record,
 )
-from mmproto.spreadsheet import write_text
+from mmproto.utils.files import atomic_path, remove_old_sheets, write_json
+from mmproto.utils.spreadsheet import write_text
 
 from .counts import Confusions
 from .markdown import markdown
@@ -25,7 +24,7 @@ NAME = 'confusions'
 
 def save_confusions(
     found: Confusions,
-    model: Any,
+    facts: ModelFacts,
     source: Source,
     folder: str | Path,
     top: int = 12,
@@ -35,7 +34,7 @@ def save_confusions(
 
     Args:
         found: Of :func:`measure_confusions`.
-        model: The same model.
+        facts: Of the same model.
         source: Its files and the data set.
         folder: Made when it is missing.
         top: Confusions that are described and drawn.
@@ -54,12 +53,12 @@ def save_confusions(
     folder = Path(folder)
     chosen = [(k, row) for k, row in ranked(found) if row.pixels][:top]
     concepts = [key[2] for key, _ in chosen]
-    patches = model_patches(model, concepts, data_root)
+    patches = model_patches(facts, concepts, data_root)
     patches = {k: own[:PATCHES] for k, own in patches.items()}
-    notes = _notes(found, model, list(patches.values()))
-    data = confusion_data(found, model, source, notes)
+    notes = _notes(found, facts, list(patches.values()))
+    data = confusion_data(found, facts, source, notes)
     wanted = [(p, key[2]) for key, row in chosen for p in row.places]
-    views = iter(cut_views(model, wanted))
+    views = iter(cut_views(facts, wanted))
     files = [folder / f'{NAME}.{suffix}' for suffix in ('json', 'csv', 'md')]
     write_json(data, files[0])  # may refuse, so first
     write_csv(data, files[1])
@@ -79,7 +78,7 @@ def save_confusions(
 
 
 def _notes(
-    found: Confusions, model: Any, patches: Sequence[Sequence[Patch]]
+    found: Confusions, facts: ModelFacts, patches: Sequence[Sequence[Patch]]
 ) -> list[str]:
     """Say what a reader has to know before anything else."""
     notes = []
@@ -95,6 +94,5 @@ def _notes(
             'much evidence, mostly none, and the first of them wins.'
         )
     shown = [patch for own in patches for patch in own]
-    recorded = projection_record(model) is not None
-    notes += missing_patches(recorded, shown)
+    notes += missing_patches(facts.record is not None, shown)
     return notes

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mmproto.patches import Patch
+from mmproto.prototypes.patches import Patch
 from mmproto.visualization.panels import (
     SMALL,
     image_axes,

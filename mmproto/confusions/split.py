@@ -5,7 +5,7 @@ import copy
 from mmengine.config import Config, ConfigDict
 
 from mmproto.datasets.config_checks import leaf_configs
-from mmproto.projection_data import projection_dataloader
+from mmproto.datasets.plain_loader import projection_dataloader
 
 SPLITS = ('val', 'test', 'train')
 

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from mmproto.editing import concept_names
-from mmproto.spreadsheet import make_csv, write_text
+from mmproto.models.facts import ModelFacts
+from mmproto.utils.spreadsheet import make_csv, write_text
 from mmproto.version import __version__
-from mmproto.visualization.colors import class_names
 
 from .counts import Confusion, Confusions, Key
 from .pixels import NO_CONCEPT
@@ -57,22 +55,23 @@ def ranked(found: Confusions) -> list[tuple[Key, Confusion]]:
 
 
 def confusion_data(
-    found: Confusions, model: Any, source: Source, notes: Sequence[str] = ()
+    found: Confusions,
+    facts: ModelFacts,
+    source: Source,
+    notes: Sequence[str] = (),
 ) -> dict:
     """Say what was found, as ``confusions.schema.json`` does.
 
     Args:
         found: Counts of the data set.
-        model: The model that they are about.
+        facts: Of the model that they are about.
         source: Its files and the data set.
         notes: What a reader has to know.
 
     Returns:
         Plain types.
     """
-    meta = getattr(model, 'dataset_meta', None) or {}
-    classes = class_names(meta, len(found.matrix))
-    names = concept_names(meta)
+    classes, names = facts.classes, facts.concept_names
     return dict(
         version=CONFUSIONS_VERSION,
         mmproto=__version__,

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
-from mmproto.evidence import EvidenceMaps
-from mmproto.explain import read_pixels
+from mmproto.explanations.evidence import EvidenceMaps
+from mmproto.explanations.points import read_pixels
+from mmproto.models.facts import ModelFacts
 from mmproto.visualization.colors import overlay_activation
 from mmproto.visualization.crops import CONTEXT, cut_window
 
@@ -45,11 +45,13 @@ class View:
     peak: float
 
 
-def cut_views(model: Any, wanted: Sequence[tuple[Place, int]]) -> list[View]:
+def cut_views(
+    facts: ModelFacts, wanted: Sequence[tuple[Place, int]]
+) -> list[View]:
     """Cut places from their images; the model sees each image once.
 
     Args:
-        model: As it was measured.
+        facts: Of the model, as it was measured.
         wanted: Places, each with the concept to show there.
 
     Returns:
@@ -59,17 +61,17 @@ def cut_views(model: Any, wanted: Sequence[tuple[Place, int]]) -> list[View]:
     views: dict[int, View] = {}
     for image, group in groupby(order, key=lambda i: wanted[i][0].image):
         own = list(group)
-        found = _views_of(model, image, [wanted[index] for index in own])
+        found = _views_of(facts, image, [wanted[index] for index in own])
         views |= zip(own, found)
     return [views[index] for index in range(len(wanted))]
 
 
 def _views_of(
-    model: Any, image: str, wanted: Sequence[tuple[Place, int]]
+    facts: ModelFacts, image: str, wanted: Sequence[tuple[Place, int]]
 ) -> list[View]:
     """Cut places from one image."""
     rgb = read_pixels(image)[..., ::-1]
-    maps = EvidenceMaps(model, image)
+    maps = EvidenceMaps(facts, image)
     views = []
     for place, concept in wanted:
         activation = np.zeros(maps.size, np.float32)

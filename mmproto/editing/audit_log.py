@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmproto.files import atomic_path
+from mmproto.utils.files import atomic_path
 
 ENTRY_VERSION = 2  # 1 had one action instead of a list
 FIRST = '0' * 64  # what the first entry follows

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmproto.derived_checkpoint import choose_paths, load_whole, save_weights
-from mmproto.files import atomic_path, check_writable, file_hash
+from mmproto.checkpoints.derived import choose_paths, load_whole, save_weights
 from mmproto.models.decode_heads import NonNegativeConv2d
-from mmproto.models.utils import get_prototype_head
+from mmproto.models.facts import get_prototype_head
+from mmproto.utils.files import atomic_path, check_writable, file_hash
 
 from .audit_log import append_entry
 from .concepts import EditableConcepts

@@ -15,8 +15,8 @@ from prettytable import PrettyTable
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from mmproto.features import evaluating
-from mmproto.visualization.colors import class_names
+from mmproto.models.metainfo import class_names
+from mmproto.prototypes.features import evaluating
 
 from .words import printable
 

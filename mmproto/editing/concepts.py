@@ -9,33 +9,16 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from mmproto.visualization.colors import class_names
+from mmproto.models.metainfo import (
+    DISABLED,
+    NAMES,
+    class_names,
+    concept_names,
+    disabled_concepts,
+)
 
 from .classes import find_class
 from .words import concept_label, printable
-
-NAMES = 'concept_names'
-DISABLED = 'disabled_concepts'
-
-
-def concept_names(dataset_meta: Mapping | None) -> dict[int, str]:
-    """Names that people gave to concepts, by number.
-
-    Args:
-        dataset_meta: Of a model or a checkpoint.
-    """
-    names = (dataset_meta or {}).get(NAMES) or {}
-    return {int(concept): str(name) for concept, name in names.items()}
-
-
-def disabled_concepts(dataset_meta: Mapping | None) -> dict[int, list[float]]:
-    """Class weights (C,) that disabled concepts had before, by number.
-
-    Args:
-        dataset_meta: Of a model or a checkpoint.
-    """
-    kept = (dataset_meta or {}).get(DISABLED) or {}
-    return {int(concept): list(weights) for concept, weights in kept.items()}
 
 
 class EditableConcepts:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mmproto.files import file_hash
+from mmproto.utils.files import file_hash
 
 from .audit_log import ENTRY_VERSION, find_damage, read_log
 from .words import describe_entry

@@ -13,12 +13,6 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 
-def bare_model(runner: Runner) -> nn.Module:
-    """The model without its distributed wrapper."""
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model
-
-
 def progress(runner: Runner, by_epoch: bool) -> int:
     """Epochs or iterations finished so far."""
     return runner.epoch if by_epoch else runner.iter

@@ -44,6 +44,12 @@ def make_report(
     )
 
 
+def lines_of(entry: Mapping, key: str) -> dict[str, list]:
+    """Lines of a curve or histogram by name; a single one has none."""
+    values = entry[key]
+    return dict(values) if isinstance(values, Mapping) else {'': values}
+
+
 def check_interval(interval: int) -> int:
     """Refuse an interval of images below one.
 

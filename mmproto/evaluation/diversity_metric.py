@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmproto.engine.health import (
+from mmproto.evaluation.functional.concept_usage import (
     ConceptHealth,
     ConceptUsage,
     compute_health,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmproto.features import VOID
+from mmproto.models.metainfo import VOID
 from mmproto.registry import METRICS
 
 from .base import ExplanationMetric, Report, make_report

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmproto.features import VOID
+from mmproto.models.metainfo import VOID
 from mmproto.registry import METRICS
 
 from .base import Report, make_report

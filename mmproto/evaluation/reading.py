@@ -3,20 +3,16 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmproto.features import VOID, ImageFeatures
-from mmproto.projection import scale_dilations
-from mmproto.visualization.colors import class_names
+from mmproto.models.metainfo import VOID
+from mmproto.prototypes.features import ImageFeatures
 
+from .batch import Batch
 from .parts import PartLabels, PartLoader
-
-if TYPE_CHECKING:
-    from .recorder import Batch
 
 
 class ImageReading:
@@ -35,7 +31,7 @@ class ImageReading:
 
     def __init__(
         self,
-        batch: 'Batch',
+        batch: Batch,
         position: int,
         index: int,
         sample: dict,
@@ -78,10 +74,10 @@ class ImageReading:
             labels = F.interpolate(labels[None].float(), self.image_size)[0]
         return labels[0].long()
 
-    @cached_property
+    @property
     def class_names(self) -> list[str]:
         """Names of the classes."""
-        return class_names(self._batch.dataset_meta, self._head.num_classes)
+        return self._batch.facts.classes
 
     @property
     def class_weights(self) -> Tensor:
@@ -106,7 +102,7 @@ class ImageReading:
     @property
     def dilations(self) -> list[int] | None:
         """Dilation rates of the scales, where the neck has them."""
-        return scale_dilations(self._batch.model)
+        return self._batch.facts.dilations
 
     @property
     def num_scales(self) -> int:

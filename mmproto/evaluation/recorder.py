@@ -1,90 +1,17 @@
 """Records what a model computes while mmseg tests it."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any
 
-import torch
 from mmengine.dist import get_dist_info
-from mmengine.model import is_model_wrapper
 from torch import Tensor
 
-from mmproto.evidence import replay
-from mmproto.features import map_size
-from mmproto.models.decode_heads import PrototypeHead
-from mmproto.models.utils import get_prototype_head
-from mmproto.visualization.colors import class_names
+from mmproto.models.facts import ModelFacts
+from mmproto.prototypes.features import map_size
 
+from .batch import Batch
 from .parts import PartLoader, build_part_loader
 from .reading import ImageReading
-
-
-class Batch:
-    """What the model computed for a batch.
-
-    With sliding windows, metrics read the concepts of the whole image from a
-    pass of its own: windows overlap, so their cells would count twice.
-
-    Args:
-        model: The segmentor.
-        inputs: Preprocessed images (N,3,h,w).
-        metas: Meta information of each image.
-        dataset_meta: Of the data set.
-    """
-
-    def __init__(
-        self,
-        model: Any,
-        inputs: Tensor,
-        metas: Sequence[dict],
-        dataset_meta: dict,
-    ) -> None:
-        self.model = model
-        self.head: PrototypeHead = get_prototype_head(model)
-        self.inputs = inputs
-        self.input_size = map_size(inputs)
-        self.metas = [dict(meta) for meta in metas]  # mmseg changes them
-        self.dataset_meta = dataset_meta
-        self.class_weights = self.head.class_weights  # C,K
-        # latents, activations, their scales and evidence of every window
-        self.windows: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
-
-    @cached_property
-    def _whole(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        if self.model.test_cfg.get('mode', 'whole') == 'whole':
-            return self.windows[0]
-        maps = self.model.extract_feat(self.inputs)
-        latents = self.head.stack_scales(maps)
-        return latents, *self.head.pool_concepts(latents), self.head(maps)
-
-    @property
-    def latents(self) -> Tensor:
-        """Raw latents (N,S,D,H,W)."""
-        return self._whole[0]
-
-    @property
-    def pooled(self) -> Tensor:
-        """Concept activations (N,K,H,W)."""
-        return self._whole[1]
-
-    @property
-    def per_scale(self) -> Tensor:
-        """Concept activations of every scale (N,S,K,H,W)."""
-        return self._whole[2]
-
-    @property
-    def evidence(self) -> Tensor:
-        """What the head returned (N,C,H,W)."""
-        return self._whole[3]
-
-    @cached_property
-    def replayed(self) -> list[Tensor]:
-        """Sums of contributions (C,h,w) at the size of each file."""
-        maps = [
-            torch.einsum('ck,nkhw->nchw', self.class_weights, pooled)
-            for _, pooled, _, _ in self.windows
-        ]
-        return replay(self.model, self.inputs, self.metas, maps)
 
 
 class ConceptRecorder:
@@ -100,8 +27,8 @@ class ConceptRecorder:
     """
 
     def __init__(self, model: Any, dataset_meta: dict | None = None) -> None:
-        self._model = model.module if is_model_wrapper(model) else model
-        self._head = get_prototype_head(self._model)
+        self._facts = ModelFacts.of(model, dataset_meta or {})
+        self._model, self._head = self._facts.segmentor, self._facts.head
         self._dataset_meta = dataset_meta or {}
         self._batch: Batch | None = None
         self._recording = False
@@ -177,8 +104,7 @@ class ConceptRecorder:
         for known, loader in self._loaders:
             if known == config:
                 return loader
-        names = class_names(self._dataset_meta, self._head.num_classes)
-        loader = build_part_loader(config, names)
+        loader = build_part_loader(config, self._facts.classes)
         self._loaders.append((config, loader))
         return loader
 
@@ -187,7 +113,7 @@ class ConceptRecorder:
             """Predict, and keep what was computed."""
             self._readings = []  # frees what the last batch took
             metas = [sample.metainfo for sample in data_samples]
-            self._batch = Batch(self._model, inputs, metas, self._dataset_meta)
+            self._batch = Batch(self._facts, inputs, metas)
             self._recording = True
             try:
                 return predict(inputs, data_samples)

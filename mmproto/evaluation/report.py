@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmproto.files import atomic_path, write_json
+from mmproto.utils.files import atomic_path, write_json
 from mmproto.version import __version__
 
-from .base import Report
+from .base import Report, lines_of
+from .report_figure import draw_report
+from .report_table import report_table
 
 REPORT_VERSION = 1
 
@@ -89,9 +91,6 @@ def save_report(
         ValueError: If the path does not end in ``.json``, or for the reasons
             of :func:`report_data`; nothing is written then.
     """
-    from .report_figure import draw_report
-    from .report_table import report_table
-
     path = Path(path)
     if path.suffix != '.json':
         raise ValueError(
@@ -102,12 +101,6 @@ def save_report(
         draw_report(data).savefig(temporary)
     write_json(data, path)
     return report_table(data)
-
-
-def lines_of(entry: Mapping, key: str) -> dict[str, list]:
-    """Lines of a curve or histogram by name; a single one has none."""
-    values = entry[key]
-    return dict(values) if isinstance(values, Mapping) else {'': values}
 
 
 def _num_bins(histogram: Mapping) -> int:

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from mmproto.visualization.panels import SMALL
 from mmproto.visualization.text import fit, text_width
 
-from .report import lines_of
+from .base import lines_of
 
 COLUMNS = 4
 TITLE = 0.5  # inches, like all sizes below

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmproto.features import resize_by
+from mmproto.prototypes.features import resize_by
 from mmproto.registry import METRICS
 
 from .base import ExplanationMetric, Report, check_interval, make_report

@@ -6,7 +6,7 @@ from typing import Any
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 
-from mmproto.models.utils import get_prototype_head
+from mmproto.models.facts import get_prototype_head
 
 from .twins import make_traceable
 

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmproto.evidence import replaced
-from mmproto.features import evaluating
-from mmproto.requirements import require
+from mmproto.explanations.evidence import replaced
+from mmproto.prototypes.features import evaluating
+from mmproto.utils.requirements import require
 
 # No side is that of the trace, and one is odd.
 SIZES = ((1, 3, 96, 160), (3, 3, 161, 136))

@@ -8,11 +8,10 @@ from typing import Any
 
 import torch
 
-from mmproto.editing import concept_names
-from mmproto.files import atomic_path
-from mmproto.requirements import require
+from mmproto.models.metainfo import class_colors, concept_names
+from mmproto.utils.files import atomic_path
+from mmproto.utils.requirements import require
 from mmproto.version import __version__
-from mmproto.visualization.colors import class_colors
 
 from .graph import ImageToConcepts
 from .onnx_check import check_onnx

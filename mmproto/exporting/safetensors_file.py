@@ -15,8 +15,8 @@ import numpy as np
 from mmengine.config import Config
 from mmseg.apis import init_model
 
-from mmproto.files import atomic_path
-from mmproto.requirements import require
+from mmproto.utils.files import atomic_path
+from mmproto.utils.requirements import require
 from mmproto.version import __version__
 
 # Everything else in the metadata is of the data set: classes, palette, ...

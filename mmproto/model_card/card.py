@@ -4,8 +4,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmproto.files import atomic_path
-from mmproto.requirements import require
+from mmproto.utils.files import atomic_path
+from mmproto.utils.requirements import require
 
 from . import sections
 from .blocks import fill_blocks, read_blocks

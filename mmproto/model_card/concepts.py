@@ -2,7 +2,7 @@
 
 from pathlib import PurePath
 
-from mmproto.markdown import escape, listed, table
+from mmproto.utils.markdown import escape, listed, table
 
 from .facts import CardFacts
 

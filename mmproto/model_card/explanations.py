@@ -1,6 +1,6 @@
 """The section on metrics of explanations."""
 
-from mmproto.markdown import escape, number, table
+from mmproto.utils.markdown import escape, number, table
 
 from .facts import CardFacts
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmproto.derived_checkpoint import load_whole
-from mmproto.editing import concept_names, disabled_concepts
+from mmproto.checkpoints.derived import load_whole
 from mmproto.evaluation.report import REPORT_VERSION
-from mmproto.files import file_hash
-from mmproto.models.utils import get_prototype_head
+from mmproto.models.facts import get_prototype_head
+from mmproto.models.metainfo import concept_names, disabled_concepts
+from mmproto.utils.files import file_hash
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The sections of a card, one function each."""
 
-from mmproto.markdown import escape, listed, number, table
+from mmproto.utils.markdown import escape, listed, number, table
 from mmproto.version import __version__
 
 from .blocks import make_block

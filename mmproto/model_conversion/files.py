@@ -9,8 +9,8 @@ import torch
 from mmseg.datasets import CityscapesDataset
 from torch import Tensor
 
-from mmproto.derived_checkpoint import choose_paths
-from mmproto.files import atomic_path
+from mmproto.checkpoints.derived import choose_paths
+from mmproto.utils.files import atomic_path
 
 from .places import ScaleRanges
 

@@ -1,33 +1,11 @@
-"""Class names and colours, and colours laid over an image."""
+"""Colours laid over an image."""
 
-import colorsys
 from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
 
-Color = tuple[int, int, int]
-
-
-def class_names(dataset_meta: dict, num_classes: int) -> list[str]:
-    """Names of the classes; their numbers where the meta data has none."""
-    names = list(dataset_meta.get('classes') or [])
-    if len(names) != num_classes:
-        return [f'class {index}' for index in range(num_classes)]
-    return [str(name) for name in names]
-
-
-def class_colors(dataset_meta: dict, num_classes: int) -> list[Color]:
-    """RGB colours of the classes; spread hues where there is no palette."""
-    palette = dataset_meta.get('palette')
-    palette = [] if palette is None else palette
-    if len(palette) != num_classes:
-        hues = [index / num_classes for index in range(num_classes)]
-        palette = [
-            [255 * part for part in colorsys.hsv_to_rgb(hue, 0.75, 0.9)]
-            for hue in hues
-        ]
-    return [(int(r), int(g), int(b)) for r, g, b in palette]
+from mmproto.models.metainfo import Color
 
 
 def unit_color(color: Color) -> tuple[float, float, float]:

@@ -8,8 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mmproto.concepts import Concept
-from mmproto.files import atomic_path, remove_old_sheets
+from mmproto.explanations.concepts import (
+    Concept,
+    ConceptUsage,
+    unused_summary,
+)
+from mmproto.explanations.concepts_table import concepts_csv, concepts_record
+from mmproto.models.facts import ModelFacts
+from mmproto.utils.files import atomic_path, remove_old_sheets, write_json
+from mmproto.utils.origin import Origin
+from mmproto.utils.spreadsheet import write_text
 from mmproto.visualization.panels import SMALL, list_weights, patch_axes
 from mmproto.visualization.text import PLAIN_TEXT, concept_title
 
@@ -24,13 +32,54 @@ TITLE_WIDTH = 2.75  # of a concept's number and name
 WEIGHT_WIDTH = 1.8  # of a class in the list of weights
 
 
+def save_concepts(
+    concepts: Sequence[Concept],
+    facts: ModelFacts,
+    usage: ConceptUsage,
+    folder: str | Path,
+    origin: Origin | None = None,
+) -> list[Path]:
+    """Write ``concepts.json``, ``concepts.csv`` and pages of patches.
+
+    The pages show the concepts that contribute to a class; the other files
+    have all of them.
+
+    The same model and data give the same bytes of JSON and CSV again, on the
+    same machine with the same libraries and number of threads; torch adds in
+    another order otherwise, and the last digits differ.
+
+    Args:
+        concepts: Of :func:`mmproto.explanations.concepts.list_concepts`.
+        facts: Of the same model.
+        usage: The same usage.
+        folder: Made when it is missing.
+        origin: Config and checkpoint of the model, if known.
+
+    Returns:
+        Paths of all files.
+
+    Raises:
+        ValueError: If a number is not finite. Nothing is written then.
+    """
+    classes = facts.classes
+    weights = facts.head.class_weights.detach().cpu()  # C,K
+    table = Path(folder) / 'concepts.csv'
+    text = concepts_csv(concepts, weights, classes)
+    record = concepts_record(concepts, usage, weights, classes, origin)
+    write_json(record, table.with_suffix('.json'))
+    write_text(text, table)
+    used = [concept for concept in concepts if concept.in_use]
+    pages = save_pages(used, classes, folder, unused_summary(concepts))
+    return [table.with_suffix('.json'), table, *pages]
+
+
 def draw_pages(
     concepts: Sequence[Concept], names: Sequence[str], note: str = ''
 ) -> Iterator[Figure]:
     """Draw concepts, eight a page.
 
     Args:
-        concepts: Of :func:`mmproto.concepts.list_concepts`.
+        concepts: Of :func:`mmproto.explanations.concepts.list_concepts`.
         names: Class names, to say what lies under a patch.
         note: What a reader has to know, in a line below the title.
 
@@ -53,7 +102,7 @@ def save_pages(
     """Write the pages as ``concepts_01.png`` and so on, in place of others.
 
     Args:
-        concepts: Of :func:`mmproto.concepts.list_concepts`.
+        concepts: Of :func:`mmproto.explanations.concepts.list_concepts`.
         names: Class names.
         folder: Made when it is missing.
         note: What a reader has to know.

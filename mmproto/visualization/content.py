@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from mmproto.explanation import ConceptEvidence, Explanation
+from mmproto.explanations.explanation import ConceptEvidence, Explanation
 from mmproto.visualization.rounding import Digits
 
 

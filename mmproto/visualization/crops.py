@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import mmcv
 import numpy as np
 
-from mmproto.patches import Box, Patch
+from mmproto.prototypes.patches import Box, Patch
 
 CONTEXT = 1.6  # side of a crop over the side of the outlined field
 SMALLEST = 0.2  # side of a crop, at least, over the image's shorter side

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch as LegendPatch
 from matplotlib.patches import Rectangle
 
-from mmproto.patches import Box, Patch
-from mmproto.visualization.colors import Color, unit_color
+from mmproto.models.metainfo import Color
+from mmproto.prototypes.patches import Box, Patch
+from mmproto.visualization.colors import unit_color
 from mmproto.visualization.crops import crop_patch
 from mmproto.visualization.text import fit, text_width, wrap_words
 

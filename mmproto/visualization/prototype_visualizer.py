@@ -15,8 +15,8 @@ from mmseg.visualization import SegLocalVisualizer
 from mmproto.registry import VISUALIZERS
 
 if TYPE_CHECKING:
-    from mmproto.concepts import Concept
-    from mmproto.explanation import Explanation
+    from mmproto.explanations.concepts import Concept
+    from mmproto.explanations.explanation import Explanation
 
 
 @VISUALIZERS.register_module()
@@ -39,7 +39,6 @@ class PrototypeVisualizer(SegLocalVisualizer):
             explanation: Of :func:`mmproto.explain`.
             step: Iteration that it belongs to.
         """
-        # Not at import: mmproto.concepts needs the colours of this package.
         from mmproto.visualization.sheet import draw_sheet
 
         self._add_figure(name, draw_sheet(explanation), step)
@@ -57,7 +56,7 @@ class PrototypeVisualizer(SegLocalVisualizer):
 
         Args:
             name: What the names of all pages begin with.
-            concepts: Of :func:`mmproto.concepts.list_concepts`.
+            concepts: Of :func:`mmproto.explanations.concepts.list_concepts`.
             names: Class names, to say what lies under a patch.
             step: Iteration that they belong to.
             note: What a reader has to know.

@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 
-from mmproto.explanation import Explanation
+from mmproto.explanations.explanation import Explanation
 from mmproto.visualization.colors import overlay_classes, unit_color
 from mmproto.visualization.panels import (
     SMALL,

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpecBase, SubplotSpec
 
-from mmproto.explanation import ConceptEvidence, Explanation
+from mmproto.explanations.explanation import ConceptEvidence, Explanation
 from mmproto.visualization.colors import overlay_activation
 from mmproto.visualization.panels import (
     SMALL,

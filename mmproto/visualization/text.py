@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
-from mmproto.explanation import Explanation
+from mmproto.explanations.explanation import Explanation
 
 # Names come from people: a dollar sign is no formula. For rc_context.
 PLAIN_TEXT: Any = {'text.parse_math': False}

@@ -44,7 +44,9 @@ def compare(monkeypatch, write_sweep, tools, camvid, tmp_path):
     sweep = write_sweep(ROWS, columns=COLUMNS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr('signal.signal', lambda *_: None)
-    monkeypatch.setattr('mmproto.environment.config_path', lambda name: sweep)
+    monkeypatch.setattr(
+        'mmproto.utils.environment.config_path', lambda name: sweep
+    )
 
     def run(*args, data='camvid'):
         given = ['compare.py', '--data', data, '--seeds', '0', '1', *args]

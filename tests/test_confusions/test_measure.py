@@ -21,8 +21,9 @@ from mmproto.confusions import (
 from mmproto.confusions import measure as measure_module
 from mmproto.confusions.pixels import NO_CONCEPT
 from mmproto.confusions.places import MOST_PLACES
-from mmproto.evidence import EvidenceMaps
+from mmproto.explanations.evidence import EvidenceMaps
 from mmproto.models import PrototypeHead
+from mmproto.models.facts import ModelFacts
 
 SLIDE = dict(mode='slide', crop_size=(48, 64), stride=(16, 32))
 RESIZE = dict(type='Resize', scale=(120, 90), keep_ratio=True)
@@ -33,7 +34,7 @@ def measure(model, split='val'):
     init_default_scope('mmseg')
     model.cfg, loader = use_split(model.cfg, split)
     loader = Runner.build_dataloader(loader)
-    return measure_confusions(model, loader), loader
+    return measure_confusions(ModelFacts.of(model), loader), loader
 
 
 def predict(model, loader):
@@ -138,7 +139,7 @@ def test_leads_and_places_are_those_of_single_pixels(model):
     images = {}
     samples = [s for batch in loader for s in batch['data_samples']]
     for sample, (truth, predicted) in zip(samples, predict(model, loader)):
-        maps = EvidenceMaps(model, sample.img_path)
+        maps = EvidenceMaps(ModelFacts.of(model), sample.img_path)
         activations = maps.activations(range(CONCEPTS)).double().numpy()
         logits = maps.logits.double().numpy()
         for y, x in zip(*np.nonzero((truth != predicted) & (truth != 255))):
@@ -266,13 +267,13 @@ def test_what_cannot_be_counted(tiny_model):
     with pytest.raises(ValueError, match='PrototypeHead'):
         measure_confusions(torch.nn.Linear(1, 1), [])
     with pytest.raises(ValueError, match='data is empty'):
-        measure_confusions(tiny_model, [])
+        measure_confusions(ModelFacts.of(tiny_model), [])
     cfg.pop('test_dataloader')
     with pytest.raises(ValueError, match='no test_dataloader'):
         use_split(cfg, 'test')
     tiny_model.decode_head.num_classes = 1
     with pytest.raises(ValueError, match='one class'):
-        measure_confusions(tiny_model, [])
+        measure_confusions(ModelFacts.of(tiny_model), [])
 
 
 def test_data_sets_have_to_agree(tiny_config):

@@ -11,6 +11,7 @@ from mmproto.confusions import (
     save_confusions,
     use_split,
 )
+from mmproto.models.facts import ModelFacts
 
 SOURCE = Source('config.py', 'model.pth', 'val')
 
@@ -20,7 +21,9 @@ def test_sheets_show_the_leading_concept_at_its_places(
 ):
     init_default_scope('mmseg')
     planted.cfg, loader = use_split(planted.cfg, 'val')
-    found = measure_confusions(planted, Runner.build_dataloader(loader))
+    found = measure_confusions(
+        ModelFacts.of(planted), Runner.build_dataloader(loader)
+    )
     drawn = []
 
     def draw(*arguments):
@@ -53,7 +56,9 @@ def test_sheets_show_the_leading_concept_at_its_places(
 def test_what_cannot_be_saved(planted, tmp_path):
     init_default_scope('mmseg')
     planted.cfg, loader = use_split(planted.cfg, 'val')
-    found = measure_confusions(planted, Runner.build_dataloader(loader))
+    found = measure_confusions(
+        ModelFacts.of(planted), Runner.build_dataloader(loader)
+    )
     with pytest.raises(ValueError, match='top must be at least 1, got 0'):
         save_confusions(found, planted, SOURCE, tmp_path / 'out', top=0)
     record = dict(prototypes=[dict(concept=0)])

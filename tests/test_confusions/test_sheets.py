@@ -9,7 +9,7 @@ import pytest
 from mmproto.confusions.places import find_places
 from mmproto.confusions.sheets import draw_sheet
 from mmproto.confusions.views import cut_view
-from mmproto.patches import Patch
+from mmproto.prototypes.patches import Patch
 
 LONG = 'a very long name of a class ' * 20
 HOSTILE = r'$\frac{1}$ a$b \alpha_{ ^'

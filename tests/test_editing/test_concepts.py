@@ -5,12 +5,9 @@ import json
 import pytest
 import torch
 
-from mmproto.editing import (
-    EditableConcepts,
-    concept_names,
-    disabled_concepts,
-)
+from mmproto.editing import EditableConcepts
 from mmproto.editing.classes import find_class
+from mmproto.models.metainfo import concept_names, disabled_concepts
 
 META = dict(classes=('road', 'wall', 'car'), palette=[[0, 0, 0]] * 3)
 

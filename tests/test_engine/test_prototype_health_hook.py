@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmproto.engine.health import measure_batch
+from mmproto.evaluation.functional.concept_usage import measure_batch
 
 NAMES = ('dead', 'one_image', 'duplicates', 'entropy', 'effective')
 

@@ -12,8 +12,9 @@ from mmengine.runner import Runner
 from mmseg.apis import init_model
 from visualization_runs import OF_PROJECTION, PROJECTION, hook_with, images
 
-from mmproto.concepts import concept_usage, list_concepts
-from mmproto.explain import explain
+from mmproto.explanations.concepts import concept_usage, list_concepts
+from mmproto.explanations.explain import explain
+from mmproto.models.facts import ModelFacts
 from mmproto.registry import TRANSFORMS
 from mmproto.visualization.concept_pages import draw_pages
 from mmproto.visualization.sheet import draw_sheet
@@ -47,7 +48,9 @@ def test_files_are_what_the_last_checkpoint_shows(train, tmp_path):
             for key, value in runner.val_dataloader.dataset[0].items()
         }
     ]
-    concepts = list_concepts(model, concept_usage(model, loader))[:2]
+    concepts = list_concepts(
+        ModelFacts.of(model), concept_usage(ModelFacts.of(model), loader)
+    )[:2]
     note = (
         f'{OF_PROJECTION} The most used of 8 concepts, counted on 1 of 3 '
         'validation images.'

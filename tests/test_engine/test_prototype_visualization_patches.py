@@ -8,7 +8,10 @@ from mmengine.runner import Runner
 from visualization_runs import OF_PROJECTION, PROJECTION, SHORT, hook_with
 
 from mmproto.engine.hooks import prototype_visualization_hook as module
-from mmproto.projection import project_prototypes, projection_dataloader
+from mmproto.prototypes.projection import (
+    project_prototypes,
+    projection_dataloader,
+)
 
 
 def places(patches):

@@ -5,7 +5,8 @@ import pytest
 import torch
 from mmengine.model import is_model_wrapper
 
-from mmproto.engine.run_state import bare_model, rewrap_model
+from mmproto.engine.run_state import rewrap_model
+from mmproto.models.facts import bare_model
 
 WRAPPER = dict(
     type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
@@ -43,7 +44,7 @@ def test_wrapper_is_rebuilt_when_the_trained_set_changes(build, distributed):
     runner.train()
     gc.collect()
     wrappers, losses = zip(*runner.recorder.seen)
-    assert bare_model(runner) is model
+    assert bare_model(runner.model) is model
     # Built for everything, then the head, then everything again.
     assert [wrapper() is None for wrapper in wrappers] == [True] * 2 + [
         False

@@ -8,7 +8,7 @@ import torch
 from mmengine.hooks import Hook
 
 from mmproto.engine.hooks.sparsify_hook import SparsifyHook
-from mmproto.engine.pruning import (
+from mmproto.engine.weight_pruning import (
     gradual_share,
     keep_largest,
     proximal_step,

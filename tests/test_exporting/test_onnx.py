@@ -208,7 +208,7 @@ def test_the_tool_looks_first_whether_it_can_write(
     trained, run, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(
-        'mmproto.derived_checkpoint.load_whole',
+        'mmproto.checkpoints.derived.load_whole',
         lambda *_: pytest.fail('the model was loaded'),
     )
     for out in (tmp_path, tmp_path / 'model.pth' / 'new' / 'a.onnx'):

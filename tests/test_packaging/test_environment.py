@@ -86,9 +86,9 @@ def test_import_says_what_to_install(modules, distributions, said):
 
 
 def test_api_is_there_however_it_is_imported():
-    module = import_module('mmproto.explain')
+    module = import_module('mmproto.explanations.explain')
     # the import system binds the module to the name of the function
-    assert mmproto.explain is module.explain
+    assert mmproto.explanations.explain is module.explain
     assert mmproto.Explanation is module.Explanation
     assert {name for name in mmproto.__all__ if hasattr(mmproto, name)} == {
         *mmproto.__all__

@@ -14,7 +14,10 @@ from mmengine.config import Config
 from mmengine.runner import Runner, load_checkpoint, save_checkpoint
 
 import mmproto
-from mmproto.projection import project_prototypes, projection_dataloader
+from mmproto.prototypes.projection import (
+    project_prototypes,
+    projection_dataloader,
+)
 
 TOOL = 'analysis_tools/confusions_by_concept.py'
 NAME = 'a|b *c* $x$ <i>'

@@ -19,7 +19,7 @@ TOOLS = {
 def files(trained, monkeypatch):
     """Config and checkpoint of a model that must not be loaded."""
     monkeypatch.setattr(
-        'mmproto.derived_checkpoint.init_model',
+        'mmproto.checkpoints.derived.init_model',
         lambda *_: pytest.fail('the model was loaded'),
     )
     return trained

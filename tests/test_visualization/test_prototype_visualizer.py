@@ -15,8 +15,8 @@ from mmengine.visualization import Visualizer
 from mmseg.engine.hooks import SegVisualizationHook
 from mmseg.structures import SegDataSample
 
-from mmproto.concepts import Concept
-from mmproto.explanation import ConceptEvidence, Explanation
+from mmproto.explanations.concepts import Concept
+from mmproto.explanations.explanation import ConceptEvidence, Explanation
 from mmproto.visualization import PrototypeVisualizer
 from mmproto.visualization.concept_pages import draw_pages
 from mmproto.visualization.prototype_visualizer import picture_names

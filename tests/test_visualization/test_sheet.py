@@ -6,14 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from mmproto.concepts import Concept
-from mmproto.explanation import ConceptEvidence, Explanation
-from mmproto.patches import Patch
-from mmproto.visualization.colors import (
-    class_colors,
-    overlay_activation,
-    overlay_classes,
-)
+from mmproto.explanations.concepts import Concept
+from mmproto.explanations.explanation import ConceptEvidence, Explanation
+from mmproto.models.metainfo import class_colors
+from mmproto.prototypes.patches import Patch
+from mmproto.visualization.colors import overlay_activation, overlay_classes
 from mmproto.visualization.concept_pages import draw_pages, save_pages
 from mmproto.visualization.crops import crop_patch
 from mmproto.visualization.sheet import draw_sheet

@@ -15,9 +15,9 @@ from typing import Any
 
 import torch
 
-from mmproto.features import ImageFeatures
-from mmproto.models.utils import get_prototype_head
-from mmproto.nearest import NearestPlaces
+from mmproto.models.facts import get_prototype_head
+from mmproto.prototypes.features import ImageFeatures
+from mmproto.prototypes.nearest import NearestPlaces
 
 CONFIG = 'configs/proto_cityscapes.py'
 

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from mmengine.config import Config, DictAction
 
 from mmproto.datasets.config_checks import find_config_problems
-from mmproto.environment import set_up
+from mmproto.utils.environment import set_up
 
 
 def parse_args() -> Namespace:

@@ -41,8 +41,8 @@ from mmproto.ablation.sweep import (
     shown_rows,
 )
 from mmproto.ablation.table import load_records
-from mmproto.environment import config_path
-from mmproto.files import write_json
+from mmproto.utils.environment import config_path
+from mmproto.utils.files import write_json
 
 TOOLS = Path(__file__).resolve().parents[1]
 DATA = ('street_toy', 'camvid')

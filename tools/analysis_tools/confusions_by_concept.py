@@ -11,9 +11,9 @@ from pathlib import Path
 
 # Says what is wrong with the stack before mmseg is imported.
 import mmproto  # noqa: F401 - configs find their bases
-from mmproto.command_line import add_model_arguments
-from mmproto.files import check_writable
-from mmproto.origin import Origin
+from mmproto.utils.command_line import add_model_arguments
+from mmproto.utils.files import check_writable
+from mmproto.utils.origin import Origin
 
 
 def parse_args() -> argparse.Namespace:
@@ -63,6 +63,7 @@ def main() -> None:
     from mmengine.config import Config
     from mmengine.runner import Runner
 
+    from mmproto.checkpoints.derived import load_strictly
     from mmproto.confusions import (
         Source,
         measure_confusions,
@@ -70,17 +71,18 @@ def main() -> None:
         use_split,
     )
     from mmproto.confusions.text import sentence
-    from mmproto.derived_checkpoint import load_strictly
+    from mmproto.models.facts import ModelFacts
 
     try:
         check_arguments(args)
         origin = Origin(args.config, args.checkpoint)
         cfg, loader = use_split(Config.fromfile(args.config), args.split)
         model, _ = load_strictly(cfg, args.checkpoint, args.device)
-        found = measure_confusions(model, Runner.build_dataloader(loader))
+        facts = ModelFacts.of(model)
+        found = measure_confusions(facts, Runner.build_dataloader(loader))
         source = Source(**origin.to_dict(), split=args.split)
         data, paths = save_confusions(
-            found, model, source, args.out, args.top, args.data_root
+            found, facts, source, args.out, args.top, args.data_root
         )
     except (ValueError, FileNotFoundError) as error:
         raise SystemExit(f'error: {error}') from error

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
-from mmproto.command_line import add_runner_arguments, load_config
-from mmproto.files import check_writable, file_hash
+from mmproto.utils.command_line import add_runner_arguments, load_config
+from mmproto.utils.files import check_writable, file_hash
 
 
 def parse_args() -> Namespace:

@@ -4,7 +4,8 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmproto.engine.run_state import bare_model, rewrap_model
+from mmproto.engine.run_state import rewrap_model
+from mmproto.models.facts import bare_model
 from mmproto.registry import HOOKS
 
 
@@ -40,4 +41,4 @@ class ChannelsLastHook(Hook):
         self._convert(runner)
 
     def _convert(self, runner: Runner) -> None:
-        bare_model(runner).to(memory_format=torch.channels_last)
+        bare_model(runner.model).to(memory_format=torch.channels_last)

@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from mmproto.engine.health import (
+from mmproto.evaluation.functional.concept_usage import (
     BatchUsage,
     ConceptHealth,
     compute_health,
@@ -21,8 +21,7 @@ from mmproto.engine.health import (
     reduce_usage,
     update_usage,
 )
-from mmproto.engine.run_state import bare_model
-from mmproto.models.utils import get_prototype_head
+from mmproto.models.facts import get_prototype_head
 from mmproto.registry import HOOKS
 
 SHOWN = 20
@@ -86,7 +85,7 @@ class PrototypeHealthHook(Hook):
         self._validations += 1
         if self._validations % self.interval:
             return
-        head = get_prototype_head(bare_model(runner))
+        head = get_prototype_head(runner.model)
         self._usage = empty_usage(head.num_concepts)
         self._with_gram = head.prototype_layer.vectors is None
         self._handle = head.conv_seg.register_forward_pre_hook(self._listen)
@@ -125,7 +124,7 @@ class PrototypeHealthHook(Hook):
             return
         self._stop()
         reduce_usage(self._usage)
-        head = get_prototype_head(bare_model(runner))
+        head = get_prototype_head(runner.model)
         vectors = head.prototype_layer.vectors
         if vectors is None:
             pairs = duplicate_pairs(self._usage.gram, self.duplicate_cosine)

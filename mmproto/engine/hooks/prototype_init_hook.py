@@ -6,10 +6,10 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-from mmproto.init_options import InitOptions
-from mmproto.initialization import init_prototypes
-from mmproto.models.utils import get_prototype_head
-from mmproto.projection_data import projection_dataloader
+from mmproto.datasets.plain_loader import projection_dataloader
+from mmproto.models.facts import get_prototype_head
+from mmproto.prototypes.init_options import InitOptions
+from mmproto.prototypes.initialization import init_prototypes
 from mmproto.registry import HOOKS
 
 
@@ -23,7 +23,7 @@ class PrototypeInitHook(Hook):
 
     Args:
         begin: Iteration before which the prototypes are initialised.
-        **options: Of :class:`mmproto.init_options.InitOptions`.
+        **options: Of :class:`mmproto.prototypes.init_options.InitOptions`.
 
     Raises:
         ValueError: If ``begin`` is negative or an option out of range.

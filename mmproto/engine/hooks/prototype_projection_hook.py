@@ -10,15 +10,15 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from mmproto.engine.prototype_pruning import check_prunable, prune_prototypes
-from mmproto.files import write_json
-from mmproto.models.utils import get_prototype_head
-from mmproto.projection import (
+from mmproto.models.facts import get_prototype_head
+from mmproto.prototypes.projection import (
     MODES,
     project_prototypes,
     projection_dataloader,
 )
+from mmproto.prototypes.pruning import check_prunable, prune_prototypes
 from mmproto.registry import HOOKS
+from mmproto.utils.files import write_json
 
 
 @HOOKS.register_module()
@@ -43,10 +43,10 @@ class PrototypeProjectionHook(Hook):
         own_class: Whether prototypes become latents of their own class only,
             see :func:`mmproto.project_prototypes`.
         prune: Arguments of ``prune_prototypes`` of
-            :mod:`mmproto.engine.prototype_pruning`, which follows each
+            :mod:`mmproto.prototypes.pruning`, which follows each
             projection; ``None`` for no pruning.
         dataloader: Config of the loader; derived from the training's by
-            default, see :func:`mmproto.projection.projection_dataloader`.
+            default, see :mod:`mmproto.datasets.plain_loader`.
 
     Raises:
         ValueError: If an argument is unknown or not positive.

@@ -10,20 +10,18 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 from mmengine.runner import Runner
 
-from mmproto.concepts import concept_usage, list_concepts
 from mmproto.datasets.checks import spread
-from mmproto.engine.run_state import (
-    bare_model,
-    fingerprint,
-    same_random_numbers,
+from mmproto.engine.run_state import fingerprint, same_random_numbers
+from mmproto.explanations.concepts import concept_usage, list_concepts
+from mmproto.explanations.evidence import replaced
+from mmproto.explanations.explain import explain
+from mmproto.models.facts import ModelFacts, bare_model, get_prototype_head
+from mmproto.prototypes.features import evaluating
+from mmproto.prototypes.projection import (
+    project_prototypes,
+    projection_dataloader,
 )
-from mmproto.evidence import replaced
-from mmproto.explain import explain
-from mmproto.features import evaluating
-from mmproto.models.utils import get_prototype_head
-from mmproto.projection import project_prototypes, projection_dataloader
 from mmproto.registry import HOOKS
-from mmproto.visualization.colors import class_names
 from mmproto.visualization.page.patches import default_mode
 from mmproto.visualization.prototype_visualizer import (
     PrototypeVisualizer,
@@ -148,7 +146,7 @@ class PrototypeVisualizationHook(Hook):
         self._validations += 1
         last = not self._trains or runner.iter >= runner.max_iters
         if last or self._validations % self.interval == 0:
-            with evaluating(bare_model(runner)), same_random_numbers():
+            with evaluating(bare_model(runner.model)), same_random_numbers():
                 self._show(runner)
 
     def _watch(self, runner: Runner) -> None:
@@ -156,7 +154,7 @@ class PrototypeVisualizationHook(Hook):
         record = projection_record(runner)
         if record is not self._record:
             self._record = record
-            made_of = fingerprint(bare_model(runner), CLASSIFYING)
+            made_of = fingerprint(bare_model(runner.model), CLASSIFYING)
             runner.message_hub.update_info(FINGERPRINT, made_of)
 
     def _show(self, runner: Runner) -> None:
@@ -167,13 +165,15 @@ class PrototypeVisualizationHook(Hook):
         evaluator: Any = runner.val_loop.evaluator  # type: ignore
         meta = {**(evaluator.dataset_meta or {}), 'projection': record}
         # What `mmseg.apis.init_model` would have given the model.
-        with replaced(bare_model(runner), cfg=runner.cfg, dataset_meta=meta):
+        with replaced(
+            bare_model(runner.model), cfg=runner.cfg, dataset_meta=meta
+        ):
             self._draw(runner, note)
 
     def _patches(self, runner: Runner) -> tuple[dict, str]:
         """The record to show, and where it comes from."""
         rank, world_size = get_dist_info()
-        record, model = projection_record(runner), bare_model(runner)
+        record, model = projection_record(runner), bare_model(runner.model)
         made_of = runner.message_hub.get_info(FINGERPRINT)
         # The first rank decides: the others cannot search without it.
         holds = [
@@ -196,15 +196,16 @@ class PrototypeVisualizationHook(Hook):
         )
 
     def _draw(self, runner: Runner, note: str) -> None:
-        model: Any = bare_model(runner)
+        model: Any = bare_model(runner.model)
         visualizer: Any = runner.visualizer
         step = runner.iter if self._trains else 0
         dataset: Any = runner.val_dataloader.dataset
         places = spread(range(len(dataset)), self.images)
         samples = [dataset[i] for i in places]
-        usage = concept_usage(model, [pseudo_collate(samples)])
-        concepts = list_concepts(model, usage)
-        names = class_names(model.dataset_meta, model.num_classes)
+        facts = ModelFacts.of(model)
+        usage = concept_usage(facts, [pseudo_collate(samples)])
+        concepts = list_concepts(facts, usage)
+        names = facts.classes
         counted = (
             f'{note} The most used of {len(concepts)} concepts, counted on '
             f'{len(samples)} of {len(dataset)} validation images.'

@@ -17,10 +17,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from mmproto.engine.reseeding import forget_moments, reseed
-from mmproto.engine.run_state import bare_model
 from mmproto.models.decode_heads.concept_state import labels_at_size
-from mmproto.models.utils import get_prototype_head
+from mmproto.models.facts import bare_model, get_prototype_head
+from mmproto.prototypes.reseeding import forget_moments, reseed
 from mmproto.registry import HOOKS
 
 PEAKS = 'concept_peaks'
@@ -33,8 +32,8 @@ class PrototypeReseedHook(Hook):
     A concept is dead if no pixel of all batches since the last look activated
     it by ``threshold``. Its prototypes, its classifier column and their
     moments in the optimizer are replaced, see
-    :func:`mmproto.engine.reseeding.reseed`, by what the first rank saw in the
-    last batch. Looks on at the training's own forward passes.
+    :func:`mmproto.prototypes.reseeding.reseed`, by what the first rank
+    saw in the last batch. Looks on at the training's own forward passes.
 
     The new weight is one of middle size for its class. Where ``SparsifyHook``
     holds a density it takes another weight's place, or is pruned again if it
@@ -90,7 +89,7 @@ class PrototypeReseedHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Begins to listen to the model."""
-        model: Any = bare_model(runner)
+        model: Any = bare_model(runner.model)
         head = get_prototype_head(model)
         layer, weight = head.prototype_layer, head.conv_seg.weight
         if layer.vectors is None:
@@ -165,7 +164,7 @@ class PrototypeReseedHook(Hook):
     def _look(self, runner: Runner) -> None:
         """Finds the dead, has them replaced, and starts to count anew."""
         step, self._step = self._step, {}
-        head = get_prototype_head(bare_model(runner))
+        head = get_prototype_head(runner.model)
         parameters = (head.prototype_layer.vectors, head.conv_seg.weight)
         trains = all(parameter.requires_grad for parameter in parameters)
         dead = (self._peaks < self.threshold).nonzero().flatten()
@@ -185,7 +184,7 @@ class PrototypeReseedHook(Hook):
 
     def _reseed(self, runner: Runner, dead: Tensor, step: dict) -> list[int]:
         """Acts on the first rank, hands the parameters to all others."""
-        head = get_prototype_head(bare_model(runner))
+        head = get_prototype_head(runner.model)
         shared: list[list[int]] = [[]]
         if is_main_process():
             evidence = step['evidence']  # N,C,H,W

@@ -5,9 +5,8 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmproto.engine.run_state import bare_model
 from mmproto.models.decode_heads import PrototypeHead, SimplexGroups
-from mmproto.models.utils import get_prototype_head
+from mmproto.models.facts import get_prototype_head
 from mmproto.registry import HOOKS
 
 
@@ -28,7 +27,7 @@ class SimplexHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Project what was loaded."""
-        head = get_prototype_head(bare_model(runner))
+        head = get_prototype_head(runner.model)
         if not isinstance(head.concept_pooling, SimplexGroups):
             raise ValueError(
                 'SimplexHook needs decode_head.concept_pooling=dict(type='
@@ -45,7 +44,7 @@ class SimplexHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Project what the optimizer moved."""
-        head = get_prototype_head(bare_model(runner))
+        head = get_prototype_head(runner.model)
         if head.concept_pooling.weight.requires_grad:
             project_groups(head)
 

@@ -10,16 +10,16 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from torch import Tensor
 
-from mmproto.clustering import share_concepts
-from mmproto.engine.pruning import (
+from mmproto.engine.run_state import check_unit, progress
+from mmproto.engine.weight_pruning import (
     gradual_share,
     keep_largest,
     proximal_step,
     zero_smallest,
 )
-from mmproto.engine.run_state import bare_model, check_unit, progress
 from mmproto.models.decode_heads import NonNegativeConv2d
-from mmproto.models.utils import get_prototype_head
+from mmproto.models.facts import get_prototype_head
+from mmproto.prototypes.clustering import share_concepts
 from mmproto.registry import HOOKS
 
 PIXELS = 'class_pixels'  # under this name in the runner's messages
@@ -92,7 +92,7 @@ class SparsifyHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Checks that the classifier has a learning rate."""
         check_unit(runner, self.by_epoch, type(self).__name__)
-        head = get_prototype_head(bare_model(runner))
+        head = get_prototype_head(runner.model)
         if not isinstance(head.conv_seg, NonNegativeConv2d):
             raise ValueError(
                 'SparsifyHook ends at weights of at least 0, but '
@@ -110,7 +110,7 @@ class SparsifyHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Takes the step and logs the share of zeros as classifier_zeros."""
-        weight = get_prototype_head(bare_model(runner)).conv_seg.weight
+        weight = get_prototype_head(runner.model).conv_seg.weight
         if self.class_power is not None:
             count_pixels(runner, data_batch, len(weight))
         wrapper, group = find_group(runner.optim_wrapper, weight)

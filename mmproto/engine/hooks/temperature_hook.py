@@ -7,9 +7,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from mmproto.engine.run_state import bare_model, check_unit, progress
+from mmproto.engine.run_state import check_unit, progress
+from mmproto.models.facts import get_prototype_head
 from mmproto.models.prototype_layers import CosinePrototypes, PrototypeLayer
-from mmproto.models.utils import get_prototype_head
 from mmproto.registry import HOOKS
 
 
@@ -117,4 +117,4 @@ def check_fixed_temperature(layer: PrototypeLayer) -> None:
 
 def _layer(runner: Runner) -> Any:
     """The prototype layer of the model in training."""
-    return get_prototype_head(bare_model(runner)).prototype_layer
+    return get_prototype_head(runner.model).prototype_layer

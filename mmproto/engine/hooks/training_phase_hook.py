@@ -16,14 +16,9 @@ from mmproto.engine.phases import (
     phase_at,
     trainable_names,
 )
-from mmproto.engine.run_state import (
-    bare_model,
-    check_unit,
-    progress,
-    rewrap_model,
-)
+from mmproto.engine.run_state import check_unit, progress, rewrap_model
 from mmproto.models import PrototypeHead
-from mmproto.models.utils import get_prototype_head
+from mmproto.models.facts import bare_model, get_prototype_head
 from mmproto.registry import HOOKS
 
 
@@ -77,7 +72,7 @@ class TrainingPhaseHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Checks all phases against the model and enters the first due."""
         check_unit(runner, self.by_epoch, type(self).__name__)
-        parameters = dict(bare_model(runner).named_parameters())
+        parameters = dict(bare_model(runner.model).named_parameters())
         if self._allowed is None:
             self._allowed = {
                 name for name, p in parameters.items() if p.requires_grad
@@ -86,7 +81,7 @@ class TrainingPhaseHook(Hook):
         for phase in self.phases:
             check_losses(
                 phase,
-                bare_model(runner),
+                bare_model(runner.model),
                 trainable_names(phase, self._allowed),
             )
         self._warn_of_late_phases(runner)
@@ -108,7 +103,7 @@ class TrainingPhaseHook(Hook):
 
     def _enter(self, runner: Runner, phase: Phase) -> None:
         self._phase = phase
-        model = bare_model(runner)
+        model = bare_model(runner.model)
         chosen = trainable_names(phase, self._allowed or ())
         if set_trainable(model, chosen):
             rewrap_model(runner)

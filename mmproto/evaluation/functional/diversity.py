@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmproto.engine.health import (
+from mmproto.evaluation.functional.concept_usage import (
     ConceptUsage,
     duplicate_pairs,
     empty_usage,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmproto.concepts import needed_concepts
+from mmproto.explanations.concepts import needed_concepts
 
 from .sums import add_fields
 

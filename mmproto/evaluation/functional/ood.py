@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mmproto.features import VOID
+from mmproto.models.metainfo import VOID
 
 from .ranking import (
     NUM_BINS,

@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
-from mmproto.features import VOID
 from mmproto.models.losses.base import ConceptLoss, check_same_shape
 from mmproto.models.losses.ranks import mean_over_ranks
+from mmproto.models.metainfo import VOID
 from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 

@@ -6,8 +6,8 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from mmproto.explanation import Explanation
-from mmproto.files import atomic_path
+from mmproto.explanations.explanation import Explanation
+from mmproto.utils.files import atomic_path
 from mmproto.visualization.content import steps_of
 from mmproto.visualization.panels import image_axes, mark_point
 from mmproto.visualization.text import (

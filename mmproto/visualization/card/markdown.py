@@ -4,9 +4,9 @@ import shlex
 import textwrap
 from collections.abc import Iterable
 
-from mmproto.explanation import ConceptEvidence, Explanation
-from mmproto.markdown import escape, table
-from mmproto.origin import Origin
+from mmproto.explanations.explanation import ConceptEvidence, Explanation
+from mmproto.utils.markdown import escape, table
+from mmproto.utils.origin import Origin
 from mmproto.version import __version__
 from mmproto.visualization.content import speaks_for, steps_of
 

@@ -5,8 +5,8 @@ All lengths are inches.
 
 from typing import Any
 
-from mmproto.explanation import ConceptEvidence, Explanation
-from mmproto.patches import Patch
+from mmproto.explanations.explanation import ConceptEvidence, Explanation
+from mmproto.prototypes.patches import Patch
 from mmproto.visualization.content import Step, speaks_for
 from mmproto.visualization.crops import crop_patch
 from mmproto.visualization.panels import image_axes, list_weights, outline

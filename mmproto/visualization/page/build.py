@@ -8,11 +8,10 @@ from urllib.parse import quote
 
 import numpy as np
 
-from mmproto.files import atomic_path
-from mmproto.models.utils import get_prototype_head
-from mmproto.origin import Origin
-from mmproto.patches import Patch, model_patches
-from mmproto.visualization.colors import class_names
+from mmproto.models.facts import ModelFacts
+from mmproto.prototypes.patches import Patch, model_patches
+from mmproto.utils.files import atomic_path
+from mmproto.utils.origin import Origin
 
 from .data import Picture, picture_data
 from .encode import pack, quantise
@@ -78,10 +77,11 @@ def save_pages(
         ValueError: If an argument does not fit or a page becomes too large.
     """
     out = Path(out)
-    mode = patches or default_mode(getattr(model, 'cfg', {}))
+    facts = ModelFacts.of(model)
+    mode = patches or default_mode(getattr(facts.segmentor, 'cfg', {}))
     _check(images, out, labels, mode)
-    usage = _usage(model, concepts)
-    facts = dict(origin=origin.to_dict(), patch_mode=mode)
+    usage = _usage(facts, concepts)
+    common = dict(origin=origin.to_dict(), patch_mode=mode)
     several = len(images) > 1
     index = './' + quote(out.name) if several else None
     form = _Form(mode, out.parent, index)
@@ -89,13 +89,13 @@ def save_pages(
     for number, image in enumerate(images):
         page = out.with_stem(f'{out.stem}_{number + 1}') if several else out
         picture = picture_data(
-            model, image, point, labels[number] if labels else None
+            facts, image, point, labels[number] if labels else None
         )
-        picture.info |= facts
+        picture.info |= common
         picture.info['usage'] = (
             None if usage is None else [usage[k] for k in picture.concepts]
         )
-        found = model_patches(model, picture.concepts, data_root)
+        found = model_patches(facts, picture.concepts, data_root)
         pages.append((page, _fit(picture, found, form)))
         entries.append(list_entry(picture, image, page))
     if several:
@@ -125,14 +125,13 @@ def _check(
         )
 
 
-def _usage(model: Any, concepts: str | Path | None) -> list[float] | None:
+def _usage(
+    facts: ModelFacts, concepts: str | Path | None
+) -> list[float] | None:
     if concepts is None:
         return None
-    head = get_prototype_head(model)
-    meta = getattr(model, 'dataset_meta', None) or {}
-    classes = class_names(meta, head.num_classes)
-    weights = head.class_weights.detach().cpu().numpy()  # C,K
-    return read_usage(concepts, classes, weights)
+    weights = facts.head.class_weights.detach().cpu().numpy()  # C,K
+    return read_usage(concepts, facts.classes, weights)
 
 
 def _fit(

@@ -8,16 +8,13 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from mmproto.concepts import COVERAGE
-from mmproto.editing import concept_names
-from mmproto.evidence import EvidenceMaps
-from mmproto.explain import check_point, most_certain, read_pixels
-from mmproto.files import file_hash
+from mmproto.explanations.concepts import COVERAGE
+from mmproto.explanations.evidence import EvidenceMaps
+from mmproto.explanations.points import check_point, most_certain, read_pixels
+from mmproto.models.facts import ModelFacts
 from mmproto.models.prototype_layers import CosinePrototypes
-from mmproto.models.utils import get_prototype_head
-from mmproto.projection import scale_dilations
+from mmproto.utils.files import file_hash
 from mmproto.version import __version__
-from mmproto.visualization.colors import class_colors, class_names
 
 from .geometry import Geometry, geometry_of
 from .labels import read_labels
@@ -49,7 +46,7 @@ class Picture:
 
 
 def picture_data(
-    model: Any,
+    facts: ModelFacts,
     image: str | Path,
     point: tuple[int, int] | None = None,
     labels: str | Path | None = None,
@@ -57,7 +54,7 @@ def picture_data(
     """Run the model on a picture, and keep what explains its prediction.
 
     Args:
-        model: From ``mmseg.apis.init_model``, with a ``PrototypeHead``.
+        facts: Of the model, from ``mmseg.apis.init_model``.
         image: Path of the picture.
         point: Column and row to explain first, by default as
             :func:`mmproto.explain` chooses it.
@@ -67,36 +64,37 @@ def picture_data(
         FileNotFoundError: If a file is missing.
         ValueError: If one cannot be read or does not fit.
     """
-    head = get_prototype_head(model)
+    head = facts.head
     pixels = read_pixels(image)
     if point is not None:
         check_point(point, pixels)
-    cfg = getattr(model, 'cfg', {})
+    cfg = getattr(facts.segmentor, 'cfg', {})
     truth = read_labels(cfg, image, labels, pixels.shape[:2])
-    maps = EvidenceMaps(model, os.fspath(image), nearest=True)
+    maps = EvidenceMaps(facts, os.fspath(image), nearest=True)
     if point is None:
         probabilities = head.probabilities(maps.logits[None])[0]
         point = most_certain(maps.logits, probabilities)
     weights = head.class_weights.detach().cpu().float().numpy()  # C,K
     used = np.flatnonzero(weights.any(axis=0))
-    geometry = geometry_of(model, maps)
+    geometry = geometry_of(facts, maps)
     arrays = _arrays(maps, weights[:, used], used, truth, pixels)
     info = dict(
         mmproto=__version__,
         image=_describe(image, pixels),
         point=[int(point[0]), int(point[1])],
         concepts=used.tolist(),
-        names=_names(model, used),
+        names=[facts.concept_names.get(int(k), '') for k in used],
         num_concepts=weights.shape[1],
         sparsity=float((weights == 0).mean()),
         coverage=COVERAGE,
         link=head.link,
         geometry=geometry.to_dict(),
-        scales=_scales(model, geometry),
+        scales=_scales(facts, geometry),
         unlike=_unlike(head.prototype_layer),
         has_labels=truth is not None,
         ramp=_ramp(),
-        **_classes(model, head.num_classes),
+        classes=facts.classes,
+        palette=[list(color) for color in facts.palette],
     )
     activations = _cells([m.numpy()[used] for m in maps.pooled])
     return Picture(info, arrays, activations, used.tolist())
@@ -138,27 +136,13 @@ def _describe(image: str | Path, pixels: np.ndarray) -> dict:
     )
 
 
-def _names(model: Any, used: np.ndarray) -> list[str]:
-    """Names that somebody gave to concepts, empty where nobody did."""
-    names = concept_names(getattr(model, 'dataset_meta', None))
-    return [names.get(int(concept), '') for concept in used]
-
-
-def _classes(model: Any, number: int) -> dict:
-    meta = getattr(model, 'dataset_meta', None) or {}
-    return dict(
-        classes=class_names(meta, number),
-        palette=[list(color) for color in class_colors(meta, number)],
-    )
-
-
-def _scales(model: Any, geometry: Geometry) -> list[dict]:
+def _scales(facts: ModelFacts, geometry: Geometry) -> list[dict]:
     """Dilation and theoretical field of every scale, in pixels of the file.
 
     One entry in all where the neck has no dilation rates.
     """
-    fields = theoretical_fields(model)
-    dilations: list = scale_dilations(model) or [None] * len(fields)
+    fields = theoretical_fields(facts)
+    dilations: list = facts.dilations or [None] * len(fields)
     down, right = geometry.pixels_per_input()
     return [
         dict(

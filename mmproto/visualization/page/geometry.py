@@ -9,8 +9,8 @@ also with other class weights, without the network.
 from dataclasses import dataclass
 from typing import Any
 
-from mmproto.evidence import EvidenceMaps
-from mmproto.models.utils import get_prototype_head
+from mmproto.explanations.evidence import EvidenceMaps
+from mmproto.models.facts import ModelFacts
 
 Size = tuple[int, int]
 
@@ -67,25 +67,24 @@ class Geometry:
         )
 
 
-def geometry_of(model: Any, maps: EvidenceMaps) -> Geometry:
+def geometry_of(facts: ModelFacts, maps: EvidenceMaps) -> Geometry:
     """Find out which way the maps of an image took.
 
     Args:
-        model: A segmentor.
+        facts: Of the model.
         maps: What it said about the image.
     """
-    model = getattr(model, 'module', model)
     meta = maps.meta
     padding = meta.get('img_padding_size', meta.get('padding_size', [0] * 4))
     left, right, top, bottom = (int(side) for side in padding)
     return Geometry(
         size=maps.size,
         input_size=maps.input_size,
-        windows=_windows(model.test_cfg, maps.input_size),
+        windows=_windows(facts.segmentor.test_cfg, maps.input_size),
         cells=[(m.shape[1], m.shape[2]) for m in maps.pooled],
         padding=(left, right, top, bottom),
         flip=meta.get('flip_direction') if meta.get('flip') else None,
-        align_corners=bool(get_prototype_head(model).align_corners),
+        align_corners=bool(facts.head.align_corners),
     )
 
 

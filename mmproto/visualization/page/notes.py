@@ -1,6 +1,6 @@
 """What a reader of a page has to know before anything else."""
 
-from mmproto.patches import Patch, missing_patches
+from mmproto.prototypes.patches import Patch, missing_patches
 
 from .data import Picture
 

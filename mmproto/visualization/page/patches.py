@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from mmproto.datasets.config_checks import leaf_configs
-from mmproto.files import file_hash
-from mmproto.patches import Box, Patch
+from mmproto.prototypes.patches import Box, Patch
+from mmproto.utils.files import file_hash
 from mmproto.visualization.crops import crop_patch
 
 MODES = ('embed', 'link', 'none')

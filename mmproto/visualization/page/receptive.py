@@ -5,14 +5,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmproto.features import evaluating
-from mmproto.projection import scale_dilations
+from mmproto.models.facts import ModelFacts
+from mmproto.prototypes.features import evaluating
 
 PROBE = 256  # side of the image that is shown to the network
 GLOBAL = ('Attention', 'MSA', 'AdaptiveAvgPool', 'SqueezeExcite', 'SELayer')
 
 
-def theoretical_fields(model: Any) -> list[int | None]:
+def theoretical_fields(facts: ModelFacts) -> list[int | None]:
     """Side of the field of a cell at every scale, in pixels of the input.
 
     Every convolution and pooling widens the field by its kernel, less one,
@@ -22,14 +22,13 @@ def theoretical_fields(model: Any) -> list[int | None]:
     (https://arxiv.org/abs/1701.04128).
 
     Args:
-        model: A segmentor with a ``PrototypeHead``.
+        facts: Of the model.
 
     Returns:
         One side a dilation rate of the neck, or one in all for a neck without
         rates; ``None`` where a layer sees the whole image.
     """
-    model = getattr(model, 'module', model)
-    dilations = scale_dilations(model)
+    model, dilations = facts.segmentor, facts.dilations
     parts = [model.backbone]
     if dilations is None and getattr(model, 'with_neck', False):
         parts.append(model.neck)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mmproto.concepts_table import CONCEPTS_VERSION
+from mmproto.explanations.concepts_table import CONCEPTS_VERSION
 
 
 def read_usage(

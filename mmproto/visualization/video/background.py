@@ -7,7 +7,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mmproto.visualization.colors import Color, unit_color
+from mmproto.models.metainfo import Color
+from mmproto.visualization.colors import unit_color
 from mmproto.visualization.panels import list_weights
 from mmproto.visualization.text import fit
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from mmengine.logging import print_log
 
-from mmproto.explain import read_pixels
+from mmproto.explanations.points import read_pixels
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 FOLDER_FPS = 10.0

@@ -4,17 +4,17 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import cv2
 import numpy as np
 import torch
 from mmengine.logging import print_log
 
-from mmproto.evidence import EvidenceMaps
-from mmproto.explain import check_point
-from mmproto.features import SECONDS_BETWEEN_LOGS
-from mmproto.models.utils import get_prototype_head
+from mmproto.explanations.evidence import EvidenceMaps
+from mmproto.explanations.points import check_point
+from mmproto.models.facts import ModelFacts
+from mmproto.prototypes.features import SECONDS_BETWEEN_LOGS
 
 from .frames import Frames
 from .layout import picture_size
@@ -25,7 +25,7 @@ Item = TypeVar('Item')
 
 
 def measure(
-    model: Any,
+    facts: ModelFacts,
     frames: Frames,
     folder: str | Path,
     point: tuple[int, int] | None = None,
@@ -33,7 +33,7 @@ def measure(
     """Run the network once on every frame.
 
     Args:
-        model: From ``mmseg.apis.init_model``, with a ``PrototypeHead``.
+        facts: Of the model.
         frames: The sequence.
         folder: Gets the numbers, and the predicted classes for
             :func:`read_prediction`. Memory does not grow with the sequence.
@@ -43,34 +43,35 @@ def measure(
         The numbers of all frames.
 
     Raises:
-        ValueError: If the model has no prototype head, a frame cannot be
-            read or the point lies outside.
+        ValueError: If a frame cannot be read or the point lies outside.
     """
-    get_prototype_head(model)
     found = Measurement(Path(folder, 'numbers'), frames.fps, point)
     for index, (begin, frame) in progress(frames, 'Measuring', len(frames)):
         found.size = frame.shape[:2]
         if point is not None:
             check_point(point, frame)
-        numbers, prediction = measure_frame(model, begin, frame, point)
+        numbers, prediction = measure_frame(facts, begin, frame, point)
         found.append(numbers)
         write_prediction(prediction, folder, index)
     return found
 
 
 def measure_frame(
-    model: Any, begin: float, frame: np.ndarray, point: tuple[int, int] | None
+    facts: ModelFacts,
+    begin: float,
+    frame: np.ndarray,
+    point: tuple[int, int] | None,
 ) -> tuple[FrameNumbers, np.ndarray]:
     """Numbers and predicted classes (h,w) of a frame.
 
     Args:
-        model: With a ``PrototypeHead``.
+        facts: Of the model.
         begin: Second at which it begins.
         frame: BGR pixels (h,w,3).
         point: Column and row of the only pixel to explain.
     """
-    head = get_prototype_head(model)
-    maps = EvidenceMaps(model, frame)
+    head = facts.head
+    maps = EvidenceMaps(facts, frame)
     prediction = maps.logits.max(dim=0).indices  # h,w
     counts = prediction.flatten().bincount(minlength=head.num_classes)
     region = _region(point)

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.font_manager import findfont
 from PIL import Image, ImageDraw, ImageFont
 
-from mmproto.visualization.colors import Color, overlay_classes
+from mmproto.models.metainfo import Color
+from mmproto.visualization.colors import overlay_classes
 from mmproto.visualization.text import fit
 
 from .background import DPI, HEADING, Background

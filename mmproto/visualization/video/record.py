@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmproto.concepts import COVERAGE
-from mmproto.files import atomic_path
+from mmproto.explanations.concepts import COVERAGE
+from mmproto.utils.files import atomic_path
 
 from .measurement import FrameNumbers, Measurement
 from .rows import ConceptRow

@@ -4,16 +4,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from mmengine.logging import print_log
 
-from mmproto.editing import concept_names
-from mmproto.models.utils import get_prototype_head
-from mmproto.patches import model_patches
-from mmproto.visualization.colors import class_names
+from mmproto.models.facts import ModelFacts
+from mmproto.prototypes.patches import model_patches
 from mmproto.visualization.crops import Crop, crop_patch
 
 FIELD_RGB = (255, 225, 25)  # as in the other pictures
@@ -46,29 +43,26 @@ class ConceptRow:
         )
 
 
-def describe_concepts(model: Any, concepts: Sequence[int]) -> list[ConceptRow]:
+def describe_concepts(
+    facts: ModelFacts, concepts: Sequence[int]
+) -> list[ConceptRow]:
     """Say of some concepts what they are called and speak for.
 
     Args:
-        model: With a ``PrototypeHead``.
+        facts: Of the model.
         concepts: Their numbers.
     """
-    head = get_prototype_head(model)
-    meta = getattr(model, 'dataset_meta', None) or {}
-    classes = class_names(meta, head.num_classes)
-    names = concept_names(meta)
-    weights = head.class_weights.detach().cpu()  # C,K
     rows = []
     for concept in concepts:
-        pairs = zip(classes, weights[:, concept].tolist())
-        positive = [pair for pair in pairs if pair[1] > 0]
-        positive.sort(key=lambda pair: -pair[1])
-        rows.append(ConceptRow(concept, names.get(concept, ''), positive))
+        weights = facts.class_weights_of(concept)
+        positive = [pair for pair in weights if pair[1] > 0]
+        name = facts.concept_names.get(concept, '')
+        rows.append(ConceptRow(concept, name, positive))
     return rows
 
 
 def patch_pictures(
-    model: Any,
+    facts: ModelFacts,
     concepts: Sequence[int],
     side: int,
     data_root: str | Path | None = None,
@@ -76,7 +70,7 @@ def patch_pictures(
     """Draw the nearest training patch of each concept that can be found.
 
     Args:
-        model: With a ``PrototypeHead``.
+        facts: Of the model.
         concepts: Their numbers.
         side: Pixels of a picture, at most.
         data_root: Where the training images lie, if they moved.
@@ -88,7 +82,7 @@ def patch_pictures(
         ValueError: If the model's projection record is of another model.
     """
     pictures = []
-    for concept, patches in model_patches(model, concepts, data_root).items():
+    for concept, patches in model_patches(facts, concepts, data_root).items():
         crops = (crop_patch(patch) for patch in patches)
         crop = next((crop for crop in crops if crop is not None), None)
         pictures.append(None if crop is None else _draw_crop(crop, side))

@@ -4,11 +4,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mmproto.files import check_writable, write_json
-from mmproto.models.utils import get_prototype_head
-from mmproto.origin import Origin
-from mmproto.requirements import require
-from mmproto.visualization.colors import class_colors, class_names
+from mmproto.models.facts import ModelFacts
+from mmproto.utils.files import check_writable, write_json
+from mmproto.utils.origin import Origin
+from mmproto.utils.requirements import require
 
 from .frames import Frames
 from .layout import PATCH
@@ -54,24 +53,22 @@ def save_video(
             frames, or a frame cannot be read or has another size.
     """
     out = check_out(out, frames)
-    meta = getattr(model, 'dataset_meta', None) or {}
-    number = get_prototype_head(model).num_classes
-    classes = class_names(meta, number)
+    facts = ModelFacts.of(model)
     with TemporaryDirectory() as folder:
-        measurement = measure(model, frames, folder, point)
+        measurement = measure(facts, frames, folder, point)
         order = measurement.by_share()
-        concepts = describe_concepts(model, order)
+        concepts = describe_concepts(facts, order)
         painter = Painter(
             measurement,
             f'{frames.path.name}: prediction, and the concepts behind it',
             concepts[:ROWS],
-            patch_pictures(model, order[:ROWS], PATCH, data_root),
-            classes,
-            class_colors(meta, number),
+            patch_pictures(facts, order[:ROWS], PATCH, data_root),
+            facts.classes,
+            facts.palette,
         )
         lines = out.with_suffix('.jsonl')
         summary = sequence_record(
-            measurement, str(frames.path), lines.name, classes, concepts
+            measurement, str(frames.path), lines.name, facts.classes, concepts
         )
         summary['model'] = None if origin is None else origin.to_dict()
         # a number that is not finite is refused; there is no file then
@@ -84,7 +81,7 @@ def save_video(
             total = len(measurement)
             for index, (_, frame) in progress(frames, 'Drawing', total):
                 numbers = measurement[index]
-                write_line(frame_record(index, numbers, classes))
+                write_line(frame_record(index, numbers, facts.classes))
                 prediction = read_prediction(folder, index)
                 picture = painter.paint(index, numbers, frame, prediction)
                 video.write(picture, numbers.time)

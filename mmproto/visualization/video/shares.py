@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from mmproto.evidence import CHANNELS_AT_ONCE, EvidenceMaps
+from mmproto.explanations.evidence import CHANNELS_AT_ONCE, EvidenceMaps
 
 Region = tuple[slice, slice]
 

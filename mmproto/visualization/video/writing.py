@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from mmproto.files import atomic_path
-from mmproto.requirements import require
+from mmproto.utils.files import atomic_path
+from mmproto.utils.requirements import require
 
 BT709 = 1  # number of the colour space in the standard, and in FFmpeg
 # almost without visible loss; most of a picture stands still, so that slower

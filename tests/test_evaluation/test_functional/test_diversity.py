@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmproto.engine.health import compute_health
+from mmproto.evaluation.functional.concept_usage import compute_health
 from mmproto.evaluation.functional.diversity import (
     concept_cosines,
     empty_overlaps,

@@ -5,7 +5,6 @@ import pytest
 import torch
 from golden import golden
 
-from mmproto.concepts import needed_concepts
 from mmproto.evaluation.functional.explanation_size import (
     LOCAL_SIZES,
     abstained_share,
@@ -18,6 +17,7 @@ from mmproto.evaluation.functional.explanation_size import (
     merge_images,
     pipnet_global,
 )
+from mmproto.explanations.concepts import needed_concepts
 
 THRESHOLD = 1e-3
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmproto.origin import Origin
+from mmproto.utils.origin import Origin
 from mmproto.visualization.page import save_pages
 
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')

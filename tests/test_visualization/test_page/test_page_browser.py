@@ -12,6 +12,7 @@ from mmseg.apis import inference_model
 from mmseg.registry import MODELS
 
 import mmproto
+from mmproto.explanations.record import explanation_record
 from mmproto.visualization.page import build as build_module
 from mmproto.visualization.page import save_pages
 
@@ -30,7 +31,7 @@ def shown(page, x, y):
 
 def assert_same(record, explanation):
     """Compare the numbers of a page with those of explanation.json."""
-    expected = explanation.to_dict()
+    expected = explanation_record(explanation)
     for name in ('predicted', 'runner_up'):
         assert record[name].pop('name') == expected[name].pop('name')
         assert record[name] == pytest.approx(expected[name], rel=1e-5)

@@ -9,8 +9,9 @@ import pytest
 from mmseg.apis import inference_model
 from scipy.ndimage import label as connected
 
-from mmproto.evidence import EvidenceMaps
-from mmproto.explain import explain
+from mmproto.explanations.evidence import EvidenceMaps
+from mmproto.explanations.explain import explain
+from mmproto.models.facts import ModelFacts
 
 
 @pytest.fixture
@@ -158,7 +159,7 @@ def test_pages_without_labels_offer_no_places(save, visit, image, tmp_path):
 
 def test_scales_are_those_of_the_nearest_cell(save, visit, projected, image):
     page = visit(save(point=(44, 52)))  # the centre of a cell
-    (scales,) = EvidenceMaps(projected, image).scale
+    (scales,) = EvidenceMaps(ModelFacts.of(projected), image).scale
     column = scales[:, 52 // 8, 44 // 8]
     rows = page.locator('table.evidence tbody tr[data-concept]').all()
     assert len(rows) >= 4

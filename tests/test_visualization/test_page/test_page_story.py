@@ -6,7 +6,7 @@ import shlex
 import numpy as np
 from mmseg.apis import inference_model, init_model
 
-from mmproto.origin import Origin
+from mmproto.utils.origin import Origin
 from mmproto.visualization.page import save_pages
 
 

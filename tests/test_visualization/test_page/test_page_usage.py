@@ -6,21 +6,24 @@ import pytest
 import torch
 from mmengine.runner import Runner
 
-from mmproto.concepts import concept_usage, list_concepts
-from mmproto.concepts_table import save_concepts
+from mmproto.explanations.concepts import concept_usage, list_concepts
+from mmproto.models.facts import ModelFacts
+from mmproto.visualization.concept_pages import save_concepts
 
 
 @pytest.fixture
 def usage(projected):
     loader = Runner.build_dataloader(projected.cfg.val_dataloader)
-    return concept_usage(projected, loader)
+    return concept_usage(ModelFacts.of(projected), loader)
 
 
 @pytest.fixture
 def table(projected, usage, tmp_path):
     """Path of the model's ``concepts.json``."""
-    listed = list_concepts(projected, usage)
-    return save_concepts(listed, projected, usage, tmp_path / 'listed')[0]
+    listed = list_concepts(ModelFacts.of(projected), usage)
+    return save_concepts(
+        listed, ModelFacts.of(projected), usage, tmp_path / 'listed'
+    )[0]
 
 
 def test_the_library_shows_the_shares_of_the_data_set(

@@ -15,7 +15,8 @@ from films import UNEVEN, write_film
 
 import mmproto
 from mmproto import requirements
-from mmproto.evidence import EvidenceMaps
+from mmproto.explanations.evidence import EvidenceMaps
+from mmproto.models.facts import ModelFacts
 from mmproto.visualization.video import Frames, save_video
 from mmproto.visualization.video.layout import ROW, STRIP_LEFT, STRIP_RIGHT
 from mmproto.visualization.video.painter import Painter
@@ -118,7 +119,9 @@ def test_uneven_frames_keep_their_times(
     # A and B by turns
     said = [frame['predicted']['evidence'] for frame in listed]
     for index, scene in enumerate(scenes):
-        evidence = EvidenceMaps(projected, scene).logits[:, 4, 3].max()
+        evidence = (
+            EvidenceMaps(ModelFacts.of(projected), scene).logits[:, 4, 3].max()
+        )
         expected = [float(evidence)] * 5
         assert said[index::2] == pytest.approx(expected, rel=0.2)
 
@@ -139,7 +142,9 @@ def test_strip_in_the_file_has_the_order_of_the_scenes(
     weights = projected.decode_head.class_weights.detach()
     everywhere = (slice(None), slice(None))
     one, two = (
-        evidence_shares(EvidenceMaps(projected, scene), weights, everywhere)
+        evidence_shares(
+            EvidenceMaps(ModelFacts.of(projected), scene), weights, everywhere
+        )
         for scene in scenes
     )
     shares = torch.stack([two if letter == 'B' else one for letter in order])
@@ -173,7 +178,7 @@ def test_numbers_are_those_of_the_model_and_the_same_again(
     numbers, listed = read_numbers(tmp_path / 'one.mp4')
     assert numbers['point'] == dict(x=70, y=20)
     for index, letter in ((0, 'A'), (2, 'B')):
-        maps = EvidenceMaps(projected, scenes[letter == 'B'])
+        maps = EvidenceMaps(ModelFacts.of(projected), scenes[letter == 'B'])
         prediction = maps.logits.argmax(dim=0).flatten()
         counts = prediction.bincount(minlength=4) / len(prediction)
         frame = listed[index]
@@ -274,7 +279,7 @@ def test_missing_package_is_said_before_the_network_runs(
         raise ImportError(f'No module named {name!r}')
 
     monkeypatch.setattr(requirements, 'import_module', missing)
-    monkeypatch.setattr('mmproto.evidence.run_inference', None)
+    monkeypatch.setattr('mmproto.explanations.evidence.run_inference', None)
     with pytest.raises(SystemExit, match=r'pip install "mmproto\[video\]"'):
         out = tmp_path / 'o.mp4'
         run('explain.py', *trained, '--video', folder, '--out', out)

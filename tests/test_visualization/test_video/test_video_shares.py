@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from mmproto.evidence import EvidenceMaps
+from mmproto.explanations.evidence import EvidenceMaps
 from mmproto.models.decode_heads import PrototypeHead
+from mmproto.models.facts import ModelFacts
 from mmproto.visualization.video.shares import evidence_shares
 
 ALL = (slice(None), slice(None))
@@ -54,7 +55,7 @@ def sparse(tiny_model):
 
 
 def check(model, frame):
-    maps = EvidenceMaps(model, frame)
+    maps = EvidenceMaps(ModelFacts.of(model), frame)
     weights = model.decode_head.class_weights.detach()
     shares = evidence_shares(maps, weights, ALL)
     assert torch.allclose(shares, by_pixel(maps, weights), atol=1e-6)
@@ -89,7 +90,7 @@ def test_what_speaks_against_a_class_is_left_out(
 
 
 def test_pixels_without_evidence_are_left_out(tiny_model, scenes):
-    maps = EvidenceMaps(tiny_model, scenes[0])
+    maps = EvidenceMaps(ModelFacts.of(tiny_model), scenes[0])
     weights = tiny_model.decode_head.class_weights.detach()
     whole = evidence_shares(maps, weights, ALL)
     # class 1 wins on the right half, where nothing speaks for it
@@ -104,6 +105,6 @@ def test_pixels_without_evidence_are_left_out(tiny_model, scenes):
 
 def test_no_evidence_at_all(tiny_model, scenes):
     torch.nn.init.constant_(tiny_model.decode_head.conv_seg.weight, -1.0)
-    maps = EvidenceMaps(tiny_model, scenes[0])
+    maps = EvidenceMaps(ModelFacts.of(tiny_model), scenes[0])
     weights = tiny_model.decode_head.class_weights.detach()
     assert not evidence_shares(maps, weights, ALL).any()

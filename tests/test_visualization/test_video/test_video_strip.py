@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from mmproto.visualization.colors import class_colors
+from mmproto.models.metainfo import class_colors
 from mmproto.visualization.video.background import Background
 from mmproto.visualization.video.layout import (
     ROW,

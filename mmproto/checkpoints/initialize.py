@@ -1,0 +1,96 @@
+"""Initialise the prototypes of a checkpoint into a new one."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import CheckpointLoader, Runner
+from mmseg.apis import init_model
+from torch import nn
+
+from mmproto.checkpoints.derived import choose_paths, save_weights
+from mmproto.datasets.plain_loader import projection_dataloader
+from mmproto.models.facts import get_prototype_head
+from mmproto.prototypes.init_options import InitOptions, InitReport
+from mmproto.prototypes.initialization import init_prototypes
+
+# Prototypes and classifier are made anew; what a loss remembers is about
+# concepts that are gone.
+REPLACED = (
+    'decode_head.prototype_layer.vectors',
+    'decode_head.conv_seg.weight',
+    'decode_head.concept_losses.',
+)
+
+
+def init_checkpoint(
+    cfg: Config,
+    checkpoint: str | Path,
+    out: str | Path | None = None,
+    options: InitOptions | None = None,
+    device: str = 'cpu',
+) -> tuple[Path, InitReport, list[str]]:
+    """Give a model whose latents separate the classes its prototypes.
+
+    The new checkpoint holds weights and meta data only: it is for training on
+    (``load_from``) and for testing, not for resuming.
+
+    Args:
+        cfg: Config of the model to make. It says how many concepts there will
+            be, and of how many prototypes.
+        checkpoint: Where all other weights come from; it stays as it is, and
+            its own prototypes and classifier do not matter.
+        out: The new checkpoint, ``<name>_clustered.pth`` beside the old one
+            by default.
+        options: How to initialise.
+        device: Where to compute.
+
+    Returns:
+        Path of the new checkpoint, what was found, and the classes' names.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If ``out`` is the checkpoint itself, weights are missing
+            in it or of another shape, or as in
+            :func:`mmproto.prototypes.initialization.init_prototypes`.
+    """
+    source, target = choose_paths(checkpoint, out, 'clustered')
+    model = init_model(cfg, None, device)
+    get_prototype_head(model)
+    old = CheckpointLoader.load_checkpoint(str(source), map_location='cpu')
+    _load_others(model, old.get('state_dict', old), source)
+    loader = Runner.build_dataloader(projection_dataloader(cfg))
+    report = init_prototypes(model, loader, options)
+    meta = dict(old.get('meta') or {}, cfg=cfg.pretty_text)
+    dataset_meta = dict(meta.get('dataset_meta') or loader.dataset.metainfo)
+    # where the old prototypes were found
+    dataset_meta.pop('projection', None)
+    meta['dataset_meta'] = dataset_meta
+    save_weights(model, meta, target)
+    return target, report, list(loader.dataset.metainfo['classes'])
+
+
+def _load_others(model: nn.Module, weights: dict, source: Path) -> None:
+    """Load all weights but those that are replaced."""
+    wanted = {
+        name: value.shape
+        for name, value in model.state_dict().items()
+        if not name.startswith(REPLACED)
+    }
+    missing = [name for name in wanted if name not in weights]
+    other = [
+        f'{name} {tuple(weights[name].shape)}, expected {tuple(shape)}'
+        for name, shape in wanted.items()
+        if name in weights and weights[name].shape != shape
+    ]
+    if missing or other:
+        raise ValueError(
+            f'{source} does not fit the config, and only prototypes and '
+            'classifier are made anew; '
+            + '; '.join(
+                f'{title}: {", ".join(names)}'
+                for title, names in (('missing', missing), ('shape', other))
+                if names
+            )
+        )
+    found = {name: weights[name] for name in wanted}
+    model.load_state_dict(found, strict=False)

@@ -1,0 +1,58 @@
+"""Project the prototypes of a checkpoint into a new one."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner, load_checkpoint
+from mmseg.apis import init_model
+
+from mmproto.checkpoints.derived import choose_paths, save_weights
+from mmproto.prototypes.projection import (
+    project_prototypes,
+    projection_dataloader,
+)
+from mmproto.utils.files import write_json
+
+
+def project_checkpoint(
+    cfg: Config,
+    checkpoint: str | Path,
+    out: str | Path | None = None,
+    topk: int = 10,
+    mode: str = 'project',
+    device: str = 'cpu',
+) -> Path:
+    """Project a checkpoint's prototypes, and record where they came from.
+
+    The new checkpoint holds weights and meta data only: it is for testing,
+    explaining and fine-tuning (``load_from``), not for resuming. Its record
+    is also written beside it, as JSON.
+
+    Args:
+        cfg: Config of its training.
+        checkpoint: The file, which stays as it is.
+        out: The new checkpoint, ``<name>_projected.pth`` beside the old one
+            by default.
+        topk: Places to record for each prototype.
+        mode: ``'project'`` or ``'mine'``.
+        device: Where to compute.
+
+    Returns:
+        Path of the new checkpoint.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If ``out`` is the checkpoint itself, or as in
+            :func:`mmproto.project_prototypes`.
+    """
+    source, target = choose_paths(checkpoint, out, 'projected')
+    model = init_model(cfg, None, device)
+    old = load_checkpoint(model, str(source), map_location='cpu')
+    loader = Runner.build_dataloader(projection_dataloader(cfg))
+    record = project_prototypes(model, loader, topk, mode)
+    meta = dict(old.get('meta') or {})
+    dataset_meta = meta.get('dataset_meta') or loader.dataset.metainfo
+    meta['dataset_meta'] = {**dataset_meta, 'projection': record}
+    save_weights(model, meta, target)
+    write_json(record, target.with_suffix('.projection.json'))
+    return target

@@ -1,0 +1,73 @@
+"""What a model computed for a batch that mmseg tests."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from mmproto.explanations.evidence import replay
+from mmproto.models.facts import ModelFacts
+from mmproto.prototypes.features import map_size
+
+
+class Batch:
+    """What the model computed for a batch.
+
+    With sliding windows, metrics read the concepts of the whole image from a
+    pass of its own: windows overlap, so their cells would count twice.
+
+    Args:
+        facts: Of the model, with the meta information of the data set.
+        inputs: Preprocessed images (N,3,h,w).
+        metas: Meta information of each image.
+    """
+
+    def __init__(
+        self, facts: ModelFacts, inputs: Tensor, metas: Sequence[dict]
+    ) -> None:
+        self.facts = facts
+        self.model, self.head = facts.segmentor, facts.head
+        self.inputs = inputs
+        self.input_size = map_size(inputs)
+        self.metas = [dict(meta) for meta in metas]  # mmseg changes them
+        self.class_weights = self.head.class_weights  # C,K
+        # latents, activations, their scales and evidence of every window
+        self.windows: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
+
+    @cached_property
+    def _whole(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        if self.model.test_cfg.get('mode', 'whole') == 'whole':
+            return self.windows[0]
+        maps = self.model.extract_feat(self.inputs)
+        latents = self.head.stack_scales(maps)
+        return latents, *self.head.pool_concepts(latents), self.head(maps)
+
+    @property
+    def latents(self) -> Tensor:
+        """Raw latents (N,S,D,H,W)."""
+        return self._whole[0]
+
+    @property
+    def pooled(self) -> Tensor:
+        """Concept activations (N,K,H,W)."""
+        return self._whole[1]
+
+    @property
+    def per_scale(self) -> Tensor:
+        """Concept activations of every scale (N,S,K,H,W)."""
+        return self._whole[2]
+
+    @property
+    def evidence(self) -> Tensor:
+        """What the head returned (N,C,H,W)."""
+        return self._whole[3]
+
+    @cached_property
+    def replayed(self) -> list[Tensor]:
+        """Sums of contributions (C,h,w) at the size of each file."""
+        maps = [
+            torch.einsum('ck,nkhw->nchw', self.class_weights, pooled)
+            for _, pooled, _, _ in self.windows
+        ]
+        return replay(self.facts, self.inputs, self.metas, maps)

@@ -1,0 +1,113 @@
+"""The concepts of a model as plain types and as a table."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from mmproto.explanations.concepts import Concept, ConceptUsage
+from mmproto.models.metainfo import VOID
+from mmproto.prototypes.patches import Patch
+from mmproto.utils.origin import Origin
+from mmproto.utils.spreadsheet import Cell, make_csv
+
+CONCEPTS_VERSION = 1
+
+
+def concepts_record(
+    concepts: Sequence[Concept],
+    usage: ConceptUsage,
+    weights: Tensor,
+    classes: Sequence[str],
+    origin: Origin | None = None,
+) -> dict:
+    """Plain types, as ``mmproto/schemas/concepts.schema.json`` says.
+
+    Args:
+        concepts: In the order in which they are listed.
+        usage: Of the same model.
+        weights: Its classifier (C,K).
+        classes: Names of the classes.
+        origin: Its config and checkpoint, if known.
+    """
+    return dict(
+        version=CONCEPTS_VERSION,
+        model=None if origin is None else origin.to_dict(),
+        classes=list(classes),
+        num_concepts=weights.shape[1],
+        sparsity=int((weights == 0).sum()) / weights.numel(),
+        decision_size=usage.decision_size,
+        num_cells=usage.num_cells,
+        num_images=usage.num_images,
+        concepts=[_concept(concept, classes) for concept in concepts],
+    )
+
+
+def concepts_csv(
+    concepts: Sequence[Concept], weights: Tensor, classes: Sequence[str]
+) -> str:
+    """Make a table of a row a concept and, last, of a column a class.
+
+    Args:
+        concepts: In the order in which they are listed.
+        weights: Classifier (C,K) of the model.
+        classes: Names of the classes.
+
+    Raises:
+        ValueError: If a number is not finite.
+    """
+    header = ['concept', 'name', 'disabled', 'mean_activation', 'top_share']
+    rows: list[list[Cell]] = []
+    for concept in concepts:
+        purity, label = label_purity(concept.patches, len(classes))
+        rows.append(
+            [
+                concept.index,
+                concept.name,
+                concept.disabled,
+                concept.mean_activation,
+                concept.top_share,
+                purity,
+                None if label is None else classes[label],
+                *weights[:, concept.index].tolist(),
+            ]
+        )
+    return make_csv([*header, 'purity', 'label', *classes], rows)
+
+
+def label_purity(
+    patches: Sequence[Patch], num_classes: int
+) -> tuple[float | None, int | None]:
+    """Share of the most frequent label among those of patches.
+
+    Args:
+        patches: Of one concept; void ones are left out.
+        num_classes: Labels from this number on are void too.
+
+    Returns:
+        The share and the label, the lowest on ties; ``None`` for both if no
+        patch has a label.
+    """
+    labels = (patch.label for patch in patches if patch.label != VOID)
+    known = Counter(label for label in labels if label < num_classes)
+    if not known:
+        return None, None
+    label = min(known, key=lambda number: (-known[number], number))
+    return known[label] / known.total(), label
+
+
+def _concept(concept: Concept, classes: Sequence[str]) -> dict:
+    purity, label = label_purity(concept.patches, len(classes))
+    return dict(
+        concept=concept.index,
+        name=concept.name,
+        disabled=concept.disabled,
+        class_weights=[dict(name=n, weight=w) for n, w in concept.weights],
+        mean_activation=concept.mean_activation,
+        top_share=concept.top_share,
+        purity=purity,
+        label=None
+        if label is None
+        else {'class': label, 'name': classes[label]},
+        patches=[patch.to_dict() for patch in concept.patches],
+    )

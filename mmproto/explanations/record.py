@@ -1,0 +1,123 @@
+"""The numbers of an explanation, as plain types and as a table."""
+
+import math
+
+import numpy as np
+
+from mmproto.explanations.explanation import ConceptEvidence, Explanation
+from mmproto.utils.origin import Origin
+from mmproto.utils.spreadsheet import Cell, make_csv
+
+EXPLANATION_VERSION = 2
+
+
+def explanation_record(
+    explanation: Explanation, origin: Origin | None = None
+) -> dict:
+    """Plain types, as ``mmproto/schemas/explanation.schema.json`` says.
+
+    Args:
+        explanation: Of :func:`mmproto.explain`.
+        origin: Where the model comes from, if known.
+    """
+    x, y = explanation.point
+    runner_up = explanation.runner_up
+    height, width = explanation.pixels.shape[:2]
+    return dict(
+        version=EXPLANATION_VERSION,
+        model=None if origin is None else origin.to_dict(),
+        image=explanation.image,
+        image_size=[int(height), int(width)],
+        point=dict(x=x, y=y),
+        sentence=explanation.sentence(),
+        predicted=_class(explanation, explanation.predicted),
+        runner_up=None
+        if runner_up is None
+        else _class(explanation, runner_up),
+        classes=[
+            _class(explanation, c) for c in range(len(explanation.classes))
+        ],
+        completeness_error=explanation.completeness_error,
+        contributions=_contributions(explanation),
+        coverage=explanation.coverage,
+        concepts=[_concept(explanation, i) for i in explanation.concepts],
+        notes=explanation.notes,
+    )
+
+
+def explanation_csv(explanation: Explanation) -> str:
+    """Make a table of a row a concept and, last, of a column a class.
+
+    Every concept that contributes to any class has a row, the largest for
+    the predicted class first. Below them stand the sum of each column, as
+    exact as a number can be, and the evidence of the class as the network
+    computed it; they differ by the rounding of single precision.
+
+    Args:
+        explanation: Of :func:`mmproto.explain`.
+
+    Raises:
+        ValueError: If a number is not finite.
+    """
+    contributions = explanation.contributions  # C,K
+    found = {item.concept: item for item in explanation.concepts}
+    used = np.flatnonzero(contributions.any(axis=0))
+    winning = contributions[explanation.predicted, used]
+    rows: list[list[Cell]] = []
+    for k in used[np.argsort(-winning, kind='stable')].tolist():
+        item = found.get(k)
+        rows.append(
+            [
+                k,
+                explanation.names.get(k),
+                float(explanation.activations[k]),
+                None if item is None else item.scale,
+                None if item is None else item.dilation,
+                *(contributions[:, k] + 0.0).tolist(),  # no -0.0
+            ]
+        )
+    sums = [math.fsum(values) for values in contributions[:, used]]
+    rows.append(['sum', *[None] * 4, *sums])
+    rows.append(['evidence', *[None] * 4, *explanation.evidence.tolist()])
+    header = ['concept', 'name', 'activation', 'scale', 'dilation']
+    return make_csv([*header, *explanation.classes], rows)
+
+
+def _class(explanation: Explanation, index: int) -> dict:
+    return {
+        'class': index,
+        'name': explanation.classes[index],
+        'evidence': float(explanation.evidence[index]),
+        'probability': float(explanation.probabilities[index]),
+    }
+
+
+def _contribution(explanation: Explanation, concept: int) -> dict:
+    runner_up = explanation.runner_up
+    both = explanation.contributions[:, concept]
+    return dict(
+        concept=concept,
+        name=explanation.names.get(concept),
+        activation=float(explanation.activations[concept]),
+        predicted=float(both[explanation.predicted]),
+        runner_up=None if runner_up is None else float(both[runner_up]),
+    )
+
+
+def _contributions(explanation: Explanation) -> list[dict]:
+    """Concepts that speak for the winner or the runner-up."""
+    number = len(explanation.activations)
+    found = [_contribution(explanation, k) for k in range(number)]
+    found = [c for c in found if c['predicted'] or c['runner_up']]
+    return sorted(found, key=lambda c: -c['predicted'])
+
+
+def _concept(explanation: Explanation, item: ConceptEvidence) -> dict:
+    weights = explanation.weights_of(item.concept)
+    return dict(
+        **_contribution(explanation, item.concept),
+        scale=item.scale,
+        dilation=item.dilation,
+        class_weights=[dict(name=n, weight=w) for n, w in weights],
+        patches=[patch.to_dict() for patch in item.patches],
+    )

@@ -1,0 +1,1 @@
+"""Prototypes: found in features, clustered, projected, pruned."""

@@ -1,0 +1,197 @@
+"""Training patches of the projection record, and their place in pixels."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmproto.models.decode_heads import PrototypeHead
+from mmproto.models.facts import ModelFacts
+from mmproto.utils.files import find_image
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One training patch of a prototype.
+
+    Args:
+        prototype: Index of the prototype.
+        image: Path, as the data set gave it.
+        file: Where the image is now, ``None`` if it is not there.
+        scale: Index of the scale.
+        dilation: Its dilation rate, if known.
+        row: Row of the cell.
+        col: Column of the cell.
+        similarity: To the prototype, before it was overwritten.
+        label: Ground truth under the cell's centre, 255 where void.
+        feature_size: Rows and columns of the feature map.
+        image_size: Rows and columns of pixels that it spans.
+    """
+
+    prototype: int
+    image: str
+    file: Path | None
+    scale: int
+    dilation: int | None
+    row: int
+    col: int
+    similarity: float
+    label: int
+    feature_size: tuple[int, int]
+    image_size: tuple[int, int]
+
+    def box(self) -> Box:
+        """Pixels ``x0, y0, x1, y1`` under the shared kernel.
+
+        ``2 * dilation + 1`` cells on each side, centred on the cell and
+        clipped to the image; the cell alone where the dilation is unknown.
+        """
+        cells = 1 if self.dilation is None else 2 * self.dilation + 1
+        return self._box(cells)
+
+    def cell_box(self) -> Box:
+        """Pixels ``x0, y0, x1, y1`` of the cell itself."""
+        return self._box(1)
+
+    def _box(self, cells: int) -> Box:
+        (height, width), (rows, columns) = self.image_size, self.feature_size
+        y, half_y = (self.row + 0.5) * height / rows, cells * height / rows / 2
+        x, half_x = (
+            (self.col + 0.5) * width / columns,
+            cells * width / columns / 2,
+        )
+        return (
+            max(x - half_x, 0),
+            max(y - half_y, 0),
+            min(x + half_x, width),
+            min(y + half_y, height),
+        )
+
+    def to_dict(self) -> dict:
+        """Plain types for the JSON."""
+        return dict(
+            prototype=self.prototype,
+            image=self.image,
+            found=self.file is not None,
+            scale=self.scale,
+            dilation=self.dilation,
+            row=self.row,
+            col=self.col,
+            similarity=self.similarity,
+            label=self.label,
+            feature_size=list(self.feature_size),
+            image_size=list(self.image_size),
+            box=[round(side, 2) for side in self.box()],
+        )
+
+
+def concept_patches(
+    record: dict, concept: int, data_root: str | Path | None = None
+) -> list[Patch]:
+    """Patches of one concept.
+
+    Args:
+        record: Of :func:`mmproto.project_prototypes`.
+        concept: Index of the concept.
+        data_root: Where the images lie, if they moved.
+
+    Returns:
+        First the nearest patch of each of its prototypes, then their second
+        ones, and so on; nearest first within each of these. A place that
+        several of them found comes once.
+    """
+    dilations = record.get('dilations')
+    ranked = []
+    for prototype in record['prototypes']:
+        if prototype['concept'] != concept:
+            continue
+        for rank, place in enumerate(prototype['patches']):
+            index = prototype['prototype']
+            ranked.append((rank, -place['similarity'], index, place))
+    ranked.sort(key=lambda item: item[:3])
+    patches = {}
+    for _, _, index, place in ranked:
+        key = (place['image'], place['scale'], place['row'], place['col'])
+        if key not in patches:
+            patches[key] = _patch(index, place, dilations, data_root)
+    return list(patches.values())
+
+
+def model_patches(
+    facts: ModelFacts,
+    concepts: Sequence[int],
+    data_root: str | Path | None = None,
+) -> dict[int, list[Patch]]:
+    """Patches of some concepts of a model; none without a record.
+
+    Args:
+        facts: Of the model.
+        concepts: Their numbers.
+        data_root: Where the images lie, if they moved.
+
+    Raises:
+        ValueError: If the model's projection record is of another model.
+    """
+    if facts.record is None:
+        return {concept: [] for concept in concepts}
+    check_record(facts.record, facts.head)
+    return {k: concept_patches(facts.record, k, data_root) for k in concepts}
+
+
+def check_record(record: dict, head: PrototypeHead) -> None:
+    """Raise a ValueError if a projection record is about another model."""
+    if len(record['prototypes']) != head.prototype_layer.num_prototypes:
+        raise ValueError(
+            f'the projection record is about {len(record["prototypes"])} '
+            f'prototypes, but the model has '
+            f'{head.prototype_layer.num_prototypes}; run tools/project.py '
+            'with this config and checkpoint'
+        )
+
+
+def missing_patches(recorded: bool, patches: Iterable[Patch]) -> list[str]:
+    """Say which training patches cannot be shown, and what to do.
+
+    Args:
+        recorded: Whether the model has a projection record.
+        patches: That are to be shown.
+    """
+    if not recorded:
+        return [
+            'No training patches: the checkpoint holds no projection record. '
+            'Run tools/project.py on it.'
+        ]
+    lost = {patch.image for patch in patches if patch.file is None}
+    if not lost:
+        return []
+    return [
+        f'{len(lost)} training images are not where the record says, among '
+        f'them {min(lost)}: say where the data lies now (data_root, or '
+        '--data-root).'
+    ]
+
+
+def _patch(
+    prototype: int,
+    place: dict,
+    dilations: list[int] | None,
+    data_root: str | Path | None,
+) -> Patch:
+    (rows, columns), (height, width) = (
+        place['feature_size'],
+        place['image_size'],
+    )
+    return Patch(
+        prototype=prototype,
+        image=place['image'],
+        file=find_image(place['image'], data_root),
+        scale=place['scale'],
+        dilation=None if dilations is None else dilations[place['scale']],
+        row=place['row'],
+        col=place['col'],
+        similarity=place['similarity'],
+        label=place['label'],
+        feature_size=(rows, columns),
+        image_size=(height, width),
+    )

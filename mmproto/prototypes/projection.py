@@ -1,0 +1,209 @@
+"""Projection: every prototype's nearest places in the training images.
+
+The record is made of plain types::
+
+    {'version': 1, 'mode': 'project', 'topk': 10, 'dilations': [1, 6, 12, 18],
+     'prototypes': [{'prototype': 0, 'concept': 0, 'patches': [
+         {'image': 'leftImg8bit/train/a.png', 'scale': 1, 'row': 20,
+          'col': 7, 'similarity': 0.97, 'label': 0,
+          'feature_size': [64, 128], 'image_size': [1024, 2048]}, ...]}]}
+
+``feature_size`` and ``image_size`` are rows and columns; ``image_size`` are
+the pixels of the image file that the feature map spans (more than the file
+has where the input was padded), so cell ``(row, col)`` is centred on pixel
+``(row + 0.5) * image_size[0] / feature_size[0]``, and so on.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import torch
+from mmengine.dist import all_gather_object, is_distributed
+from mmengine.logging import print_log
+from torch import nn
+
+from mmproto.datasets.plain_loader import projection_dataloader
+from mmproto.models.decode_heads import PrototypeHead
+from mmproto.models.facts import ModelFacts
+from mmproto.prototypes.features import evaluating, iterate_features, map_size
+from mmproto.prototypes.nearest import Entry, NearestPlaces, merge_nearest
+
+__all__ = [
+    'mean_similarity',
+    'project_prototypes',
+    'projection_dataloader',
+]
+
+MODES = ('project', 'mine')
+RECORD_VERSION = 1
+T = TypeVar('T')
+
+
+def project_prototypes(
+    model: nn.Module,
+    loader: Iterable,
+    topk: int = 10,
+    mode: str = 'project',
+    own_class: bool = False,
+) -> dict:
+    """Find each prototype's nearest training latents, and move it there.
+
+    Source: the "push" of ProtoPNet, https://arxiv.org/abs/1806.10574, section
+    2.2, extended to every scale of every image. One pass; of one image at
+    most one place a prototype. The result does not depend on batch size,
+    workers or number of ranks, which all end up with the same prototypes.
+
+    Args:
+        model: A segmentor with a ``PrototypeHead``, or a data-parallel
+            wrapper of one.
+        loader: Training images without augmentation, this rank's share of
+            them: see :func:`projection_dataloader`.
+        topk: Places to keep for each prototype.
+        mode: ``'project'`` overwrites each prototype with its nearest latent;
+            ``'mine'`` only records, also for layers without vectors.
+        own_class: Whether a prototype may only become a latent of its own
+            class, as in ProtoPNet; one whose class does not occur stays. The
+            record is then made in a second pass, of the nearest places of
+            any class.
+
+    Returns:
+        The record, of plain types.
+
+    Raises:
+        ValueError: If an argument is unknown, the layer has no vectors to
+            project, there are no images, or similarities are not numbers.
+    """
+    facts = ModelFacts.of(model)
+    head = facts.head
+    _check(head, topk, mode)
+    with evaluating(model):
+        if mode == 'project' and own_class:
+            _overwrite(head, _find(model, head, loader, 1, own_class))
+        places = _find(model, head, loader, topk)
+        if mode == 'project' and not own_class:
+            _overwrite(head, places)
+    record = _record(places, head, topk, mode, facts.dilations)
+    _log_summary(record)
+    return record
+
+
+def mean_similarity(record: dict) -> float:
+    """Mean similarity of the prototypes to their nearest place."""
+    found = [p['patches'] for p in record['prototypes'] if p['patches']]
+    return sum(patches[0]['similarity'] for patches in found) / len(found)
+
+
+def _check(head: PrototypeHead, topk: int, mode: str) -> None:
+    if mode not in MODES:
+        raise ValueError(f'mode must be one of {MODES}, got {mode!r}')
+    if topk < 1:
+        raise ValueError(f'topk must be at least 1, got {topk}')
+    if mode == 'project' and head.prototype_layer.vectors is None:
+        raise ValueError(
+            f'{type(head.prototype_layer).__name__} has no prototype vectors '
+            "to project; use mode='mine', which records the nearest places"
+        )
+
+
+def _find(
+    model: nn.Module,
+    head: PrototypeHead,
+    loader: Iterable,
+    topk: int,
+    own_class: bool = False,
+) -> list[list[Entry]]:
+    """Nearest places of each prototype, of all ranks."""
+    shares = _gather(lambda: _search(model, head, loader, topk, own_class))
+    places = merge_nearest(shares, topk)
+    if not any(places):
+        raise ValueError(
+            'the projection found no images: the data loader is empty, or no '
+            'image has ground truth of the class of any prototype'
+        )
+    return places
+
+
+def _search(
+    model: nn.Module,
+    head: PrototypeHead,
+    loader: Iterable,
+    topk: int,
+    own_class: bool,
+) -> list[list[Entry]]:
+    nearest = NearestPlaces(head.prototype_layer.num_prototypes, topk)
+    for image in iterate_features(model, loader, 'Projection'):
+        latents = head.stack_scales(image.maps)  # 1,S,D,H,W
+        similarity = head.prototype_layer.similarity(latents)[0]  # S,P,H,W
+        if own_class:
+            labels = image.cell_labels(map_size(similarity))  # H,W
+            classes = head.prototype_classes[:, None, None]
+            own = classes == labels.to(classes.device)  # P,H,W
+            similarity = similarity.where(own, -torch.inf)
+        nearest.update(similarity, latents[0], image)
+    return nearest.entries
+
+
+def _gather(search: Callable[[], T]) -> list[T]:
+    """Search on every rank; an error on one ends all, instead of a wait."""
+    if not is_distributed():
+        return [search()]
+    try:
+        share = search()
+    except Exception as error:
+        all_gather_object(f'{type(error).__name__}: {error}')
+        raise
+    shares = all_gather_object(share)
+    for rank, other in enumerate(shares):
+        if isinstance(other, str):
+            raise RuntimeError(f'projection failed on rank {rank}: {other}')
+    return shares
+
+
+def _overwrite(head: PrototypeHead, places: list[list[Entry]]) -> None:
+    layer = head.prototype_layer
+    found = {
+        prototype: entries[0].latent
+        for prototype, entries in enumerate(places)
+        if entries and entries[0].latent is not None
+    }
+    latents = torch.stack(list(found.values())).to(head.class_weights.device)
+    # embedded here and not image by image: always the same tensor shape,
+    # hence the same rounding
+    embedded = layer.embed(latents.T[None, None, :, :, None])  # 1,1,D,n,1
+    vectors = layer.vectors.clone()  # P,D
+    vectors[list(found)] = embedded[0, 0, :, :, 0].T.to(vectors.dtype)
+    layer.set_vectors(vectors)
+
+
+def _record(
+    places: list[list[Entry]],
+    head: PrototypeHead,
+    topk: int,
+    mode: str,
+    dilations: list[int] | None,
+) -> dict:
+    concepts = head.prototype_concepts.tolist()
+    prototypes = [
+        dict(
+            prototype=index,
+            concept=concepts[index],
+            patches=[entry.to_dict() for entry in entries],
+        )
+        for index, entries in enumerate(places)
+    ]
+    return dict(
+        version=RECORD_VERSION,
+        mode=mode,
+        topk=topk,
+        dilations=dilations,
+        prototypes=prototypes,
+    )
+
+
+def _log_summary(record: dict) -> None:
+    print_log(
+        f'{len(record["prototypes"])} prototypes '
+        f'{"projected" if record["mode"] == "project" else "mined"}: mean '
+        f'similarity to the nearest latent {mean_similarity(record):.4f}',
+        logger='current',
+    )

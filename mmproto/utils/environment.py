@@ -1,0 +1,168 @@
+"""The stack below mmproto: what is missing, and what has to be set up.
+
+Two families of distributions provide `mmengine`, `mmcv` and `mmseg`: stock
+OpenMMLab and its maintained forks `onedl-*`. Either works; both at once do
+not, since they write into the same folders.
+"""
+
+from collections.abc import Callable, Iterable
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from pickle import UnpicklingError
+
+FORKS = ('onedl-mmengine', 'onedl-mmcv', 'onedl-mmsegmentation')
+STOCK = ('mmengine', 'mmcv', 'mmcv-full', 'mmcv-lite', 'mmsegmentation')
+SCOPE = 'mmproto::'
+PACKAGE_DIR = Path(__file__).resolve().parents[1]
+
+
+class StackError(ImportError):
+    """The packages that mmproto needs are missing or do not fit together."""
+
+
+def check_stack() -> None:
+    """Look at what is installed, without importing any of it.
+
+    Raises:
+        StackError: torch, torchvision, mmengine, mmcv or mmseg is missing,
+            or both stacks are installed; its text is one sentence that says
+            what to install.
+    """
+    forks, stock = _installed(FORKS), _installed(STOCK)
+    if forks and stock:
+        raise StackError(
+            f'Both {", ".join(forks)} and {", ".join(stock)} are installed '
+            'and overwrite each other: run `pip uninstall -y '
+            f'{" ".join(forks + stock)}`, then '
+            '`pip install "mmproto[onedl]"`.'
+        )
+    _require(('torch', 'torchvision'), 'torch torchvision')
+    extra = 'openmmlab' if stock else 'onedl'
+    _require(('mmengine', 'mmcv', 'mmseg'), f'"mmproto[{extra}]"')
+
+
+def _installed(distributions: Iterable[str]) -> list[str]:
+    found = []
+    for name in distributions:
+        try:
+            metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            continue
+        found.append(name)
+    return found
+
+
+def _require(modules: Iterable[str], requirement: str) -> None:
+    missing = [name for name in modules if find_spec(name) is None]
+    if missing:
+        raise StackError(
+            f'mmproto cannot find {" and ".join(missing)}: '
+            f'run `pip install {requirement}`.'
+        )
+
+
+def set_up() -> None:
+    """Teach the installed mmengine and torch what configs and resuming need.
+
+    Called once, when mmproto is imported; a second call changes nothing.
+    """
+    _map_packages()
+    _resolve_own_configs()
+    _allow_checkpoint_classes()
+
+
+def _map_packages() -> None:
+    """Let `mmseg::` bases and inferencers find the forks' distribution."""
+    from mmengine.config.utils import MODULE2PACKAGE
+
+    if _installed(['onedl-mmsegmentation']):
+        MODULE2PACKAGE['mmseg'] = 'onedl-mmsegmentation'
+    MODULE2PACKAGE['mmproto'] = 'mmproto'
+
+
+def _resolve_own_configs() -> None:
+    """Let `mmproto::` bases be found, as `mmseg::` bases are.
+
+    mmengine alone refuses names without a folder (`mmproto::x.py`), does not
+    find the files of an editable install through pkg_resources, and would
+    give every type in the base the scope mmproto, where mmseg's are unknown.
+    """
+    from mmengine.config import Config
+
+    resolve_others = Config._get_cfg_path
+    if getattr(resolve_others, 'knows_mmproto', False):
+        return
+
+    def resolve(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        """Path of a base, and the scope of its types."""
+        if cfg_path.startswith(SCOPE):
+            return str(config_path(cfg_path)), None
+        return resolve_others(cfg_path, filename)
+
+    resolve.knows_mmproto = True  # type: ignore[attr-defined]
+    Config._get_cfg_path = staticmethod(resolve)
+
+
+def config_path(name: str) -> Path:
+    """Find a config of this package.
+
+    Args:
+        name: path below `configs`, with or without `mmproto::` before it.
+
+    Returns:
+        The file: in an installed package below `.mim`, else in the checkout.
+
+    Raises:
+        FileNotFoundError: there is no such config.
+    """
+    relative = name.removeprefix(SCOPE)
+    roots = [PACKAGE_DIR / '.mim' / 'configs', PACKAGE_DIR.parent / 'configs']
+    for root in roots:
+        if (root / relative).is_file():
+            return root / relative
+    known = sorted(path.name for root in roots for path in root.glob('*.py'))
+    raise FileNotFoundError(
+        f'mmproto has no config {relative!r}; it has '
+        f'{", ".join(dict.fromkeys(known)) or "none: reinstall mmproto"}.'
+    )
+
+
+def _allow_checkpoint_classes() -> None:
+    """Let stock mmengine resume its own checkpoints under torch >= 2.6.
+
+    That torch unpickles tensors and plain types only. A checkpoint of
+    mmengine also holds the log history, of numpy arrays, and the best score,
+    a numpy scalar. Calls of `getattr` in it are answered by a stand-in, since
+    the true one would give a malicious file the run of the interpreter.
+    """
+    import torch
+    from mmengine.utils import digit_version
+
+    if digit_version(torch.__version__) < digit_version('2.6'):
+        return
+    import numpy as np
+    from mmengine.logging import HistoryBuffer
+
+    array = np.zeros(1)
+    dtypes = [type(np.dtype(name)) for name in ('f4', 'f8', 'i8')]
+    rebuild_array, rebuild_scalar = (
+        item.__reduce__()[0] for item in (array, array[0])
+    )
+    torch.serialization.add_safe_globals(
+        [HistoryBuffer, np.ndarray, np.dtype, *dtypes]
+        + [rebuild_array, rebuild_scalar]
+        + [(_history_statistic, 'builtins.getattr')]
+    )
+
+
+def _history_statistic(owner: type, name: str) -> Callable:
+    """Look up what pickle refers to as `HistoryBuffer.mean` and the like."""
+    from mmengine.logging import HistoryBuffer
+
+    if owner is not HistoryBuffer or name.startswith('_'):
+        raise UnpicklingError(
+            f'The checkpoint asks for {name!r} of {owner!r}, which no '
+            'checkpoint of mmengine needs: do not load it.'
+        )
+    return getattr(HistoryBuffer, name)
