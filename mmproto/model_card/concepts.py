@@ -2,11 +2,9 @@
 
 from pathlib import PurePath
 
-from mmproto.utils.markdown import escape, listed, table
+from mmproto.utils.markdown import escape, listed, table, weight_list
 
 from .facts import CardFacts
-
-MOST_CLASSES = 4  # of one concept that are listed
 
 
 def concepts(facts: CardFacts) -> str:
@@ -37,14 +35,9 @@ def speaks_for(facts: CardFacts, concept: int) -> str:
     """Classes of a concept with their weights, the heaviest first."""
     column = [row[concept] for row in facts.class_weights]
     order = sorted(range(len(column)), key=lambda c: -abs(column[c]))
-    weights = [
-        f'{escape(facts.classes[c])} {column[c]:.2f}'
-        for c in order
-        if column[c]
-    ]
-    rest = len(weights) - MOST_CLASSES
-    more = [f'{rest} more'] if rest > 0 else []
-    return ', '.join(weights[:MOST_CLASSES] + more)
+    return weight_list(
+        (facts.classes[c], column[c]) for c in order if column[c]
+    )
 
 
 def nearest_images(record: dict | None) -> dict[int, str]:

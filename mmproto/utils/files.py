@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 CHUNK = 1 << 20  # bytes of a file that are read at once
 
@@ -106,6 +107,12 @@ def file_hash(path: str | Path) -> str:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def relative_link(path: str | Path, folder: str | Path) -> str:
+    """Link from a folder to a file, quoted; never one with a scheme."""
+    there = os.path.relpath(Path(path).resolve(), Path(folder).resolve())
+    return './' + quote(Path(there).as_posix())
 
 
 def find_image(path: str, data_root: str | Path | None = None) -> Path | None:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
+MOST_CLASSES = 4  # of one concept that are listed
+
 
 def escape(text: str) -> str:
     """Let text stand for itself in a line of Markdown, also in a table.
@@ -25,6 +27,14 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of cells that are Markdown already."""
     lines = [header, ['---'] * len(header), *rows]
     return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+
+
+def weight_list(weights: Iterable[tuple[str, float]]) -> str:
+    """List classes and weights, as in "road 12.29, sidewalk 3.68, 2 more"."""
+    texts = [f'{escape(name)} {weight:.2f}' for name, weight in weights]
+    if len(texts) > MOST_CLASSES:
+        texts[MOST_CLASSES:] = [f'{len(texts) - MOST_CLASSES} more']
+    return ', '.join(texts)
 
 
 def number(value: float | None, decimals: int | None = None) -> str:

@@ -5,13 +5,12 @@ import textwrap
 from collections.abc import Iterable
 
 from mmproto.explanations.explanation import ConceptEvidence, Explanation
-from mmproto.utils.markdown import escape, table
+from mmproto.utils.markdown import escape, table, weight_list
 from mmproto.utils.origin import Origin
 from mmproto.version import __version__
 from mmproto.visualization.content import speaks_for, steps_of
 
 DIGITS = 4  # of the evidence that are written
-MOST_CLASSES = 4  # of one concept that are listed
 
 
 def card_markdown(
@@ -73,15 +72,8 @@ def _row(
         escape(explanation.names.get(k, '')),
         number,
         f'{explanation.activations[k]:.4g} x {weight:.4g}',
-        _list_classes(speaks_for(explanation, k)),
+        weight_list(speaks_for(explanation, k)),
     )
-
-
-def _list_classes(weights: list[tuple[str, float]]) -> str:
-    listed = [f'{escape(name)} {weight:.2f}' for name, weight in weights]
-    rest = len(listed) - MOST_CLASSES
-    more = [f'{rest} more'] if rest > 0 else []
-    return ', '.join(listed[:MOST_CLASSES] + more)
 
 
 def _origin(explanation: Explanation, origin: Origin | None) -> Iterable[str]:
