@@ -58,7 +58,7 @@ def _add_video_arguments(group: Any) -> None:
     group.add_argument(
         '--fps',
         type=float,
-        help='frames a second of a folder (default: 10), or of a video that '
+        help='frames per second of a folder (default: 10), or of a video that '
         'does not say it',
     )
 

@@ -36,14 +36,16 @@ from mmengine.runner import Runner
 import mmproto
 from mmseg.apis import init_model
 from mmproto.explanations.concepts import concept_usage, list_concepts
-from mmproto.explanations.concepts_table import save_concepts
+from mmproto.models.facts import ModelFacts
+from mmproto.visualization.concept_pages import save_concepts
 
 config, checkpoint, image, out = sys.argv[1:]
 model = init_model(config, checkpoint, 'cpu')
 mmproto.save_explanation(mmproto.explain(model, image), out)
 cfg = Config.fromfile(config).val_dataloader
-usage = concept_usage(ModelFacts.of(model), Runner.build_dataloader(cfg))
-save_concepts(list_concepts(ModelFacts.of(model), usage), ModelFacts.of(model), usage, out)
+facts = ModelFacts.of(model)
+usage = concept_usage(facts, Runner.build_dataloader(cfg))
+save_concepts(list_concepts(facts, usage), facts, usage, out)
 """
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,9 +15,9 @@ import torch
 from films import UNEVEN, write_film
 
 import mmproto
-from mmproto import requirements
 from mmproto.explanations.evidence import EvidenceMaps
 from mmproto.models.facts import ModelFacts
+from mmproto.utils import requirements
 from mmproto.visualization.video import Frames, save_video
 from mmproto.visualization.video.layout import ROW, STRIP_LEFT, STRIP_RIGHT
 from mmproto.visualization.video.painter import Painter
@@ -203,21 +204,22 @@ def test_concepts_are_named_and_have_patches(projected, tiny_data, tmp_path):
     with torch.no_grad():
         weights = projected.decode_head.conv_seg.weight
         weights[:, 6, 0, 0] = torch.tensor([3.2, -1, 12.29, 0])
-    row, unnamed = describe_concepts(projected, [6, 2])
+    facts = ModelFacts.of(projected)
+    row, unnamed = describe_concepts(facts, [6, 2])
     assert row.title() == 'Concept 6: left rear wheel'
     assert unnamed.title() == 'Concept 2'
     assert [name for name, _ in row.weights] == ['car', 'road']
     assert row.weights[0][1] == pytest.approx(12.29)
-    pictures = patch_pictures(projected, [6, 2], 42)
+    pictures = patch_pictures(facts, [6, 2], 42)
     assert [max(picture.shape) for picture in pictures] == [42, 42]
     for prototype in projected.dataset_meta['projection']['prototypes']:
         for patch in prototype['patches']:
             patch['image'] = patch['image'].replace(str(tiny_data), '/gone')
-    assert patch_pictures(projected, [6], 42) == [None]
-    (found,) = patch_pictures(projected, [6], 42, tiny_data)
+    assert patch_pictures(facts, [6], 42) == [None]
+    (found,) = patch_pictures(facts, [6], 42, tiny_data)
     assert np.array_equal(found, pictures[0])
-    del projected.dataset_meta['projection']
-    assert patch_pictures(projected, [6], 42) == [None]
+    facts = replace(facts, record=None)
+    assert patch_pictures(facts, [6], 42) == [None]
 
 
 def test_model_that_has_no_evidence(projected, folder, decode, tmp_path):
@@ -259,7 +261,7 @@ def test_nothing_is_left_of_a_video_that_failed(projected, folder, tmp_path):
             ['--video', 'FOLDER', '--out', '/dev/null/o.mp4'],
             'cannot be written',
         ),
-        (['--video', 'FOLDER', '--fps', '0'], '0.0 frames a second cannot'),
+        (['--video', 'FOLDER', '--fps', '0'], '0.0 frames per second cannot'),
         (['image.png', '--fps', '5'], 'for a sequence: --video'),
         (['image.png', '--out', 'o.mp4'], 'for a sequence: --video'),
         (['--video', 'FILM', '--out', 'FILM'], 'is the sequence itself'),

@@ -1,5 +1,7 @@
 """Frames come in order, all of them, or it is said why not."""
 
+import struct
+import tracemalloc
 from fractions import Fraction
 
 import cv2
@@ -11,9 +13,10 @@ from mmengine.logging import print_log
 from mmproto.visualization.video import Frames
 from mmproto.visualization.video import frames as frames_module
 from mmproto.visualization.video.frames import (
+    announced,
     list_pictures,
     natural_key,
-    open_video,
+    read_video,
 )
 
 
@@ -90,22 +93,25 @@ def test_a_bare_stream_has_a_rate_but_no_times(scenes, tmp_path):
 
 @pytest.fixture
 def say(monkeypatch):
-    """Lets a video say something else about itself."""
+    """Lets a video say something else about its rate and its times."""
 
-    def call(change):
-        class Video:
-            def __init__(self, path):
-                video = open_video(path)  # a subclass would crash OpenCV
-                self.read, self.release = video.read, video.release
-                self.get = lambda prop: change(prop, video.get(prop))
+    def call(rate, time):
+        def announce(path):
+            return rate, 0 if rate is None else announced(path)[1]
 
-        monkeypatch.setattr(frames_module, 'open_video', Video)
+        def read(path):
+            for stamp, pixels in read_video(path):
+                yield time(stamp), pixels
+
+        monkeypatch.setattr(frames_module, 'announced', announce)
+        monkeypatch.setattr(frames_module, 'read_video', read)
 
     return call
 
 
-def test_neither_a_rate_nor_times(film, say):
-    say(lambda prop, value: 0.0)
+@pytest.mark.parametrize('stamp', [None, 0.0])
+def test_neither_a_rate_nor_times(film, say, stamp):
+    say(None, lambda time: stamp)
     with pytest.raises(ValueError, match='time of frame 1: give --fps'):
         list(Frames(film))
     times, _ = zip(*Frames(film, 5))
@@ -113,10 +119,73 @@ def test_neither_a_rate_nor_times(film, say):
 
 
 def test_times_begin_with_the_first_frame(film, say):
-    late = {cv2.CAP_PROP_POS_MSEC: 5000}
-    say(lambda prop, value: value + late.get(prop, 0))
+    say(30000 / 1001, lambda time: time + 5)
     times, _ = zip(*Frames(film))
     assert times == tuple(index * 1001 / 30000 for index in range(7))
+
+
+# the matrix of a track's header: degrees clockwise that a player turns by
+MATRICES = {
+    0: (1, 0, 0, 1),
+    90: (0, 1, -1, 0),
+    180: (-1, 0, 0, -1),
+    270: (0, -1, 1, 0),
+}
+
+
+@pytest.mark.parametrize('degrees', MATRICES)
+def test_a_phone_that_was_turned(film, scenes, degrees):
+    data = bytearray(film.read_bytes())
+    start = data.index(b'tkhd') + 44
+    a, b, c, d = (value << 16 for value in MATRICES[degrees])
+    matrix = struct.pack('>9i', a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    data[start : start + 36] = matrix
+    film.write_bytes(data)
+    turned = [np.rot90(scene, -degrees // 90) for scene in scenes]
+    shown = [nearest(frame, turned) for _, frame in Frames(film)]
+    assert shown == [0, 1, 0, 1, 0, 1, 0]
+    assert np.array_equal(frames_by_opencv(film), [f for _, f in Frames(film)])
+
+
+@pytest.mark.parametrize('bt709', [False, True])
+def test_colours_are_those_that_were_filmed(tmp_path, bt709):
+    path, red = tmp_path / 'film.mp4', (60, 60, 200)
+    scene = np.full((64, 96, 3), red, np.uint8)
+    write_film(path, [scene, scene], 2, dict(crf='1'), bt709=bt709)
+    found = [frame for _, frame in Frames(path)]
+    assert np.abs(np.mean(found, (0, 1, 2)) - red).max() < 4
+    assert np.array_equal(frames_by_opencv(path), found)
+
+
+def frames_by_opencv(path):
+    """All frames (T,h,w,3), as another reader of videos gives them."""
+    video, frames = cv2.VideoCapture(str(path)), []
+    while (frame := video.read()[1]) is not None:
+        frames.append(frame)
+    return frames
+
+
+def test_memory_does_not_grow_with_the_video(scenes, tmp_path):
+    peaks = []
+    for length in (20, 20, 200):
+        path = tmp_path / f'{length}.mp4'
+        write_film(path, scenes, length, dict(crf='20'))
+        tracemalloc.start()
+        assert sum(1 for _ in Frames(path)) == length
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < peaks[1] + scenes[0].nbytes
+
+
+def test_broken_data_inside_a_video(film):
+    whole = list(Frames(film))
+    data = bytearray(film.read_bytes())
+    middle = data.index(b'mdat') + (len(data) - data.index(b'mdat')) // 2
+    data[middle : middle + 400] = bytes(400)
+    film.write_bytes(data)
+    found = list(Frames(film))
+    assert 3 <= len(found) <= 7
+    assert np.array_equal(found[0][1], whole[0][1])
 
 
 def nearest(frame, scenes):
@@ -131,7 +200,7 @@ def test_fps_of_a_folder_may_be_a_fraction(folder):
 
 @pytest.mark.parametrize('fps', [0, -1, float('nan'), float('inf'), 1e9])
 def test_impossible_rates(folder, fps):
-    with pytest.raises(ValueError, match='frames a second cannot be used'):
+    with pytest.raises(ValueError, match='frames per second cannot be used'):
         Frames(folder, fps)
 
 
@@ -146,7 +215,7 @@ def test_what_is_no_sequence(folder, film, tmp_path):
         Frames(tmp_path / 'text.mp4')
     with pytest.raises(ValueError, match='the folder of the frames'):
         Frames(folder / 'frame_1.png')
-    with pytest.raises(ValueError, match='29.97 frames a second; --fps'):
+    with pytest.raises(ValueError, match='29.97 frames per second; --fps'):
         Frames(film, 10)
 
 
