@@ -1,0 +1,160 @@
+"""What is measured on a data set: confusions and metrics."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from record_parts import (
+    Count,
+    Index,
+    NamedClass,
+    NotNegative,
+    Numbers,
+    Record,
+    Sha256,
+    Share,
+    Text,
+)
+
+Values = list[float | None]
+
+
+class NumberedWeight(NamedClass):
+    weight: float
+
+
+class ConfusingConcept(Record):
+    concept: Index
+    name: str
+    """That somebody gave it, or empty."""
+    class_weights: Annotated[list[NumberedWeight], Field(min_length=1)]
+    """Classes with a weight other than zero, largest first; below zero only
+    with a signed classifier."""
+    led: Index
+    """Wrong pixels that the concept leads."""
+    mended: Index
+    """Wrong pixels that would be right without it."""
+    broken: Index
+    """Right pixels that would be wrong without it."""
+
+
+class Place(Record):
+    image: str
+    """Path as the data set gives it."""
+    box: Annotated[list[Index], Field(min_length=4, max_length=4)]
+    """Pixels x0, y0, x1, y1, the ends excluded."""
+    pixels: Count
+
+
+class Confusion(Record):
+    truth: NamedClass
+    """The true class."""
+    predicted: NamedClass
+    """The class that wins."""
+    concept: Index | None
+    """Null where no concept has a part above zero."""
+    pixels: Index
+    """Wrong pixels that the concept leads: no other has a larger part in the
+    margin. Zero where it only mends."""
+    share: Share
+    """Of all wrong pixels."""
+    images: Index
+    """Images that have any of these pixels."""
+    mean_part: NotNegative | None
+    """The concept's part in the margin, mean over these pixels; null without
+    any."""
+    mean_margin: float | None
+    """Evidence for the predicted class minus that for the true one, mean over
+    these pixels; null without any."""
+    pair_pixels: Index
+    """Pixels of the true class with the predicted one, led by whichever
+    concept."""
+    pair_mended: Index
+    """Of these, right without this concept."""
+    places: list[Place]
+    """The largest groups of these pixels that touch each other, largest
+    first."""
+
+
+class Confusions(
+    Record,
+    title='Confusions of a model and the concepts behind them, written by '
+    'tools/analysis_tools/confusions_by_concept.py',
+):
+    version: Literal[1]
+    mmproto: Text
+    """Version of the package."""
+    config: str
+    checkpoint: str
+    sha256: Sha256
+    split: Literal['val', 'test', 'train']
+    classes: Annotated[list[str], Field(min_length=2)]
+    num_images: Index
+    """Images that were counted."""
+    labelled_pixels: Index
+    """Pixels that have a class; void never counts."""
+    wrong_pixels: Index
+    """Of these, with another predicted class."""
+    confusion_matrix: list[list[Index]]
+    """Labelled pixels; one row for each true class, one column for each
+    predicted one."""
+    concepts: list[ConfusingConcept]
+    """Those with a weight other than zero."""
+    confusions: list[Confusion]
+    """By true class, predicted class and concept, most wrong pixels first."""
+    notes: list[Text]
+
+
+class Curve(Record):
+    x: Numbers
+    y: Values | Annotated[dict[str, Values], Field(min_length=1)]
+    """One line, or several by name; as many values as x."""
+    x_label: Text
+    y_label: Text
+
+
+class Histogram(
+    Record,
+    json_schema_extra=dict(
+        oneOf=[dict(required=['edges']), dict(required=['labels'])]
+    ),
+):
+    edges: Numbers = []
+    """Of the bins, one more than counts."""
+    labels: list[str] = []
+    """Of the bins, as many as counts."""
+    counts: Numbers | Annotated[dict[str, Numbers], Field(min_length=1)]
+    """One line, or several by name."""
+    x_label: Text
+
+
+class MetricReport(Record):
+    scalars: dict[
+        Annotated[str, Field(pattern='^[a-z][a-z0-9_]*$')], float | None
+    ]
+    """Null: could not be measured, the notes say why."""
+    per_concept: dict[str, list[float | str | bool | None]]
+    """One value for each concept; null: not measured."""
+    curves: dict[str, Curve]
+    histograms: dict[str, Histogram]
+    notes: list[Text]
+
+
+class ExplanationReport(
+    Record,
+    title='Metrics of the explanations of a model, written by '
+    'tools/analysis_tools/evaluate_explanations.py',
+):
+    version: Literal[1]
+    config: str
+    checkpoint: str
+    sha256: Sha256 = None
+    data_set: str
+    num_images: Index
+    classes: list[str]
+    date: Text
+    accuracy: dict[str, float | None]
+    """Numbers of other metrics, such as mIoU; null for NaN."""
+    mmproto: Text
+    """Version of the package."""
+    metrics: dict[str, MetricReport]
+    """By name of the metric."""
