@@ -14,10 +14,10 @@ from .pixels import (
 )
 from .places import MOST_PLACES, Place, find_places, keep_largest
 
-# Concepts times pixels whose activations are held at once: 0.5 GB. More bands
-# cost time, since maps are resized again for each.
+# Concepts times pixels whose activations are held at once: 0.5 GB. Smaller
+# bands cost time, since maps are resized again for each.
 BAND = 1 << 27
-BLOCK = 1 << 22  # the same, and classes, of what is counted at once
+BLOCK = 1 << 22  # concepts and classes times pixels counted at once
 Activations = Callable[[np.ndarray], np.ndarray]
 Size = tuple[int, int]
 Key = tuple[int, int, int]
@@ -25,16 +25,16 @@ Key = tuple[int, int, int]
 
 @dataclass
 class Confusion:
-    """One class taken for another, and the work of one concept in it.
+    """One class taken for another, and the share of one concept in it.
 
     Args:
-        pixels: Wrong pixels that the concept leads.
-        images: Images that have any.
-        part: Sum over them of the concept's part in the margin.
-        margin: Sum over them of the margin.
-        mended: Pixels of the two classes, led by whichever concept, that
-            would be right without this one.
-        places: The largest ones of those it leads.
+        pixels: Number of wrong pixels that the concept leads.
+        images: Number of images with such pixels.
+        part: The concept's part in the margin, summed over these pixels.
+        margin: The margin, summed over them.
+        mended: Number of pixels of this pair of classes, led by any concept,
+            that would be right without this one.
+        places: The largest places of the pixels that it leads.
     """
 
     pixels: int = 0
@@ -46,19 +46,20 @@ class Confusion:
 
 
 class Confusions:
-    """Confusions of a data set, in a size that does not grow with it.
+    """Confusions of a data set, in memory that does not grow with it.
 
     Args:
-        class_weights: What concepts contribute to each class (C,K).
+        class_weights: Of the classifier (C,K).
 
     Attributes:
         class_weights: The same, float64.
-        concepts: Those with a weight other than zero, the concepts in use.
-        matrix: Pixels (C,C) by true and predicted class.
+        concepts: The concepts in use: with any weight other than zero.
+        matrix: Number of pixels (C,C) by true and predicted class.
         table: Confusions by true class, predicted class and concept;
             ``NO_CONCEPT`` where none leads.
-        broken: By concept, right pixels that would be wrong without it.
-        images: Images that were counted.
+        broken: By concept, the number of right pixels that would be wrong
+            without it.
+        images: Number of images counted.
     """
 
     def __init__(self, class_weights: np.ndarray) -> None:
@@ -73,7 +74,7 @@ class Confusions:
 
     @property
     def wrong(self) -> int:
-        """Wrong pixels of the data set."""
+        """Number of wrong pixels."""
         return int(self.matrix.sum() - self.matrix.trace())
 
     def add(
@@ -85,16 +86,16 @@ class Confusions:
         logits: np.ndarray,
         activations: Activations,
     ) -> None:
-        """Count an image.
+        """Count the pixels of an image.
 
         Args:
             image: Its path.
             size: Its rows and columns.
-            known: Positions (n,) of the pixels that have a class, row by row.
+            known: Positions (n,) of the labelled pixels, row by row.
             truth: Their classes (n,).
             logits: Evidence (C,h*w) at all pixels.
-            activations: Gives those of the concepts in use (U,m) at some
-                positions (m,).
+            activations: Takes positions (m,) and returns the activations
+                (U,m) of the ``U`` concepts in use.
         """
         self.images += 1
         leads = []
@@ -111,7 +112,7 @@ class Confusions:
     def _blocks(
         self, known: np.ndarray, activations: Activations
     ) -> Iterator[tuple[slice, np.ndarray]]:
-        """Go through pixels with their activations (U,m), some at a time."""
+        """Yield slices of pixels with their activations (U,m)."""
         classes, concepts = len(self.class_weights), len(self.concepts)
         band = max(1, BAND // max(1, concepts))
         block = max(1, BLOCK // (classes + concepts))
@@ -125,11 +126,11 @@ class Confusions:
     def _find_leads(
         self, pixels: np.ndarray, pairs: np.ndarray, activations: np.ndarray
     ) -> tuple[np.ndarray, ...]:
-        """Find out which concept leads each wrong pixel.
+        """Find the concept that leads each wrong pixel.
 
         Returns:
-            Of the wrong ones: positions, pairs of classes, the leading
-            concept by its index, its part, and the margin, all (w,).
+            Of the wrong pixels: position, pair of classes, index of the
+            leading concept, its part, and the margin, all (w,).
         """
         truth, predicted = divmod(pairs, len(self.class_weights))
         wrong = np.flatnonzero(truth != predicted)
@@ -157,7 +158,7 @@ class Confusions:
         largest: np.ndarray,
         margins: np.ndarray,
     ) -> None:
-        """Count the wrong pixels of an image, from :meth:`_find_leads`."""
+        """Count the wrong pixels of an image from :meth:`_find_leads`."""
         codes = pairs * (len(self.concepts) + 1) + leading - NO_CONCEPT
         order = np.argsort(codes, kind='stable')
         ends = np.flatnonzero(np.diff(codes[order])) + 1
@@ -175,7 +176,7 @@ class Confusions:
     def _add_changes(
         self, pairs: np.ndarray, logits: np.ndarray, activations: np.ndarray
     ) -> None:
-        """Find out which pixels each concept alone makes wrong or right."""
+        """Count the pixels that would change without each concept."""
         weights = self.class_weights[:, self.concepts]  # C,U
         truth, before = divmod(pairs, len(weights))
         for index, pixels, now in decisions_without(
@@ -191,7 +192,7 @@ class Confusions:
                 self._row(int(pair), index).mended += int(number)
 
     def _row(self, pair: int, index: int) -> Confusion:
-        """Row of a pair of classes and a concept in use, by its index."""
+        """Return the row of a pair of classes and the index of a concept."""
         concept = NO_CONCEPT if index == NO_CONCEPT else self.concepts[index]
         key = (*divmod(pair, len(self.class_weights)), concept)
         return self.table.setdefault(key, Confusion())

@@ -1,16 +1,15 @@
 """The list of confusions that people take along."""
 
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from mmproto.utils.markdown import escape, table
+from mmproto.utils.files import relative_link
+from mmproto.utils.markdown import escape, table, weight_list
 
-from .text import concept_label, find_concept, sentence, title
+from .text import class_names, concept_label, find_concept, sentence, title
 
-MOST_CLASSES = 4  # of one concept that are listed
 READING = """\
 Evidence adds up: at every wrong pixel, the lead of the predicted over the true
 class is the sum of what the concepts contribute to it, and the concept with
@@ -24,14 +23,13 @@ def markdown(data: dict, folder: Path, sheets: Sequence[str]) -> str:
     """Write the list.
 
     Args:
-        data: Of :func:`~mmproto.confusions.table.confusion_data`.
-        folder: In which the list lies; links start there.
-        sheets: Contact sheets of the first confusions, in their order.
+        data: From :func:`~mmproto.confusions.table.confusion_data`.
+        folder: Where the list will be; links start there.
+        sheets: Contact sheets of the first confusions, in the same order.
     """
     parts = ['# Confusions by concept', _overview(data), READING.rstrip()]
     parts += [f'* {escape(note)}' for note in data['notes']]
-    rows = data['confusions'][: len(sheets)]
-    for number, (row, sheet) in enumerate(zip(rows, sheets), 1):
+    for number, (row, sheet) in enumerate(zip(data['confusions'], sheets), 1):
         parts += _section(number, data, row, sheet, folder)
     if data['concepts']:
         parts += ['## All concepts in use', _concepts(data)]
@@ -56,9 +54,10 @@ def _overview(data: dict) -> str:
 def _section(
     number: int, data: dict, row: dict, sheet: str, folder: Path
 ) -> list[str]:
-    """Paragraphs about one confusion."""
+    """Write the paragraphs about one confusion."""
     places = [
-        f'* {_link(place["image"], folder)}: '
+        f'* [{escape(Path(place["image"]).name)}]'
+        f'({relative_link(place["image"], folder)}): '
         f'x {place["box"][0]} to {place["box"][2] - 1}, '
         f'y {place["box"][1]} to {place["box"][3] - 1}, '
         f'{place["pixels"]:,} wrong pixels'
@@ -72,22 +71,21 @@ def _section(
     ]
     concept = find_concept(data, row['concept'])
     if concept is not None:
-        net = concept['mended'] - concept['broken']
         command = (
             f'python tools/edit_concepts.py {shlex.quote(data["config"])} '
             f'{shlex.quote(data["checkpoint"])} '
             f'--disable {row["concept"]} --by "" --reason ""'
         )
         parts += [
-            f'To switch concept {row["concept"]} off ({net:+,} right pixels '
-            'in all), fill in who wants it and why:',
+            f'To switch concept {row["concept"]} off ({_net(concept)} right '
+            'pixels in all), fill in who wants it and why:',
             f'```bash\n{command}\n```',
         ]
     return parts
 
 
 def _concepts(data: dict) -> str:
-    """What every concept leads, mends and breaks, the most leading first."""
+    """Tabulate what each concept leads, mends and breaks."""
     header = (
         'concept', 'weights', 'leads wrong pixels', 'most of them',
         'without it: right', 'without it: wrong', 'net',
@@ -100,38 +98,26 @@ def _concepts(data: dict) -> str:
             _largest(data, concept),
             f'{concept["mended"]:,}',
             f'{concept["broken"]:,}',
-            f'{concept["mended"] - concept["broken"]:+,}',
+            _net(concept),
         )
         for concept in sorted(data['concepts'], key=lambda c: -c['led'])
     ]
     return table(header, rows)
 
 
+def _net(concept: dict) -> str:
+    return f'{concept["mended"] - concept["broken"]:+,}'
+
+
 def _weights(concept: dict) -> str:
-    weights = [
-        f'{escape(w["name"])} {w["weight"]:.2f}'
-        for w in sorted(concept['class_weights'], key=_strength)
-    ]
-    rest = len(weights) - MOST_CLASSES
-    more = [f'{rest} more'] if rest > 0 else []
-    return ', '.join(weights[:MOST_CLASSES] + more)
-
-
-def _strength(weight: dict) -> float:
-    return -abs(weight['weight'])
+    weights = [(w['name'], w['weight']) for w in concept['class_weights']]
+    return weight_list(sorted(weights, key=lambda w: -abs(w[1])))
 
 
 def _largest(data: dict, concept: dict) -> str:
-    """The confusion that most of the pixels belong to which it leads."""
+    """Name the confusion that has most of the pixels that a concept leads."""
     for row in data['confusions']:  # most pixels first
         if row['concept'] == concept['concept'] and row['pixels']:
-            names = row['truth']['name'], row['predicted']['name']
-            truth, predicted = (escape(name) for name in names)
+            truth, predicted = class_names(row, escape)
             return f'{truth} taken for {predicted}'
     return '-'
-
-
-def _link(image: str, folder: Path) -> str:
-    there = os.path.relpath(Path(image).resolve(), folder.resolve())
-    name = escape(Path(image).name)
-    return f'[{name}](./{quote(Path(there).as_posix())})'

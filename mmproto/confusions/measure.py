@@ -13,17 +13,17 @@ from mmproto.models.facts import ModelFacts
 
 from .counts import Confusions
 
-AT_ONCE = 16  # concepts at full image size, beside all those of a band
+AT_ONCE = 16  # concepts at full image size, besides all those of a band
 
 
 def measure_confusions(facts: ModelFacts, loader: DataLoader) -> Confusions:
     """Count confusions and the concepts behind them.
 
-    Images go through the network one by one, as the model's test pipeline
-    prepares them; the loader gives their labels.
+    The network sees the images one by one, prepared by the model's test
+    pipeline; the loader gives their labels.
 
     Args:
-        facts: Of a model with the config of :func:`use_split`.
+        facts: Of a model with the config from :func:`use_split`.
         loader: Of the same split.
 
     Raises:
@@ -84,7 +84,7 @@ def _add_image(
 def _activations(
     maps: EvidenceMaps, concepts: list[int], pixels: np.ndarray
 ) -> np.ndarray:
-    """Activations (U,m) of some concepts at some pixels."""
+    """Return the activations (U,m) of some concepts at some pixels."""
     activations = np.empty((len(concepts), len(pixels)), np.float32)
     for start in range(0, len(concepts), AT_ONCE):
         part = concepts[start : start + AT_ONCE]

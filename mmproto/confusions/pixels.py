@@ -1,6 +1,6 @@
 """What concepts do at single pixels: push a margin, decide a class.
 
-``n`` is a number of pixels, ``K`` one of concepts.
+``n`` is the number of pixels, ``K`` the number of concepts.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 NO_CONCEPT = -1
-SLACK = 1e-4  # of the largest evidence: far more than float32 rounds away
+SLACK = 1e-4  # of the largest evidence: far above the rounding of float32
 
 
 def margin_parts(
@@ -17,11 +17,11 @@ def margin_parts(
     truth: np.ndarray,
     predicted: np.ndarray,
 ) -> np.ndarray:
-    """Part of each concept in the lead of one class over another.
+    """Split the lead of one class over another into parts of concepts.
 
     Args:
         activations: Of the concepts (K,n).
-        class_weights: What they contribute to each class (C,K).
+        class_weights: Of the classifier (C,K).
         truth: Class (n,) that should win.
         predicted: Class (n,) that does.
 
@@ -36,7 +36,7 @@ def leading_concepts(parts: np.ndarray) -> np.ndarray:
     """Find the concept that pushes hardest, the first one on ties.
 
     Args:
-        parts: Of :func:`margin_parts` (K,n).
+        parts: From :func:`margin_parts` (K,n).
 
     Returns:
         Indices (n,); ``NO_CONCEPT`` where no part is above zero.
@@ -50,17 +50,18 @@ def decisions_without(
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Predict again without each concept, where that can change a class.
 
-    The evidence is summed anew rather than reduced: of a pixel that only one
-    concept speaks for nothing must be left, not the error of a difference.
+    The evidence is summed again without the concept instead of subtracting
+    it: where only one concept speaks, nothing must be left, not even a
+    rounding error.
 
     Args:
         logits: Evidence (C,n) of all concepts together, ``C`` at least two.
         activations: Of the concepts (K,n).
-        class_weights: What they contribute to each class (C,K), float64.
+        class_weights: Of the classifier (C,K), float64.
 
     Yields:
-        For each concept: its index, pixels (m,) and their classes (m,). All
-        other pixels keep their class.
+        For each concept its index, some pixels (m,) and their classes (m,);
+        all other pixels keep their class.
     """
     predicted = logits.argmax(axis=0)
     rivals = logits.copy()

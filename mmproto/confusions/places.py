@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-MOST_PLACES = 6  # that are kept of a confusion
+MOST_PLACES = 6  # kept per confusion
 PixelBox = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Pixels of one image that touch each other, also by corners.
+    """Pixels of one image that touch each other, if only at a corner.
 
     Args:
         image: Path, as the data set gives it.
         box: Pixels ``x0, y0, x1, y1`` around them, the ends excluded.
-        pixels: How many they are.
-        bits: Which of the box they are, row by row, eight in a byte.
+        pixels: Their number.
+        bits: Mask of them within the box, row by row, eight per byte.
     """
 
     image: str
@@ -28,7 +28,7 @@ class Place:
 
     @property
     def mask(self) -> np.ndarray:
-        """Which pixels of the box they are (h,w), bool."""
+        """Mask (h,w) of them within the box, bool."""
         x0, y0, x1, y1 = self.box
         packed = np.frombuffer(self.bits, np.uint8)
         flat = np.unpackbits(packed, count=(y1 - y0) * (x1 - x0))
@@ -38,10 +38,10 @@ class Place:
 def find_places(
     pixels: np.ndarray, size: tuple[int, int], image: str
 ) -> list[Place]:
-    """Find the largest places that some pixels make up.
+    """Group pixels into places, and return the largest ones.
 
     Args:
-        pixels: Positions (n,) of the pixels, row by row; one at least.
+        pixels: Positions (n,) of the pixels, row by row; at least one.
         size: Rows and columns of the image.
         image: Its path.
 
@@ -68,5 +68,5 @@ def find_places(
 def keep_largest(
     known: Sequence[Place], found: Sequence[Place]
 ) -> list[Place]:
-    """Keep the largest of all places; known ones come first on ties."""
+    """Keep the largest of all places, the known ones on ties."""
     return sorted([*known, *found], key=lambda p: -p.pixels)[:MOST_PLACES]

@@ -1,22 +1,19 @@
-"""The files that hold the confusions of a data set."""
+"""The files about the confusions of a data set."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmproto.models.facts import ModelFacts
-from mmproto.prototypes.patches import (
-    Patch,
-    missing_patches,
-    model_patches,
-)
+from mmproto.prototypes.patches import Patch, missing_patches, model_patches
 from mmproto.utils.files import atomic_path, remove_old_sheets, write_json
+from mmproto.utils.origin import Origin
 from mmproto.utils.spreadsheet import write_text
 
 from .counts import Confusions
 from .markdown import markdown
 from .pixels import NO_CONCEPT
 from .sheets import PATCHES, draw_sheet
-from .table import Source, confusion_data, ranked, write_csv
+from .table import confusion_data, ranked, write_csv
 from .views import cut_views
 
 NAME = 'confusions'
@@ -25,7 +22,8 @@ NAME = 'confusions'
 def save_confusions(
     found: Confusions,
     facts: ModelFacts,
-    source: Source,
+    origin: Origin,
+    split: str,
     folder: str | Path,
     top: int = 12,
     data_root: str | Path | None = None,
@@ -33,16 +31,17 @@ def save_confusions(
     """Write the table, the list and contact sheets.
 
     Args:
-        found: Of :func:`measure_confusions`.
+        found: From :func:`measure_confusions`.
         facts: Of the same model.
-        source: Its files and the data set.
-        folder: Made when it is missing.
-        top: Confusions that are described and drawn.
-        data_root: Where the training images lie, if they moved since the
+        origin: Its config and checkpoint.
+        split: The data set of the config that was counted.
+        folder: Is made if it is missing.
+        top: Number of confusions to describe and draw.
+        data_root: Where the training images are, if they moved since the
             prototypes were projected.
 
     Returns:
-        What the JSON holds, and the paths of all files.
+        The content of the JSON file, and the paths of all files.
 
     Raises:
         ValueError: If ``top`` is below one, or the projection record is about
@@ -56,7 +55,7 @@ def save_confusions(
     patches = model_patches(facts, concepts, data_root)
     patches = {k: own[:PATCHES] for k, own in patches.items()}
     notes = _notes(found, facts, list(patches.values()))
-    data = confusion_data(found, facts, source, notes)
+    data = confusion_data(found, facts, origin, split, notes)
     wanted = [(p, key[2]) for key, row in chosen for p in row.places]
     views = iter(cut_views(facts, wanted))
     files = [folder / f'{NAME}.{suffix}' for suffix in ('json', 'csv', 'md')]

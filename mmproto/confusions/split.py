@@ -1,4 +1,4 @@
-"""The labelled images of a config on which confusions are counted."""
+"""The labelled images of a config whose confusions are counted."""
 
 import copy
 
@@ -11,19 +11,19 @@ SPLITS = ('val', 'test', 'train')
 
 
 def use_split(cfg: Config, split: str) -> tuple[Config, ConfigDict]:
-    """Let a model see images as one of the data sets of its config does.
+    """Prepare a config to run a model on one of its labelled data sets.
 
     Args:
         cfg: Of the model; not changed.
-        split: One of ``SPLITS``; training images come as they are.
+        split: One of ``SPLITS``; training images are not augmented.
 
     Returns:
-        The config, whose test pipeline is that of the data set, and the
-        config of the loader.
+        The config with the data set's pipeline as its test pipeline, and the
+        config of the data loader.
 
     Raises:
-        ValueError: If the config has no such data, or data sets whose images
-            are prepared in different ways.
+        ValueError: If the config has no such data, or combines data sets
+            with different pipelines.
     """
     if split not in SPLITS:
         raise ValueError(f'split must be one of {SPLITS}, got {split!r}')

@@ -1,15 +1,16 @@
 """The confusions of a data set as plain types and as a table."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mmproto.models.facts import ModelFacts
+from mmproto.models.facts import ModelFacts, named_weights
+from mmproto.utils.origin import Origin
 from mmproto.utils.spreadsheet import make_csv, write_text
 from mmproto.version import __version__
 
 from .counts import Confusion, Confusions, Key
 from .pixels import NO_CONCEPT
+from .text import find_concept
 
 CONFUSIONS_VERSION = 1
 COLUMNS = (
@@ -29,25 +30,8 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Source:
-    """What was counted.
-
-    Args:
-        config: Path of the config.
-        checkpoint: Path of the checkpoint.
-        split: Data set of the config.
-        sha256: Of the checkpoint, if known.
-    """
-
-    config: str
-    checkpoint: str
-    split: str
-    sha256: str | None = None
-
-
 def ranked(found: Confusions) -> list[tuple[Key, Confusion]]:
-    """Confusions with their classes and concept, most wrong pixels first."""
+    """List confusions with their keys, most wrong pixels first."""
     return sorted(
         found.table.items(),
         key=lambda item: (-item[1].pixels, -item[1].mended, item[0]),
@@ -57,52 +41,51 @@ def ranked(found: Confusions) -> list[tuple[Key, Confusion]]:
 def confusion_data(
     found: Confusions,
     facts: ModelFacts,
-    source: Source,
+    origin: Origin,
+    split: str,
     notes: Sequence[str] = (),
 ) -> dict:
-    """Say what was found, as ``confusions.schema.json`` does.
+    """Turn counts into plain types, as ``confusions.schema.json`` describes.
 
     Args:
         found: Counts of the data set.
-        facts: Of the model that they are about.
-        source: Its files and the data set.
+        facts: Of the model that was measured.
+        origin: Its config and checkpoint.
+        split: The data set of the config that was counted.
         notes: What a reader has to know.
-
-    Returns:
-        Plain types.
     """
-    classes, names = facts.classes, facts.concept_names
+    source = origin.to_dict()
     return dict(
         version=CONFUSIONS_VERSION,
         mmproto=__version__,
-        **asdict(source),
-        classes=classes,
+        config=source['config'],
+        checkpoint=source['checkpoint'],
+        split=split,
+        sha256=source['sha256'],
+        classes=facts.classes,
         num_images=found.images,
         labelled_pixels=int(found.matrix.sum()),
         wrong_pixels=found.wrong,
         confusion_matrix=found.matrix.tolist(),
-        concepts=[
-            _concept(found, concept, classes, names.get(concept, ''))
-            for concept in found.concepts
-        ],
+        concepts=[_concept(found, facts, k) for k in found.concepts],
         confusions=[
-            _confusion(found, key, row, classes) for key, row in ranked(found)
+            _confusion(found, key, row, facts.classes)
+            for key, row in ranked(found)
         ],
         notes=list(notes),
     )
 
 
 def write_csv(data: dict, path: Path) -> None:
-    """Write one row a confusion.
+    """Write one row per confusion.
 
     Args:
-        data: Of :func:`confusion_data`.
+        data: From :func:`confusion_data`.
         path: The file.
     """
-    concepts = {entry['concept']: entry for entry in data['concepts']}
     rows = []
     for row in data['confusions']:
-        concept = concepts.get(row['concept'], {})
+        concept = find_concept(data, row['concept']) or {}
         values = row | dict(
             truth=row['truth']['name'],
             predicted=row['predicted']['name'],
@@ -114,19 +97,17 @@ def write_csv(data: dict, path: Path) -> None:
     write_text(make_csv(COLUMNS, rows), path)
 
 
-def _concept(
-    found: Confusions, concept: int, classes: Sequence[str], name: str
-) -> dict:
-    """What a concept does on the whole data set."""
-    weights = found.class_weights[:, concept]
+def _concept(found: Confusions, facts: ModelFacts, concept: int) -> dict:
+    """Describe what a concept does on the whole data set."""
+    classes = [_class(c, facts.classes) for c in range(len(facts.classes))]
+    weights = found.class_weights[:, concept].tolist()
     own = [row for key, row in found.table.items() if key[2] == concept]
     return dict(
         concept=concept,
-        name=name,
+        name=facts.concept_names.get(concept, ''),
         class_weights=[
-            _class(c, classes) | dict(weight=float(weights[c]))
-            for c in sorted(range(len(classes)), key=lambda c: -weights[c])
-            if weights[c]
+            entry | dict(weight=weight)
+            for entry, weight in named_weights(weights, classes)
         ],
         led=sum(row.pixels for row in own),
         mended=sum(row.mended for row in own),

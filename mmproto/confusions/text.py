@@ -9,24 +9,17 @@ def title(data: dict, row: dict, quote: Callable[[str], str] = str) -> str:
     """Name a confusion: "Sidewalk taken for Road, led by concept 17".
 
     Args:
-        data: Of :func:`~mmproto.confusions.table.confusion_data`.
+        data: From :func:`~mmproto.confusions.table.confusion_data`.
         row: One of its confusions.
-        quote: What is done to names of classes and concepts.
+        quote: Is applied to the names of classes and concepts.
     """
-    truth, predicted = _classes(row, quote)
-    led = _led_by(data, row, quote)
-    return f'{truth} taken for {predicted}, {led}'
+    truth, predicted = class_names(row, quote)
+    return f'{truth} taken for {predicted}, {_led_by(data, row, quote)}'
 
 
 def sentence(data: dict, row: dict, quote: Callable[[str], str] = str) -> str:
-    """Say what was found about a confusion.
-
-    Args:
-        data: Of :func:`~mmproto.confusions.table.confusion_data`.
-        row: One of its confusions.
-        quote: What is done to names of classes and concepts.
-    """
-    truth, predicted = _classes(row, quote)
+    """Say what was found about a confusion, given as to :func:`title`."""
+    truth, predicted = class_names(row, quote)
     text = (
         f'{truth} taken for {predicted}: {_number(row["pixels"], "pixel")} '
         f'({row["share"]:.1%} of all wrong pixels) in '
@@ -55,16 +48,22 @@ def sentence(data: dict, row: dict, quote: Callable[[str], str] = str) -> str:
 
 
 def find_concept(data: dict, number: int | None) -> dict | None:
-    """Entry of a concept; ``None`` for no concept."""
+    """Return the entry of a concept; ``None`` if no concept leads."""
     found = (c for c in data['concepts'] if c['concept'] == number)
     return next(found, None)
 
 
 def concept_label(concept: dict, quote: Callable[[str], str] = str) -> str:
-    """Number of a concept, with its name if it has one."""
+    """Return the number of a concept, with its name if it has one."""
     name = quote(one_line(concept['name']))
     number = f'concept {concept["concept"]}'
     return f"{number} '{name}'" if name else number
+
+
+def class_names(row: dict, quote: Callable[[str], str]) -> tuple[str, str]:
+    """Return the names of the true and the predicted class."""
+    truth, predicted = row['truth']['name'], row['predicted']['name']
+    return quote(one_line(truth)), quote(one_line(predicted))
 
 
 def _led_by(data: dict, row: dict, quote: Callable[[str], str]) -> str:
@@ -72,12 +71,6 @@ def _led_by(data: dict, row: dict, quote: Callable[[str], str]) -> str:
     if concept is None:
         return 'led by no concept'
     return f'led by {concept_label(concept, quote)}'
-
-
-def _classes(row: dict, quote: Callable[[str], str]) -> tuple[str, str]:
-    """Names of the true and the predicted class."""
-    truth, predicted = row['truth']['name'], row['predicted']['name']
-    return quote(one_line(truth)), quote(one_line(predicted))
 
 
 def _number(value: int, of: str) -> str:

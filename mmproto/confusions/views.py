@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 import cv2
@@ -17,18 +16,18 @@ from mmproto.visualization.crops import CONTEXT, cut_window
 from .pixels import NO_CONCEPT
 from .places import Place
 
-SMALLEST = 0.45  # height of a view, at least, over the image's shorter side
+SMALLEST = 0.45  # least height of a view, as a share of the shorter side
 ASPECT = 4 / 3  # width of a view over its height, where the image has room
 MOST_ROWS = 480  # pixels of a view: twice what is drawn
 
 
 @dataclass(frozen=True)
 class View:
-    """A cut-out of an image around a place, of ``MOST_ROWS`` at most.
+    """A cut-out of an image around a place, at most ``MOST_ROWS`` high.
 
     Args:
         name: File name of the image.
-        pixels: Wrong pixels of the place.
+        pixels: Number of wrong pixels of the place.
         rgb: Pixels (h,w,3).
         heat: The same with the activation of the concept (h,w,3).
         mask: The wrong pixels (h,w), bool.
@@ -57,28 +56,18 @@ def cut_views(
     Returns:
         The views, in the same order.
     """
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i][0].image)
-    views: dict[int, View] = {}
-    for image, group in groupby(order, key=lambda i: wanted[i][0].image):
-        own = list(group)
-        found = _views_of(facts, image, [wanted[index] for index in own])
-        views |= zip(own, found)
-    return [views[index] for index in range(len(wanted))]
-
-
-def _views_of(
-    facts: ModelFacts, image: str, wanted: Sequence[tuple[Place, int]]
-) -> list[View]:
-    """Cut places from one image."""
-    rgb = read_pixels(image)[..., ::-1]
-    maps = EvidenceMaps(facts, image)
-    views = []
-    for place, concept in wanted:
-        activation = np.zeros(maps.size, np.float32)
-        if concept != NO_CONCEPT:
-            activation = maps.activations([concept])[0].numpy()
-        views.append(cut_view(place, rgb, activation))
-    return views
+    views: dict[tuple[Place, int], View] = {}
+    for image in {place.image for place, _ in wanted}:
+        rgb = read_pixels(image)[..., ::-1]
+        maps = EvidenceMaps(facts, image)
+        for place, concept in wanted:
+            if place.image != image:
+                continue
+            activation = np.zeros(maps.size, np.float32)
+            if concept != NO_CONCEPT:
+                activation = maps.activations([concept])[0].numpy()
+            views[place, concept] = cut_view(place, rgb, activation)
+    return [views[key] for key in wanted]
 
 
 def cut_view(place: Place, rgb: np.ndarray, activation: np.ndarray) -> View:
@@ -86,7 +75,7 @@ def cut_view(place: Place, rgb: np.ndarray, activation: np.ndarray) -> View:
 
     Args:
         place: In the image.
-        rgb: Its pixels (h,w,3).
+        rgb: Pixels (h,w,3) of the image.
         activation: Of a concept (h,w).
     """
     height, width = activation.shape
@@ -111,7 +100,7 @@ def cut_view(place: Place, rgb: np.ndarray, activation: np.ndarray) -> View:
 
 
 def _shrink(picture: np.ndarray) -> np.ndarray:
-    """A copy (h,w,...) of ``MOST_ROWS`` at most: not a view of the image."""
+    """Copy (h,w,...) with at most ``MOST_ROWS`` rows: no view of the image."""
     rows, columns = picture.shape[:2]
     factor = min(1.0, MOST_ROWS / rows)
     size = (max(1, round(columns * factor)), round(rows * factor))

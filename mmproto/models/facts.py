@@ -1,8 +1,8 @@
 """What a model says about itself, looked up once and handed on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from mmengine.model import is_model_wrapper
 
@@ -14,6 +14,8 @@ from .metainfo import (
     concept_names,
     disabled_concepts,
 )
+
+Name = TypeVar('Name')
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ class ModelFacts:
 
 
 def named_weights(
-    weights: list[float], classes: list[str]
-) -> list[tuple[str, float]]:
+    weights: Sequence[float], classes: Sequence[Name]
+) -> list[tuple[Name, float]]:
     """Name the class weights (C,) of a concept that are not zero.
 
     Returns:

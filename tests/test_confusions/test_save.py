@@ -5,25 +5,29 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from mmproto.confusions import (
-    Source,
     measure_confusions,
     save,
     save_confusions,
     use_split,
 )
 from mmproto.models.facts import ModelFacts
+from mmproto.utils.origin import Origin
 
-SOURCE = Source('config.py', 'model.pth', 'val')
+
+@pytest.fixture
+def origin(tmp_path):
+    checkpoint = tmp_path / 'model.pth'
+    checkpoint.touch()
+    return Origin('config.py', str(checkpoint))
 
 
 def test_sheets_show_the_leading_concept_at_its_places(
-    planted, tmp_path, monkeypatch
+    planted, origin, tmp_path, monkeypatch
 ):
     init_default_scope('mmseg')
     planted.cfg, loader = use_split(planted.cfg, 'val')
-    found = measure_confusions(
-        ModelFacts.of(planted), Runner.build_dataloader(loader)
-    )
+    facts = ModelFacts.of(planted)
+    found = measure_confusions(facts, Runner.build_dataloader(loader))
     drawn = []
 
     def draw(*arguments):
@@ -35,7 +39,7 @@ def test_sheets_show_the_leading_concept_at_its_places(
     out = tmp_path / 'out'
     out.mkdir()
     (out / 'confusion_09.png').write_text('of another list')
-    data, paths = save_confusions(found, planted, SOURCE, out)
+    data, paths = save_confusions(found, facts, origin, 'val', out)
     ((number, _, row, patches, views),) = drawn
     assert number == 1 and row == data['confusions'][0] and patches == []
     assert [view.pixels for view in views] == [145, 115, 1, 1]
@@ -53,16 +57,16 @@ def test_sheets_show_the_leading_concept_at_its_places(
     )
 
 
-def test_what_cannot_be_saved(planted, tmp_path):
+def test_what_cannot_be_saved(planted, origin, tmp_path):
     init_default_scope('mmseg')
     planted.cfg, loader = use_split(planted.cfg, 'val')
-    found = measure_confusions(
-        ModelFacts.of(planted), Runner.build_dataloader(loader)
-    )
+    facts = ModelFacts.of(planted)
+    found = measure_confusions(facts, Runner.build_dataloader(loader))
+    target = origin, 'val', tmp_path / 'out'
     with pytest.raises(ValueError, match='top must be at least 1, got 0'):
-        save_confusions(found, planted, SOURCE, tmp_path / 'out', top=0)
+        save_confusions(found, facts, *target, top=0)
     record = dict(prototypes=[dict(concept=0)])
     planted.dataset_meta = dict(planted.dataset_meta, projection=record)
     with pytest.raises(ValueError, match='about 1 prototypes'):
-        save_confusions(found, planted, SOURCE, tmp_path / 'out')
+        save_confusions(found, ModelFacts.of(planted), *target)
     assert not (tmp_path / 'out').exists()

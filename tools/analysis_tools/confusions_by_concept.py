@@ -65,7 +65,6 @@ def main() -> None:
 
     from mmproto.checkpoints.derived import load_strictly
     from mmproto.confusions import (
-        Source,
         measure_confusions,
         save_confusions,
         use_split,
@@ -80,9 +79,14 @@ def main() -> None:
         model, _ = load_strictly(cfg, args.checkpoint, args.device)
         facts = ModelFacts.of(model)
         found = measure_confusions(facts, Runner.build_dataloader(loader))
-        source = Source(**origin.to_dict(), split=args.split)
         data, paths = save_confusions(
-            found, facts, source, args.out, args.top, args.data_root
+            found,
+            facts,
+            origin,
+            args.split,
+            args.out,
+            args.top,
+            args.data_root,
         )
     except (ValueError, FileNotFoundError) as error:
         raise SystemExit(f'error: {error}') from error

@@ -11,6 +11,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmproto.models.facts import ModelFacts
 from mmproto.visualization.page import build
 from mmproto.visualization.page.encode import pack, quantise, unpack
 from mmproto.visualization.page.patches import default_mode
@@ -116,12 +117,12 @@ def test_large_pages_are_rounded_then_refused(save, monkeypatch):
 
 
 def test_theoretical_field_of_the_tiny_model(projected):
-    fields = theoretical_fields(projected)
+    fields = theoretical_fields(ModelFacts.of(projected))
     assert len(fields) == 3 and fields[0] < fields[1] < fields[2]
     assert fields[1] - fields[0] == 2 * 8  # a cell has 8 pixels
     kind = type('SelfAttention', (torch.nn.Identity,), {})
     projected.backbone.add_module('extra', kind())
-    assert theoretical_fields(projected) == [None] * 3
+    assert theoretical_fields(ModelFacts.of(projected)) == [None] * 3
 
 
 def test_without_a_record_there_is_a_note(save, projected):
