@@ -1,11 +1,9 @@
-"""Pages that show what every concept stands for."""
+"""Pages that show what each concept stands for."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import matplotlib
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mmproto.explanations.concepts import (
@@ -18,6 +16,7 @@ from mmproto.models.facts import ModelFacts
 from mmproto.utils.files import atomic_path, remove_old_sheets, write_json
 from mmproto.utils.origin import Origin
 from mmproto.utils.spreadsheet import write_text
+from mmproto.visualization.canvas import Canvas
 from mmproto.visualization.panels import SMALL, list_weights, patch_axes
 from mmproto.visualization.text import PLAIN_TEXT, concept_title
 
@@ -25,9 +24,9 @@ CONCEPTS_A_PAGE = 8
 PATCHES = 6
 MOST_WEIGHTS = 7  # of a concept that are listed
 TEXT_SIZE = SMALL + 0.5  # points
-WIDTH = 13.0  # inches
-ROW_HEIGHT = 2.0
-HEADER = 0.9
+WIDTH, MARGIN = 13.0, 0.26  # inches, like all lengths below
+HEADER, ROW_HEIGHT = 0.9, 2.0
+FIRST_PATCH, PATCH_STEP, PATCH = 3.22, 1.62, 1.46
 TITLE_WIDTH = 2.75  # of a concept's number and name
 WEIGHT_WIDTH = 1.8  # of a class in the list of weights
 
@@ -44,14 +43,14 @@ def save_concepts(
     The pages show the concepts that contribute to a class; the other files
     have all of them.
 
-    The same model and data give the same bytes of JSON and CSV again, on the
-    same machine with the same libraries and number of threads; torch adds in
-    another order otherwise, and the last digits differ.
+    The same model and data give the same bytes of JSON and CSV on one
+    machine with the same libraries and number of threads. Otherwise torch
+    adds in another order, and the last digits differ.
 
     Args:
         concepts: Of :func:`mmproto.explanations.concepts.list_concepts`.
-        facts: Of the same model.
-        usage: The same usage.
+        facts: Of their model.
+        usage: That the concepts were listed with.
         folder: Made when it is missing.
         origin: Config and checkpoint of the model, if known.
 
@@ -76,7 +75,7 @@ def save_concepts(
 def draw_pages(
     concepts: Sequence[Concept], names: Sequence[str], note: str = ''
 ) -> Iterator[Figure]:
-    """Draw concepts, eight a page.
+    """Draw concepts, eight per page.
 
     Args:
         concepts: Of :func:`mmproto.explanations.concepts.list_concepts`.
@@ -84,7 +83,7 @@ def draw_pages(
         note: What a reader has to know, in a line below the title.
 
     Yields:
-        One figure a page, drawn when it is asked for.
+        One figure per page, drawn when it is asked for.
     """
     for start in range(0, len(concepts), CONCEPTS_A_PAGE):
         page = concepts[start : start + CONCEPTS_A_PAGE]
@@ -99,7 +98,7 @@ def save_pages(
     folder: str | Path,
     note: str = '',
 ) -> list[Path]:
-    """Write the pages as ``concepts_01.png`` and so on, in place of others.
+    """Write ``concepts_01.png`` and so on, in place of older pages.
 
     Args:
         concepts: Of :func:`mmproto.explanations.concepts.list_concepts`.
@@ -124,52 +123,32 @@ def save_pages(
 def _draw_page(
     concepts: Sequence[Concept], names: Sequence[str], title: str, note: str
 ) -> Figure:
-    height = HEADER + ROW_HEIGHT * len(concepts)
-    figure = Figure(figsize=(WIDTH, height), dpi=100)
-    FigureCanvasAgg(figure)
-    figure.text(0.02, 1 - 0.12 / height, title, fontsize=14, va='top')
-    figure.text(0.02, 1 - 0.38 / height, note, fontsize=SMALL, va='top')
-    grid = figure.add_gridspec(
-        len(concepts),
-        1 + PATCHES,
-        width_ratios=[1.9, *[1] * PATCHES],
-        left=0.02,
-        right=0.985,
-        top=1 - HEADER / height,
-        bottom=0.45 / height,
-        wspace=0.08,
-        hspace=0.38,
-    )
+    canvas = Canvas(WIDTH, HEADER + ROW_HEIGHT * len(concepts), dpi=100)
+    canvas.write(MARGIN, 0.12, title, 14)
+    canvas.write(MARGIN, 0.38, note, SMALL)
     for row, concept in enumerate(concepts):
-        _draw_text(figure.add_subplot(grid[row, 0]), concept)
+        top = HEADER + ROW_HEIGHT * row
+        _write_text(canvas, concept, top)
         for column, patch in enumerate(concept.patches[:PATCHES]):
-            axes = figure.add_subplot(grid[row, 1 + column])
+            left = FIRST_PATCH + PATCH_STEP * column
+            axes = canvas.add_axes(left, top, PATCH, PATCH)
             patch_axes(axes, patch, names)
-    return figure
+    return canvas.figure
 
 
-def _draw_text(axes: Axes, concept: Concept) -> None:
-    axes.set_axis_off()
+def _write_text(canvas: Canvas, concept: Concept, top: float) -> None:
     listed = list_weights(
         concept.speaks_for, MOST_WEIGHTS, TITLE_WIDTH, TEXT_SIZE, WEIGHT_WIDTH
     )
-    title = concept_title(concept.index, concept.name, SMALL + 3, TITLE_WIDTH)
-    axes.set_title(title, fontsize=SMALL + 3, loc='left', weight='bold')
-    axes.text(
-        0,
-        0.95,
+    size = SMALL + 3
+    title = concept_title(concept.index, concept.name, size, TITLE_WIDTH)
+    canvas.write(MARGIN, top - 0.08, title, size, va='baseline', weight='bold')
+    text = (
         f'{listed or concept.silence}\n\n'
         f'mean activation {concept.mean_activation:.4f}\n'
-        f'decides {concept.top_share:.2%} of cells',
-        fontsize=TEXT_SIZE,
-        va='top',
-        transform=axes.transAxes,
+        f'decides {concept.top_share:.2%} of cells'
     )
+    canvas.write(MARGIN, top + 0.07, text, TEXT_SIZE)
     if not concept.patches:
-        axes.text(
-            1.1,
-            0.5,
-            'no training patches: run tools/project.py',
-            fontsize=SMALL,
-            transform=axes.transAxes,
-        )
+        text = 'no training patches: run tools/project.py'
+        canvas.write(FIRST_PATCH, top + PATCH / 2, text, SMALL)

@@ -3,11 +3,11 @@
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 
 from mmproto.explanations.explanation import Explanation
+from mmproto.visualization.canvas import Canvas
 from mmproto.visualization.colors import overlay_classes, unit_color
 from mmproto.visualization.panels import (
     SMALL,
@@ -23,7 +23,7 @@ from mmproto.visualization.text import (
     wrap_text,
 )
 
-WIDTH, LEFT = 17.0, 0.012  # inches, and share of them
+WIDTH, MARGIN = 17.0, 0.204  # inches
 TITLE_LINE, NOTE_LINE, ROW_HEIGHT = 0.32, 0.18, 1.95  # inches
 TITLE_SIZE, NOTE_SIZE = 15, SMALL + 1  # points
 SMALLEST_ROWS = 4  # so that the left column has room
@@ -42,7 +42,7 @@ def draw_sheet(explanation: Explanation) -> Figure:
         A figure on an Agg canvas; pyplot and its state are not involved.
     """
     explanation = with_plain_names(explanation)
-    width = (1 - 2 * LEFT) * WIDTH
+    width = WIDTH - 2 * MARGIN
     title = wrap_text(explanation.sentence(), TITLE_SIZE, width, 'bold')
     notes = '\n'.join(
         wrap_text(note, NOTE_SIZE, width) for note in explanation.notes
@@ -52,26 +52,18 @@ def draw_sheet(explanation: Explanation) -> Figure:
     listed = Contributions(explanation, LARGEST_CONCEPTS)
     rows = max(len(listed.concepts), SMALLEST_ROWS)
     height = header + ROW_HEIGHT * rows + footer
-    figure = Figure(figsize=(WIDTH, height), dpi=110)
-    FigureCanvasAgg(figure)
-    _write(figure, title, notes)
+    canvas = Canvas(WIDTH, height, dpi=110)
+    canvas.write(MARGIN, 0.12, title, TITLE_SIZE, weight='bold')
+    canvas.write(MARGIN, height - 0.1, notes, NOTE_SIZE, va='baseline')
+    figure = canvas.figure
     grid = figure.add_gridspec(
-        1, 2, width_ratios=[1, 2.35], left=LEFT, right=0.99, wspace=0.05,
+        1, 2, width_ratios=[1, 2.35], wspace=0.05,
+        left=MARGIN / WIDTH, right=0.99,
         top=1 - header / height, bottom=footer / height,
     )  # fmt: skip
     _draw_image(figure, grid[0], explanation, listed)
     draw_concepts(figure, grid[1], rows, explanation, listed)
     return figure
-
-
-def _write(figure: Figure, title: str, notes: str) -> None:
-    """Write the sentence at the top and the notes at the bottom."""
-    height = figure.get_size_inches()[1]
-    figure.text(
-        LEFT, 1 - 0.12 / height, title,
-        fontsize=TITLE_SIZE, va='top', weight='bold',
-    )  # fmt: skip
-    figure.text(LEFT, 0.1 / height, notes, fontsize=NOTE_SIZE)
 
 
 def _draw_image(

@@ -231,7 +231,7 @@ def make_concepts(patches, number):
 def test_pages_hold_eight_concepts_each(file, tmp_path):
     concepts = make_concepts([make_patch(file)] * 7, 9)
     figures = list(draw_pages(concepts, LONG_NAMES))
-    assert [len(figure.axes) for figure in figures] == [8 * 7, 7]
+    assert [len(figure.axes) for figure in figures] == [8 * 6, 6]
     for figure in figures:
         check_text(figure)
     paths = save_pages(concepts, LONG_NAMES, tmp_path / 'pages')

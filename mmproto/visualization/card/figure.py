@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from mmproto.explanations.explanation import Explanation
 from mmproto.utils.files import atomic_path
+from mmproto.visualization.canvas import Canvas
 from mmproto.visualization.content import steps_of
 from mmproto.visualization.panels import image_axes, mark_point
 from mmproto.visualization.text import (
@@ -16,7 +17,6 @@ from mmproto.visualization.text import (
     wrap_text,
 )
 
-from .canvas import Canvas
 from .rows import (
     GREY,
     LARGE,
@@ -30,7 +30,7 @@ from .rows import (
 )
 
 DPI = 300
-IMAGE = 1.8  # sides of the image in inches, at most
+IMAGE = 1.8  # longer side of the image in inches
 GAP, FOOT = 0.14, 0.12  # inches
 LARGEST_CONCEPTS = 3
 MOST_LINES = 14  # of the sentence
@@ -41,16 +41,10 @@ VECTOR: Any = {'pdf.fonttype': 42}
 
 @matplotlib.rc_context(PLAIN_TEXT | {'hatch.linewidth': 0.4})
 def draw_card(explanation: Explanation) -> Figure:
-    """Draw the point, the decision and what its evidence is the sum of.
+    """Draw the point, the decision and the parts that its evidence sums.
 
-    One column wide, with letters of 6 points and more; all of it can be read
-    without colours.
-
-    Args:
-        explanation: Of :func:`mmproto.explain`.
-
-    Returns:
-        A figure on an Agg canvas; pyplot and its state are not involved.
+    The card is one column wide, with letters of 6 points and more, and can
+    be read without colours.
     """
     explanation = with_plain_names(explanation)
     rows, columns = explanation.pixels.shape[:2]
@@ -64,18 +58,16 @@ def draw_card(explanation: Explanation) -> Figure:
     header = max(scale * rows, text_height) + GAP
     height = 2 * MARGIN + header + rows_height(steps) + FOOT
     canvas = Canvas(WIDTH, height, DPI)
-    top = height - MARGIN
-    axes = canvas.add_axes(
-        MARGIN, top - scale * rows, scale * columns, scale * rows
-    )
+    axes = canvas.add_axes(MARGIN, MARGIN, scale * columns, scale * rows)
     image_axes(axes, explanation.pixels[..., ::-1])
     mark_point(axes, explanation.point, 0.5)
     for ring in axes.lines:  # also whole at the border
         ring.set_clip_on(False)
-    canvas.write(left, top, sentence, LARGE)
-    draw_rows(canvas, explanation, steps, top - header)
-    draw_bars(canvas, steps, top - header)
-    canvas.write(MARGIN, MARGIN, REMARK, SMALL, color=GREY, va='bottom')
+    canvas.write(left, MARGIN, sentence, LARGE)
+    draw_rows(canvas, explanation, steps, MARGIN + header)
+    draw_bars(canvas, steps, MARGIN + header)
+    bottom = height - MARGIN
+    canvas.write(MARGIN, bottom, REMARK, SMALL, color=GREY, va='bottom')
     return canvas.figure
 
 

@@ -1,32 +1,28 @@
-"""The lines of a card's sum: patch, words, bar and number.
-
-All lengths are inches.
-"""
+"""The rows of a card: patch, words, bar and number. Lengths are inches."""
 
 from typing import Any
 
 from mmproto.explanations.explanation import ConceptEvidence, Explanation
 from mmproto.prototypes.patches import Patch
+from mmproto.visualization.canvas import Canvas
 from mmproto.visualization.content import Step, speaks_for
 from mmproto.visualization.crops import crop_patch
 from mmproto.visualization.panels import image_axes, list_weights, outline
 from mmproto.visualization.text import fit, wrap_text
 
-from .canvas import Canvas
-
-WIDTH, MARGIN = 3.3, 0.05  # a column of a paper of two is 3.3 wide
+WIDTH, MARGIN = 3.3, 0.05  # a two-column paper has columns of 3.3
 PATCH = 0.62  # its side
-WORDS, BARS = (0.74, 1.94), (2.0, 2.66)  # from here to there
+WORDS, BARS = (0.74, 1.94), (2.0, 2.66)  # left and right edges
 LEAST_GAP = 0.02  # between a title and bars
 LARGE, SMALL = 7.0, 6.0  # points; journals ask for 6 at least
-LINE = 1.25 / 72  # of a line, over the points of its font
+LINE = 1.25 / 72  # height of a line per point of its font
 BAR = 0.11
 TITLES, CONCEPT_ROW, SUM_ROW = 0.16, 0.7, 0.22
 MOST_CLASSES, MOST_LINES = 6, 3  # that a concept speaks for
 NUMBER = 0.35  # room for the weight of a class
 GREY = '#444444'
 LEFT_TITLE = 'nearest training patch, concept, its class weights'
-# told apart by how dark and how hatched they are
+# darkness and hatching tell them apart
 CONCEPT = dict(facecolor='#0072b2')
 REST = dict(facecolor='white', hatch='////////')
 AGAINST = dict(facecolor='white', hatch='xxxxxxxx')
@@ -34,30 +30,23 @@ TOTAL = dict(facecolor='#222222')
 
 
 def rows_height(steps: list[Step]) -> float:
-    """Height of all lines, with the titles above them."""
+    """Return the height of all rows, with the titles above them."""
     return TITLES + sum(map(_height, steps))
 
 
 def draw_rows(
     canvas: Canvas, explanation: Explanation, steps: list[Step], top: float
 ) -> None:
-    """Draw the lines of the sum, from the top down.
-
-    Args:
-        canvas: To draw on.
-        explanation: Of :func:`mmproto.explain`.
-        steps: Its sum.
-        top: Where to begin.
-    """
+    """Draw the terms of the sum below each other, beginning at ``top``."""
     right = WIDTH - MARGIN
     canvas.write(MARGIN, top, LEFT_TITLE, SMALL, color=GREY)
     canvas.write(right, top, 'contribution', SMALL, color=GREY, ha='right')
-    top -= TITLES
+    top += TITLES
     for step in steps:
         total = step is steps[-1]
         weight = 'bold' if total else 'normal'
         height = _height(step)
-        middle = top - height / 2
+        middle = top + height / 2
         if total:
             canvas.add_line((MARGIN, right), (top, top), 0.6)
         if step.item is None:
@@ -71,32 +60,29 @@ def draw_rows(
             right, middle, step.number, LARGE,
             ha='right', va='center', weight=weight,
         )  # fmt: skip
-        top -= height
+        top += height
 
 
 def draw_bars(canvas: Canvas, steps: list[Step], top: float) -> None:
-    """Draw each bar where the one above ends, the last from zero on.
-
-    Args:
-        canvas: To draw on.
-        steps: Of the sum.
-        top: Where the lines begin.
-    """
+    """Draw bars: each begins where the one above ends, the last at zero."""
     ends = [0.0, *(end for step in steps for end in (step.start, step.end))]
     low = min(ends)
     across = (BARS[1] - BARS[0]) / max(max(ends) - low, 1e-12)
-    top -= TITLES
+    top += TITLES
     for step, below in zip(steps, [*steps[1:], None]):
         start, end = (
             BARS[0] + (value - low) * across
             for value in (step.start, step.end)
         )
-        middle = top - _height(step) / 2
-        canvas.add_bar((start, end), middle, BAR, _style(step, below is None))
+        middle = top + _height(step) / 2
+        canvas.add_box(
+            min(start, end), middle - BAR / 2, abs(end - start), BAR,
+            **_style(step, below is None),
+        )  # fmt: skip
+        top += _height(step)
         if below is not None:
-            bottom = top - _height(step) - _height(below) / 2 + BAR / 2
-            canvas.add_line((end, end), (middle - BAR / 2, bottom), 0.4)
-        top -= _height(step)
+            next_bar = top + _height(below) / 2 - BAR / 2
+            canvas.add_line((end, end), (middle + BAR / 2, next_bar), 0.4)
 
 
 def _height(step: Step) -> float:
@@ -118,23 +104,22 @@ def _draw_concept(
     item: ConceptEvidence,
     top: float,
 ) -> None:
-    """Draw the nearest training patch, and say which concept it is."""
-    space = (CONCEPT_ROW - PATCH) / 2
-    _draw_patch(canvas, item.patches[:1], top - space)
+    """Draw the nearest training patch of a concept, and name the concept."""
+    y = top + (CONCEPT_ROW - PATCH) / 2
+    _draw_patch(canvas, item.patches[:1], y)
     left, width = WORDS[0], WORDS[1] - WORDS[0]
-    y = top - space
     title = wrap_text(step.title, LARGE, width, 'bold', most=2)
     canvas.write(left, y, title, LARGE, weight='bold')
-    y -= LINE * LARGE * len(title.splitlines())
+    y += LINE * LARGE * len(title.splitlines())
     if item.concept in explanation.names:
         canvas.write(left, y, f'concept {item.concept}', SMALL, color=GREY)
-        y -= LINE * SMALL
+        y += LINE * SMALL
     weights = speaks_for(explanation, item.concept)
     canvas.write(left, y, _list_classes(weights, width), SMALL)
 
 
 def _list_classes(weights: list[tuple[str, float]], width: float) -> str:
-    """List as many classes as there is room for, each with its weight."""
+    """List as many classes and weights as there is room for."""
     lines = 'speaks for no class'
     for count in range(min(len(weights), MOST_CLASSES), 0, -1):
         lines = list_weights(
@@ -146,7 +131,7 @@ def _list_classes(weights: list[tuple[str, float]], width: float) -> str:
 
 
 def _draw_patch(canvas: Canvas, patches: list[Patch], top: float) -> None:
-    axes = canvas.add_axes(MARGIN, top - PATCH, PATCH, PATCH)
+    axes = canvas.add_axes(MARGIN, top, PATCH, PATCH)
     crop = crop_patch(patches[0]) if patches else None
     if crop is not None:
         image_axes(axes, crop.rgb)
