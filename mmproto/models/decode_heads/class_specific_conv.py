@@ -1,5 +1,7 @@
 """Classifier of concepts that belong to one class each."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -10,50 +12,62 @@ from mmproto.registry import MODELS
 
 @MODELS.register_module()
 class ClassSpecificConv2d(nn.Conv2d):
-    """Bias-free 1x1 convolution: for the own class, against all others.
+    """Bias-free 1x1 convolution that starts for the own class, against others.
 
-    Concepts come in equal runs, those of the first class first. Weights may
-    be negative. Source: the last layer of ProtoPNet,
-    https://arxiv.org/abs/1806.10574, section 2.2.
+    Concepts are ordered by class. Weights may be negative. Source: the last
+    layer of ProtoPNet, https://arxiv.org/abs/1806.10574, section 2.2.
 
     Args:
         in_channels: Concepts ``K``.
         out_channels: Classes ``C``.
-        other: Weight of a concept for all classes but its own in the
-            beginning.
+        other: Initial weight of a concept for every class but its own.
+        concepts: Concepts of each class, which may be 0; equally many by
+            default.
 
     Raises:
-        ValueError: If the classes do not have equally many concepts.
+        ValueError: If the concepts do not share out evenly among the classes,
+            or are not as many as ``concepts`` says.
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, other: float = -0.5
+        self,
+        in_channels: int,
+        out_channels: int,
+        other: float = -0.5,
+        concepts: Sequence[int] | None = None,
     ) -> None:
-        if in_channels % out_channels:
+        if concepts is None and in_channels % out_channels:
             raise ValueError(
                 f'{in_channels} concepts do not share out evenly among '
-                f'{out_channels} classes; give a multiple as num_concepts'
+                f'{out_channels} classes; give a multiple as num_concepts, or '
+                "the number of each class as the classifier's concepts"
             )
-        self.other = other  # nn.Conv2d initialises at once
+        concepts = concepts or [in_channels // out_channels] * out_channels
+        if len(concepts) != out_channels or sum(concepts) != in_channels:
+            raise ValueError(
+                f'ClassSpecificConv2d got concepts={list(concepts)}, expected '
+                f'{out_channels} numbers that sum to {in_channels}'
+            )
+        self.concepts = tuple(concepts)  # nn.Conv2d initialises at once
+        self.other = other
         super().__init__(in_channels, out_channels, 1, bias=False)
 
     @property
     def owners(self) -> Tensor:
-        """Class (K,) that each concept belongs to."""
-        classes, concepts = self.weight.shape[:2]
-        number = torch.arange(concepts, device=self.weight.device)
-        return number * classes // concepts
+        """Class (K,) of each concept."""
+        numbers = torch.tensor(self.concepts, device=self.weight.device)
+        return torch.repeat_interleave(numbers)
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """One for the own class, ``other`` for the rest."""
+        """Set weights to one for the own class, to ``other`` for the rest."""
         own = F.one_hot(self.owners, len(self.weight)).T  # C,K
         weight = torch.where(own.bool(), 1.0, self.other)
         self.weight.copy_(weight[:, :, None, None])
 
     @property
     def weight_in_force(self) -> Tensor:
-        """What the activations are multiplied with (C,K,1,1)."""
+        """Weight (C,K,1,1) that the activations are multiplied by."""
         return self.weight
 
     @in_full_precision

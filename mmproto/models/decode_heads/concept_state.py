@@ -1,8 +1,9 @@
 """What one training step of the head offers to the concept losses."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -11,86 +12,78 @@ from torch import Tensor
 from mmproto.models.prototype_layers import (
     CosinePrototypes,
     DistancePrototypes,
+    PrototypeLayer,
 )
 
 from .view_pairs import ViewPair, pair_views
 
-if TYPE_CHECKING:
-    from .prototype_head import PrototypeHead
 
-
+@dataclass
 class ConceptState:
-    """Quantities of one step by name, each computed when first asked for.
+    """Offer the quantities of one step by name.
+
+    Those that are no field are computed when first asked for.
 
     Args:
-        head: The head that took the step.
-        latents: Its latents (N,S,D,H,W).
-        per_scale: Concept activations of every scale (N,S,K,H,W).
-        activations: Concept activations (N,K,H,W), scales pooled.
+        prototype_layer: Prototype layer of the head.
+        concept_pooling: Its groups, if it has any.
+        prototype_classes: Class (P,) of each prototype.
+        class_weights: Classifier weights (C,K) in force.
+        latents: Latents (N,S,D,H,W).
+        per_scale: Concept activations at every scale (N,S,K,H,W).
+        activations: Concept activations (N,K,H,W), pooled over scales.
         data_samples: mmseg's samples, with label maps.
     """
 
-    def __init__(
-        self,
-        head: 'PrototypeHead',
-        latents: Tensor,
-        per_scale: Tensor,
-        activations: Tensor,
-        data_samples: list,
-    ) -> None:
-        self._head = head
-        self._latents = latents
-        self._samples = data_samples
-        self.per_scale = per_scale
-        self.activations = activations
+    prototype_layer: PrototypeLayer
+    concept_pooling: Any
+    prototype_classes: Tensor
+    class_weights: Tensor
+    latents: Tensor
+    per_scale: Tensor
+    activations: Tensor
+    data_samples: list
 
     @cached_property
     def labels(self) -> Tensor:
         """Label maps at feature resolution (N,H,W), nearest neighbour."""
-        return labels_at_size(self._samples, self.activations.shape[-2:])
-
-    @cached_property
-    def class_weights(self) -> Tensor:
-        """Non-negative classifier (C,K) in force."""
-        return self._head.class_weights
+        return labels_at_size(self.data_samples, self.activations.shape[-2:])
 
     @cached_property
     def class_identity(self) -> Tensor:
         """Class of each prototype, (P,C) bool; none for those pruned."""
-        classes = self._head.num_classes
-        own = F.one_hot(self._head.prototype_classes, classes).bool()  # P,C
-        return own & self._kept[:, None]
+        own = F.one_hot(self.prototype_classes, len(self.class_weights))
+        return own.bool() & self._kept[:, None]
 
     @cached_property
     def prototype_scales(self) -> Tensor:
         """Scale (P,) that each prototype is bound to, 0 where to none."""
-        layer = self._head.prototype_layer
+        layer = self.prototype_layer
         if not isinstance(layer, DistancePrototypes):
-            return torch.zeros_like(self._head.prototype_classes)
-        return layer.compared(self._latents.shape[1]).int().argmax(dim=0)
+            return torch.zeros_like(self.prototype_classes)
+        return layer.compared(self.latents.shape[1]).int().argmax(dim=0)
 
     @cached_property
     def group_weights(self) -> list[Tensor]:
         """Weights that make concepts of the prototypes of each class.
 
-        (G,P_c) each, of the prototypes that are left; without groups, how
-        each class spreads its weight over concepts, (1,K_c) each.
+        One matrix (G,P_c) for each class, of the prototypes that are left;
+        without groups, how each class spreads its weight over concepts,
+        (1,K_c) each.
         """
-        groups = self._head.concept_pooling
-        if groups is not None:
-            kept = self._kept.view(self._head.num_classes, -1)  # C,P_c
-            weights = zip(groups.group_weights, kept)
-            return [own[:, left] for own, left in weights if left.any()]
+        if self.concept_pooling is not None:
+            weights = self.concept_pooling.group_weights
+            kept = self._kept.split([own.shape[1] for own in weights])
+            pairs = zip(weights, kept)
+            return [own[:, left] for own, left in pairs if left.any()]
         used = [row[row > 0] for row in self.class_weights]
         return [(row / row.sum())[None] for row in used if len(row)]
 
     @property
     def _kept(self) -> Tensor:
         """Prototypes (P,) that were not pruned, bool."""
-        classes = self._head.prototype_classes
-        layer = self._head.prototype_layer
-        everyone = torch.ones_like(classes, dtype=torch.bool)
-        return getattr(layer, 'kept', everyone)
+        everyone = torch.ones_like(self.prototype_classes, dtype=torch.bool)
+        return getattr(self.prototype_layer, 'kept', everyone)
 
     @cached_property
     def distances(self) -> Tensor:
@@ -99,14 +92,8 @@ class ConceptState:
         Raises:
             ValueError: If the prototype layer measures no distance.
         """
-        layer = self._head.prototype_layer
-        if not isinstance(layer, DistancePrototypes):
-            raise ValueError(
-                'a concept loss needs distances, which only '
-                'mmproto.DistancePrototypes measures; the head has '
-                f'{type(layer).__name__}'
-            )
-        return layer.distances(self._latents).amin(dim=1)
+        layer = self._layer(DistancePrototypes, 'distances')
+        return layer.distances(self.latents).amin(dim=1)
 
     @cached_property
     def nearest(self) -> Tensor:
@@ -115,18 +102,23 @@ class ConceptState:
         Raises:
             ValueError: If the prototype layer measures no cosine.
         """
-        layer = self._head.prototype_layer
-        if not isinstance(layer, CosinePrototypes):
+        layer = self._layer(CosinePrototypes, 'cosines')
+        return layer.similarity(self.latents).amax(dim=(1, 2))
+
+    def _layer(self, kind: type[PrototypeLayer], measured: str) -> Any:
+        """Return the prototype layer if it is of a kind."""
+        if not isinstance(self.prototype_layer, kind):
             raise ValueError(
-                'a concept loss needs cosines, which only '
-                'mmproto.CosinePrototypes measures; the head has '
-                f'{type(layer).__name__}'
+                f'a concept loss needs {measured}, which only '
+                f'mmproto.{kind.__name__} measures; the head has '
+                f'{type(self.prototype_layer).__name__}'
             )
-        return layer.similarity(self._latents).amax(dim=(1, 2))
+        return self.prototype_layer
 
     @cached_property
     def _views(self) -> ViewPair:
-        return pair_views(self.per_scale, [s.metainfo for s in self._samples])
+        metas = [sample.metainfo for sample in self.data_samples]
+        return pair_views(self.per_scale, metas)
 
     @property
     def first_view(self) -> Tensor:
@@ -145,7 +137,7 @@ class ConceptState:
 
 
 def labels_at_size(data_samples: list, size: Sequence[int]) -> Tensor:
-    """Label maps of a batch at another resolution, nearest neighbour.
+    """Resize the label maps of a batch to the nearest neighbour.
 
     Args:
         data_samples: mmseg's samples, with label maps of one size.

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 
 class LossChoice:
-    """The losses of a head by name, of which a phase may choose some."""
+    """Hold the losses of a head; a phase may choose some of them by name."""
 
     loss_decode: Any  # of mmseg: one loss or several
     concept_losses: Any
@@ -15,20 +15,20 @@ class LossChoice:
 
     @property
     def loss_names(self) -> tuple[str, ...]:
-        """Names of all losses, those of mmseg first."""
+        """Names of all losses, mmseg's first."""
         return tuple(
             loss.loss_name
             for loss in [*self._decode_losses, *self.concept_losses]
         )
 
     def set_active_losses(self, names: Iterable[str] | None) -> None:
-        """Choose the losses that are computed.
+        """Choose the losses to compute.
 
         Args:
             names: Loss names, or ``None`` for all.
 
         Raises:
-            ValueError: If the head has no loss of a name.
+            ValueError: If the head has no loss of that name.
         """
         unknown = set(names or ()) - set(self.loss_names)
         if unknown:
@@ -50,3 +50,11 @@ class LossChoice:
             loss.loss_weight != 0
             and (active is None or loss.loss_name in active)
         )
+
+    def _concept_loss_values(self, state: Any) -> dict[str, Tensor]:
+        """Compute the concept losses that count from what they ask for."""
+        return {
+            loss.loss_name: loss(**{n: getattr(state, n) for n in loss.inputs})
+            for loss in self.concept_losses
+            if self._counts(loss)
+        }

@@ -1,5 +1,6 @@
 """Decode head that classifies pixels by the concepts they show."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,10 +13,10 @@ from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 from .concept_state import ConceptState
-from .links import LINKS, SHARE_FLOOR, share_logits
+from .links import LINKS, SHARPNESS, loss_logits
 from .loss_choice import LossChoice
 from .non_negative_conv import NonNegativeConv2d
-from .simplex_groups import build_groups
+from .simplex_groups import build_groups, count_prototypes
 
 SCALE_POOLINGS = ('max', 'mean')
 
@@ -38,17 +39,19 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
         prototype_layer: Config of a prototype layer.
         scale_pooling: ``'max'`` or ``'mean'`` over scales.
         link: ``'share'``, ``'softmax'`` or ``'log1p_square'``.
+        sharpness: Exponent of the evidence in the link: ``o^s``, ``exp(o)^s``
+            or ``1 + o^s``, normalised over classes; by default 1, 1 and 2.
         classifier: Config of ``conv_seg``, ``mmproto.NonNegativeConv2d`` by
             default; ``mmproto.ClassSpecificConv2d`` has signed weights and
             needs the link ``'softmax'``.
-        concept_pooling: Config of what makes concepts of the ``K * M``
-            prototypes, for example ``mmproto.SimplexGroups``; by default
-            those of a concept, ``M`` in a row, are summed.
+        concept_pooling: Config of what makes concepts of the prototypes, for
+            example ``mmproto.SimplexGroups``; by default those of a concept,
+            ``M`` in a row, are summed.
         inference_cut: Activation below which a concept counts as absent in
             evaluation; a pixel without any evidence abstains.
         concept_losses: Configs of mmproto's losses.
-        in_index: Input maps that are scales, all by default.
-        **kwargs: Of mmseg's ``BaseDecodeHead``.
+        in_index: Input maps to use as scales, all by default.
+        **kwargs: Passed to mmseg's ``BaseDecodeHead``.
 
     Raises:
         ValueError: If an option is unknown or a number below its minimum.
@@ -68,6 +71,7 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
         prototype_layer: dict | None = None,
         scale_pooling: str = 'max',
         link: str = 'share',
+        sharpness: float | None = None,
         classifier: dict | None = None,
         concept_pooling: dict | None = None,
         inference_cut: float = 0.0,
@@ -77,7 +81,8 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
     ) -> None:
         _check_choice('scale_pooling', scale_pooling, SCALE_POOLINGS)
         _check_choice('link', link, LINKS)
-        _check_numbers(num_concepts, prototypes_per_concept, inference_cut)
+        _check_numbers(num_concepts, prototypes_per_concept)
+        _check_ranges(inference_cut, sharpness)
         kwargs.setdefault('dropout_ratio', 0)
         kwargs.setdefault('init_cfg', None)
         super().__init__(
@@ -88,6 +93,7 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
         self.prototypes_per_concept = prototypes_per_concept
         self.scale_pooling = scale_pooling
         self.link = link
+        self._sharpness = sharpness
         self.latent = (
             nn.Identity()
             if in_channels == channels
@@ -97,7 +103,9 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
             dict(type='mmproto.CosinePrototypes')
             | (prototype_layer or {})
             | dict(
-                num_prototypes=num_concepts * prototypes_per_concept,
+                num_prototypes=count_prototypes(
+                    concept_pooling, num_concepts, prototypes_per_concept
+                ),
                 channels=channels,
             )
         )
@@ -117,16 +125,23 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
         self.active_losses = None
 
     @property
-    def class_weights(self) -> Tensor:
-        """What each concept contributes to each class, (C,K).
+    def sharpness(self) -> float:
+        """Exponent of the evidence in the link."""
+        if self._sharpness is None:
+            return SHARPNESS[self.link]
+        return self._sharpness
 
-        At least 0, except with a signed classifier.
+    @property
+    def class_weights(self) -> Tensor:
+        """Classifier weights (C,K): what a concept counts for each class.
+
+        They are at least 0, except in a signed classifier.
         """
         return self.conv_seg.weight_in_force.flatten(1)
 
     @property
     def prototype_concepts(self) -> Tensor:
-        """Concept (P,) that each prototype belongs to, or mostly does."""
+        """Concept (P,) to which each prototype, wholly or mostly, belongs."""
         if self.concept_pooling is not None:
             return self.concept_pooling.owners
         number = self.prototype_layer.num_prototypes
@@ -148,11 +163,11 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
     def activations(
         self, inputs: Sequence[Tensor], per_scale: bool = False
     ) -> tuple[Tensor, ...]:
-        """Everything an explanation needs.
+        """Compute everything an explanation needs.
 
         Args:
             inputs: The neck's ``S`` maps.
-            per_scale: Whether to give the activations of every scale too.
+            per_scale: Whether to return the activations of every scale too.
 
         Returns:
             Concept activations (N,K,H,W), the scale (N,K,H,W) at which each
@@ -166,8 +181,8 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
         """Activate concepts by latents (N,S,D,H,W).
 
         Returns:
-            Activations (N,K,H,W), and those of every scale (N,S,K,H,W): of
-            groups, the share of a scale in their exponent.
+            Activations (N,K,H,W), and those at every scale (N,S,K,H,W); for
+            groups, what each scale adds to their exponent.
         """
         prototypes = self.prototype_layer(latents)  # N,S,P,H,W
         if self.concept_pooling is None:
@@ -181,14 +196,14 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
         return pooled, maps
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Evidence (N,C,H,W) for every class, at feature resolution."""
+        """Return evidence (N,C,H,W) for every class, before resizing."""
         pooled, _ = self.pool_concepts(self.stack_scales(inputs))
         return self.cls_seg(pooled)
 
     @in_full_precision
     def probabilities(self, evidence: Tensor) -> Tensor:
         """Turn evidence (N,C,H,W) into class probabilities by the link."""
-        return LINKS[self.link](evidence).softmax(dim=1)
+        return LINKS[self.link](evidence, self.sharpness).softmax(dim=1)
 
     def loss(
         self,
@@ -206,12 +221,17 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
             for loss in self._decode_losses:
                 if not self._counts(loss):
                     losses.pop(loss.loss_name)
-        state = ConceptState(self, latents, maps, pooled, batch_data_samples)
-        concept_losses: list[Any] = [*self.concept_losses]
-        for loss in filter(self._counts, concept_losses):
-            arguments = {name: getattr(state, name) for name in loss.inputs}
-            losses[loss.loss_name] = loss(**arguments)
-        return losses
+        state = ConceptState(
+            prototype_layer=self.prototype_layer,
+            concept_pooling=self.concept_pooling,
+            prototype_classes=self.prototype_classes,
+            class_weights=self.class_weights,
+            latents=latents,
+            per_scale=maps,
+            activations=pooled,
+            data_samples=batch_data_samples,
+        )
+        return losses | self._concept_loss_values(state)
 
     def loss_by_feat(
         self, seg_logits: Tensor, batch_data_samples: list
@@ -224,14 +244,8 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
             mode='bilinear',
             align_corners=self.align_corners,
         )
-        logits = self._loss_logits(evidence)
+        logits = loss_logits(self.link, evidence, self.sharpness)
         return super().loss_by_feat(logits, batch_data_samples)
-
-    @in_full_precision
-    def _loss_logits(self, evidence: Tensor) -> Tensor:
-        if self.link == 'share':
-            return share_logits(evidence, SHARE_FLOOR)
-        return LINKS[self.link](evidence)
 
     def _sum_prototypes(self, prototypes: Tensor) -> Tensor:
         """Sum the prototypes of a concept: (N,S,P,H,W) to (N,S,K,H,W)."""
@@ -262,17 +276,22 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
             )
 
 
-def _check_numbers(
-    num_concepts: int, prototypes_per_concept: int, inference_cut: float
-) -> None:
+def _check_numbers(num_concepts: int, prototypes_per_concept: int) -> None:
     if num_concepts < 1 or prototypes_per_concept < 1:
         raise ValueError(
             f'got num_concepts={num_concepts} and prototypes_per_concept='
             f'{prototypes_per_concept}; both must be at least 1'
         )
+
+
+def _check_ranges(inference_cut: float, sharpness: float | None) -> None:
     if inference_cut < 0:
         raise ValueError(
             f'inference_cut must be at least 0, got {inference_cut}'
+        )
+    if sharpness is not None and not 0 < sharpness < math.inf:
+        raise ValueError(
+            f'sharpness must be a finite number above 0, got {sharpness}'
         )
 
 

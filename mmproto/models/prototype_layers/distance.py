@@ -1,5 +1,7 @@
 """ProtoPNet's prototypes: squared distance turned into a similarity."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -14,32 +16,32 @@ ACTIVATIONS = ('log', 'linear')
 
 @MODELS.register_module()
 class DistancePrototypes(PrototypeLayer):
-    """Similarity of squared Euclidean distance ``d``.
+    """Turn the squared Euclidean distance ``d`` into a similarity.
 
-    ``log((d + 1) / (d + epsilon))`` or ``-d``. Source: ProtoPNet,
+    It is ``log((d + 1) / (d + epsilon))`` or ``-d``. Source: ProtoPNet,
     https://arxiv.org/abs/1806.10574, section 2.1. Distances are summed from
     differences: the usual expansion into three terms cancels in float32 just
     where a latent meets its prototype.
 
-    With ``per_scale``, runs of so many prototypes belong to the scales in
-    turn, and are compared with the latents of their own scale alone:
-    ScaleProtoSeg, https://arxiv.org/abs/2409.09497, section 3.1. Elsewhere,
-    and where a prototype was pruned, its distance is infinite and its
-    activation zero.
+    With ``per_scale``, runs of prototypes belong to the scales in turn, and
+    are compared with the latents of their own scale only: ScaleProtoSeg,
+    https://arxiv.org/abs/2409.09497, section 3.1. At other scales, and where
+    a prototype was pruned, the distance is infinite and the activation zero.
 
     Args:
         num_prototypes: Prototypes ``P``.
         channels: Latent channels ``D``.
         activation: ``'log'`` or ``'linear'``.
         epsilon: Bounds the logarithm at ``log(1 / epsilon)``.
-        per_scale: Prototypes of a run; ``None`` compares every prototype at
-            every scale.
+        per_scale: Length of the runs: one number for all, or one for each
+            run, class by class and within a class scale by scale, which may
+            be 0. ``None`` compares every prototype at every scale.
 
     Raises:
-        ValueError: If the activation is unknown, epsilon not in (0, 1),
-            ``per_scale`` below 1 or with a linear activation, which has no
-            value for "not here"; and, when the layer is used, if the runs
-            are not shared out evenly among the scales.
+        ValueError: If the activation is unknown, epsilon not in (0, 1), or
+            ``per_scale`` out of its range or used with a linear activation,
+            which has no value for "not here"; and, when the layer is used,
+            if the runs do not share out evenly among the scales.
     """
 
     vectors: nn.Parameter
@@ -51,7 +53,7 @@ class DistancePrototypes(PrototypeLayer):
         channels: int,
         activation: str = 'log',
         epsilon: float = 1e-4,
-        per_scale: int | None = None,
+        per_scale: int | Sequence[int] | None = None,
     ) -> None:
         super().__init__(num_prototypes, channels)
         if activation not in ACTIVATIONS:
@@ -60,10 +62,10 @@ class DistancePrototypes(PrototypeLayer):
             )
         if not 0 < epsilon < 1:
             raise ValueError(f'epsilon must lie in (0, 1), got {epsilon}')
-        if per_scale is not None and (per_scale < 1 or activation != 'log'):
+        self.runs = _runs(per_scale, num_prototypes)
+        if self.runs is not None and activation != 'log':
             raise ValueError(
-                "per_scale must be at least 1, with activation='log'; got "
-                f'{per_scale} with {activation!r}'
+                f"per_scale needs activation='log', got {activation!r}"
             )
         self.activation = activation
         self.epsilon = epsilon
@@ -74,7 +76,7 @@ class DistancePrototypes(PrototypeLayer):
         )
 
     def compared(self, num_scales: int) -> Tensor:
-        """Which prototype meets which scale, bool (S,P).
+        """Tell which prototypes are compared at which scale, bool (S,P).
 
         Args:
             num_scales: Scales ``S`` of the latents.
@@ -82,23 +84,22 @@ class DistancePrototypes(PrototypeLayer):
         Raises:
             ValueError: If prototypes are bound to other numbers of scales.
         """
-        if self.per_scale is None:
+        if self.runs is None:
             return self.kept.expand(num_scales, -1)
-        if self.num_prototypes % (self.per_scale * num_scales):
+        if len(self.runs) % num_scales:
             raise ValueError(
-                f'{self.num_prototypes} prototypes in runs of per_scale='
-                f'{self.per_scale} do not share out among {num_scales} scales;'
-                f' give a multiple of {self.per_scale * num_scales}, or '
-                'another per_scale'
+                f'{self.num_prototypes} prototypes in {len(self.runs)} runs '
+                f'(per_scale={self.per_scale}) do not share out among '
+                f'{num_scales} scales; give a multiple of {num_scales} runs'
             )
-        number = torch.arange(self.num_prototypes, device=self.kept.device)
-        scale = number // self.per_scale % num_scales  # P
+        runs = torch.tensor(self.runs, device=self.kept.device)
+        scale = torch.repeat_interleave(runs) % num_scales  # P
         scales = torch.arange(num_scales, device=self.kept.device)
         return (scale == scales[:, None]) & self.kept
 
     @in_full_precision
     def distances(self, latents: Tensor) -> Tensor:
-        """Squared distances (N,S,P,H,W) of latents (N,S,D,H,W)."""
+        """Measure squared distances (N,S,P,H,W) of latents (N,S,D,H,W)."""
         compared = self.compared(latents.shape[1])
         vectors = self.vectors.to(latents.dtype)
         maps = []
@@ -111,7 +112,7 @@ class DistancePrototypes(PrototypeLayer):
         return torch.stack(maps, dim=1).permute(0, 1, 4, 2, 3)
 
     def similarity(self, latents: Tensor) -> Tensor:
-        """Minus the squared distance (N,S,P,H,W)."""
+        """Return minus the squared distance (N,S,P,H,W)."""
         return -self.distances(latents)
 
     def forward(self, latents: Tensor) -> Tensor:
@@ -123,3 +124,21 @@ class DistancePrototypes(PrototypeLayer):
             return -distance
         similarity = torch.log((distance + 1) / (distance + self.epsilon))
         return similarity.masked_fill(absent, 0)
+
+
+def _runs(
+    per_scale: int | Sequence[int] | None, number: int
+) -> list[int] | None:
+    """Length of each run of prototypes; they sum to their number."""
+    if per_scale is None:
+        return None
+    if isinstance(per_scale, int):
+        runs = [per_scale] * (number // per_scale if per_scale > 0 else 0)
+    else:
+        runs = list(per_scale)
+    if sum(runs) != number or min(runs, default=0) < 0:
+        raise ValueError(
+            f'per_scale must share out all {number} prototypes: give a '
+            f'divisor, or the lengths of all runs; got {per_scale}'
+        )
+    return runs
