@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from mmengine.evaluator import BaseMetric
 
+from .functional.states import merge_states
 from .reading import ImageReading
 from .recorder import ConceptRecorder
 
@@ -64,10 +65,10 @@ def check_interval(interval: int) -> int:
 class ExplanationMetric(BaseMetric):
     """Measures the concepts behind predictions, image by image.
 
-    A subclass says what one image contributes (:meth:`measure`), how two
-    contributions join (:meth:`merge`) and what the whole means
-    (:meth:`summarize`). Memory does not depend on the number of images.
-    Images that a sampler repeats to give every rank as many count once.
+    A subclass says what one image contributes (:meth:`measure`) and what all
+    images together mean (:meth:`summarize`). Memory does not depend on the
+    number of images. Images that a sampler repeats to give every rank as many
+    count once.
 
     Args:
         collect_device: Of mmengine's ``BaseMetric``.
@@ -91,20 +92,20 @@ class ExplanationMetric(BaseMetric):
         self._last: tuple[int, Any] | None = None
 
     @abstractmethod
-    def empty(self, reading: ImageReading) -> Any:
-        """State before the first image, which is given for its sizes."""
-
-    @abstractmethod
     def measure(self, reading: ImageReading) -> Any:
-        """State of one image alone."""
+        """Measure one image alone.
 
-    @abstractmethod
+        Returns:
+            A state as :func:`merge_states` joins them.
+        """
+
     def merge(self, first: Any, second: Any) -> Any:
         """Join the states of different images."""
+        return merge_states(first, second)
 
     @abstractmethod
     def summarize(self, state: Any) -> Report:
-        """Turn the state of all images into numbers."""
+        """Turn the joined state of all images into numbers."""
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Take in a batch that the model has just predicted.
@@ -120,8 +121,6 @@ class ExplanationMetric(BaseMetric):
             )
         for reading in self.recorder.read(data_batch, data_samples):
             self._keep_last()
-            if self._state is None:
-                self._state = self.empty(reading)
             self._last = (reading.index, self.measure(reading))
 
     def evaluate(self, size: int) -> dict:
@@ -131,22 +130,31 @@ class ExplanationMetric(BaseMetric):
             size: Images of the data set. What a sampler added to give every
                 rank as many is the last image of a rank, and is dropped.
         """
-        if self._last is not None and self._last[0] < size:
-            self._keep_last()
-        if self._state is not None:
+        if self._last is not None:
+            if self._last[0] < size:
+                self._keep_last()
             self.results.append(self._state)
         self._state = self._last = None
         return super().evaluate(size)
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Give the numbers of all ranks, and keep the whole report."""
-        if not results:
+        """Return the numbers of all ranks, and keep the whole report.
+
+        Args:
+            results: The state of each rank; ``None`` where it saw no image
+                of its own.
+        """
+        states = [state for state in results if state is not None]
+        if not states:
             return {}
-        self.report = self.summarize(reduce(self.merge, results))
+        self.report = self.summarize(reduce(self.merge, states))
         scalars = self.report['scalars']
         return {name: v for name, v in scalars.items() if v is not None}
 
     def _keep_last(self) -> None:
-        if self._last is not None:
-            self._state = self.merge(self._state, self._last[1])
-            self._last = None
+        if self._last is None:
+            return
+        _, state = self._last
+        if self._state is not None:
+            state = self.merge(self._state, state)
+        self._state, self._last = state, None

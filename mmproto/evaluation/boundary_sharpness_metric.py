@@ -10,9 +10,7 @@ from .functional.boundary_sharpness import (
     Sharpness,
     SharpnessState,
     boundary_sharpness,
-    empty_sharpness,
     measure_sharpness,
-    merge_sharpness,
 )
 from .reading import ImageReading
 
@@ -61,10 +59,6 @@ class BoundarySharpnessMetric(ExplanationMetric):
         self.far = far
         self.min_contrast = min_contrast
 
-    def empty(self, reading: ImageReading) -> SharpnessState:
-        """Sums before the first image."""
-        return empty_sharpness(len(reading.activations))
-
     def measure(self, reading: ImageReading) -> SharpnessState:
         """Sums of one image; zeros without ground truth."""
         return measure_sharpness(
@@ -74,12 +68,6 @@ class BoundarySharpnessMetric(ExplanationMetric):
             self.near,
             self.far,
         )
-
-    def merge(
-        self, first: SharpnessState, second: SharpnessState
-    ) -> SharpnessState:
-        """Add up."""
-        return merge_sharpness(first, second)
 
     def summarize(self, state: SharpnessState) -> Report:
         """Turn sums into drops and their ratio."""

@@ -9,7 +9,6 @@ from .functional.consistency import (
     ConsistencyState,
     empty_consistency,
     measure_consistency,
-    merge_consistency,
 )
 from .functional.consistency_rules import (
     Consistency,
@@ -18,7 +17,6 @@ from .functional.consistency_rules import (
     reproseg_consistency,
     scaleprotoseg_consistency,
 )
-from .image_targets import image_targets
 from .part_metric import NO_PARTS, PartMetric
 from .reading import ImageReading
 
@@ -49,27 +47,16 @@ class ConsistencyMetric(PartMetric):
         super().__init__(**kwargs)
         self.min_misses = min_misses
 
-    def empty(self, reading: ImageReading) -> ConsistencyState:
-        """Sums before the first image."""
-        loader = self.part_loader
-        num_parts = 1 if loader is None else len(loader.part_names)
-        classes, concepts = reading.class_weights.shape
-        return empty_consistency(concepts, classes, num_parts)
-
     def measure(self, reading: ImageReading) -> ConsistencyState:
         """Sums of one image; zeros if it has no part labels."""
-        targets = image_targets(reading, self.part_loader)
+        loader, targets = self.part_loader, self.targets(reading)
         if targets is None:
-            return self.empty(reading)
+            classes, concepts = reading.class_weights.shape
+            num_parts = len(loader.part_names) if loader else 1
+            return empty_consistency(concepts, classes, num_parts)
         return measure_consistency(
             reading.activations, reading.class_weights, targets
         )
-
-    def merge(
-        self, first: ConsistencyState, second: ConsistencyState
-    ) -> ConsistencyState:
-        """Sums of different images together."""
-        return merge_consistency(first, second)
 
     def summarize(self, state: ConsistencyState) -> Report:
         """Judge all concepts by all definitions."""

@@ -1,31 +1,30 @@
 """Whether the concepts of a model differ from each other."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from mmproto.evaluation.functional.concept_usage import (
-    ConceptHealth,
-    ConceptUsage,
-    compute_health,
-)
 from mmproto.registry import METRICS
 
 from .base import ExplanationMetric, Report, make_report
+from .functional.concept_usage import (
+    ConceptHealth,
+    UsageSums,
+    compute_health,
+)
 from .functional.diversity import (
     Overlaps,
     concept_cosines,
-    empty_overlaps,
     find_duplicates,
     intersection_over_union,
     map_overlap,
     measure_overlaps,
-    merge_overlaps,
     off_diagonal,
     prototype_cosines,
 )
+from .functional.states import KEPT
 from .reading import ImageReading
 
 NO_LABELS = (
@@ -48,17 +47,17 @@ class DiversityState:
 
     Args:
         overlaps: Of all images.
+        labelled: Number of images with ground truth.
         prototypes: Vectors (P,D), if the layer has any.
         prototypes_per_concept: Prototype p is of concept ``p // M``.
         class_names: Names of the classes.
-        labelled: Whether any image has ground truth.
     """
 
     overlaps: Overlaps
-    prototypes: Tensor | None
-    prototypes_per_concept: int
-    class_names: list[str]
-    labelled: bool
+    labelled: int
+    prototypes: Tensor | None = field(metadata=KEPT)
+    prototypes_per_concept: int = field(metadata=KEPT)
+    class_names: list[str] = field(metadata=KEPT)
 
 
 @METRICS.register_module()
@@ -78,11 +77,6 @@ class DiversityMetric(ExplanationMetric):
         super().__init__(**kwargs)
         self.dead_threshold = dead_threshold
 
-    def empty(self, reading: ImageReading) -> DiversityState:
-        """No image yet."""
-        overlaps = empty_overlaps(*reading.class_weights.shape)
-        return _join_model(reading, overlaps, False)
-
     def measure(self, reading: ImageReading) -> DiversityState:
         """Compare the maps of one image."""
         labels, weights = reading.label_map, reading.class_weights
@@ -93,16 +87,13 @@ class DiversityMetric(ExplanationMetric):
         overlaps = measure_overlaps(
             reading.activations, weights, shown, self.dead_threshold
         )
-        return _join_model(reading, overlaps, bool(shown.any()))
-
-    def merge(
-        self, first: DiversityState, second: DiversityState
-    ) -> DiversityState:
-        """Add up."""
-        return replace(
-            first,
-            overlaps=merge_overlaps(first.overlaps, second.overlaps),
-            labelled=first.labelled or second.labelled,
+        vectors = reading.prototypes
+        return DiversityState(
+            overlaps,
+            int(shown.any()),
+            None if vectors is None else vectors.detach().cpu(),
+            reading.prototypes_per_concept,
+            reading.class_names,
         )
 
     def summarize(self, state: DiversityState) -> Report:
@@ -141,19 +132,6 @@ class DiversityMetric(ExplanationMetric):
         )
 
 
-def _join_model(
-    reading: ImageReading, overlaps: Overlaps, labelled: bool
-) -> DiversityState:
-    vectors = reading.prototypes
-    return DiversityState(
-        overlaps,
-        None if vectors is None else vectors.detach().cpu(),
-        reading.prototypes_per_concept,
-        reading.class_names,
-        labelled,
-    )
-
-
 def _pairs(values: Tensor | None) -> tuple[float | None, float | None]:
     if values is None:
         return None, None
@@ -161,7 +139,7 @@ def _pairs(values: Tensor | None) -> tuple[float | None, float | None]:
 
 
 def _per_concept(
-    usage: ConceptUsage, health: ConceptHealth, overlap: Tensor
+    usage: UsageSums, health: ConceptHealth, overlap: Tensor
 ) -> dict[str, list]:
     others = overlap - torch.diag(overlap.diagonal())
     return dict(

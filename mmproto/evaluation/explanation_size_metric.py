@@ -1,6 +1,6 @@
 """How many concepts a model uses, and how many one decision takes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -14,15 +14,13 @@ from .functional.explanation_size import (
     GlobalSize,
     ImageSizes,
     abstained_share,
-    empty_cells,
     global_size,
     image_sizes,
     mean_sizes,
     measure_cells,
-    merge_cells,
-    merge_images,
     pipnet_global,
 )
+from .functional.states import KEPT
 from .reading import ImageReading
 
 
@@ -39,8 +37,8 @@ class SizeState:
 
     cells: CellSizes
     images: ImageSizes
-    class_weights: Tensor
-    class_names: list[str]
+    class_weights: Tensor = field(metadata=KEPT)
+    class_names: list[str] = field(metadata=KEPT)
 
 
 @METRICS.register_module()
@@ -71,15 +69,6 @@ class ExplanationSizeMetric(ExplanationMetric):
             )
         self.threshold = threshold
 
-    def empty(self, reading: ImageReading) -> SizeState:
-        """No cells and no images yet."""
-        return SizeState(
-            empty_cells(reading.class_weights.shape[1]),
-            ImageSizes(0, 0, 0, 0, 0, 0),
-            reading.class_weights.cpu(),
-            reading.class_names,
-        )
-
     def measure(self, reading: ImageReading) -> SizeState:
         """Count the concepts of one image's cells."""
         activations = reading.activations.flatten(1)  # K,n
@@ -90,14 +79,6 @@ class ExplanationSizeMetric(ExplanationMetric):
             image_sizes(activations.amax(dim=1)[None], weights),
             weights.cpu(),
             reading.class_names,
-        )
-
-    def merge(self, first: SizeState, second: SizeState) -> SizeState:
-        """Add up."""
-        return replace(
-            first,
-            cells=merge_cells(first.cells, second.cells),
-            images=merge_images(first.images, second.images),
         )
 
     def summarize(self, state: SizeState) -> Report:

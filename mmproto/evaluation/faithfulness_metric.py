@@ -12,17 +12,14 @@ from .functional.completeness import (
     completeness_errors,
     empty_completeness,
     measure_completeness,
-    merge_completeness,
 )
 from .functional.faithfulness import (
     KINDS,
     ORDERS,
     Removal,
-    empty_removal,
     mean_heights,
     mean_ious,
     measure_removal,
-    merge_removal,
     removal_steps,
     sampled_cells,
 )
@@ -81,16 +78,6 @@ class FaithfulnessMetric(ExplanationMetric):
         self.steps = steps
         self.interval = check_interval(interval)
 
-    def empty(self, reading: ImageReading) -> FaithfulnessState:
-        """State before the first image."""
-        classes, concepts = reading.class_weights.shape
-        steps = removal_steps(concepts, self.steps)
-        return FaithfulnessState(
-            pixels=empty_completeness(classes),
-            cells=empty_completeness(classes),
-            removal=empty_removal(steps, classes),
-        )
-
     def measure(self, reading: ImageReading) -> FaithfulnessState:
         """Take the decisions of one image apart."""
         weights, activations = reading.class_weights, reading.activations
@@ -114,16 +101,6 @@ class FaithfulnessMetric(ExplanationMetric):
                 removal_steps(len(activations), self.steps),
                 seed=reading.index,
             ),
-        )
-
-    def merge(
-        self, first: FaithfulnessState, second: FaithfulnessState
-    ) -> FaithfulnessState:
-        """Join the sums of different images."""
-        return FaithfulnessState(
-            pixels=merge_completeness(first.pixels, second.pixels),
-            cells=merge_completeness(first.cells, second.cells),
-            removal=merge_removal(first.removal, second.removal),
         )
 
     def summarize(self, state: FaithfulnessState) -> Report:

@@ -16,7 +16,6 @@ from .functional.ood import (
     fit_thresholds,
     flagged_shares,
     measure_ood,
-    merge_ood,
     score_maps,
 )
 from .functional.ranking import (
@@ -85,10 +84,6 @@ class OODMetric(ExplanationMetric):
         self.flagged = flagged
         self.thresholds = thresholds
 
-    def empty(self, reading: ImageReading) -> OODState:
-        """State before the first image."""
-        return empty_ood()
-
     def measure(self, reading: ImageReading) -> OODState:
         """Sort the labelled pixels of one image by score."""
         labels = reading.label_map
@@ -101,10 +96,6 @@ class OODMetric(ExplanationMetric):
         )
         scores = reading.to_image(maps)
         return measure_ood(scores, labels, self.ood_ids, self.thresholds)
-
-    def merge(self, first: OODState, second: OODState) -> OODState:
-        """Add the second state to the first."""
-        return merge_ood(first, second)
 
     def summarize(self, state: OODState) -> Report:
         """Turn histograms into numbers."""

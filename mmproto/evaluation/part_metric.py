@@ -3,7 +3,9 @@
 from typing import Any
 
 from .base import ExplanationMetric
+from .functional.part_targets import PartTargets, part_targets
 from .parts import PartLoader
+from .reading import ImageReading
 
 NO_PARTS = (
     'no part labels: the data set has no part_loader in its meta information '
@@ -26,7 +28,26 @@ class PartMetric(ExplanationMetric):
 
     @property
     def part_loader(self) -> PartLoader | None:
-        """Loads the part labels of an image; ``None`` if there are none."""
+        """Loader of the part labels; ``None`` if there are none."""
         if self.recorder is None:
             return None
         return self.recorder.part_loader(self.parts)
+
+    def targets(self, reading: ImageReading) -> PartTargets | None:
+        """Locate the parts of an image in the cells of the model.
+
+        Returns:
+            The parts; ``None`` without a loader, a part file or ground truth.
+        """
+        loader = self.part_loader
+        parts = loader and reading.parts(loader)
+        if loader is None or parts is None or reading.label_map is None:
+            return None
+        return part_targets(
+            parts.parts,
+            parts.instances,
+            reading.label_map,
+            loader.part_classes.to(parts.parts.device),
+            len(reading.class_weights),
+            *reading.cell_grid,
+        )

@@ -1,7 +1,7 @@
 """Whether the strongest patches of a concept show the same thing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -21,6 +21,7 @@ from .functional.purity import (
     part_purity,
     purities,
 )
+from .functional.states import KEPT
 from .part_metric import NO_PARTS, PartMetric
 from .reading import ImageReading
 
@@ -44,12 +45,12 @@ class PurityState:
         part_names: Names of the parts; the first is that of no part.
     """
 
-    patches: dict[str, Tensor]
+    patches: dict[str, Tensor] = field(metadata=KEPT)  # joined by the metric
     cells: Tensor
     pixels: Tensor
-    used: Tensor
-    class_names: list[str]
-    part_names: list[str]
+    used: Tensor = field(metadata=KEPT)
+    class_names: list[str] = field(metadata=KEPT)
+    part_names: list[str] = field(metadata=KEPT)
 
 
 @METRICS.register_module()
@@ -87,16 +88,6 @@ class PurityMetric(PartMetric):
         self.patch_size = patch_size
         self.dead_threshold = dead_threshold
 
-    def empty(self, reading: ImageReading) -> PurityState:
-        """No patch yet."""
-        state = self.measure(reading)
-        return replace(
-            state,
-            patches={n: v[:, :0] for n, v in state.patches.items()},
-            cells=torch.zeros_like(state.cells),
-            pixels=torch.zeros_like(state.pixels),
-        )
-
     def measure(self, reading: ImageReading) -> PurityState:
         """Look under the best place of every concept that one image shows.
 
@@ -126,12 +117,8 @@ class PurityMetric(PartMetric):
 
     def merge(self, first: PurityState, second: PurityState) -> PurityState:
         """Keep the strongest patches of both."""
-        return replace(
-            first,
-            patches=merge_patches(first.patches, second.patches, self.topk),
-            cells=first.cells + second.cells,
-            pixels=first.pixels + second.pixels,
-        )
+        patches = merge_patches(first.patches, second.patches, self.topk)
+        return replace(super().merge(first, second), patches=patches)
 
     def summarize(self, state: PurityState) -> Report:
         """Compute the purity of every concept and its spread."""
@@ -207,16 +194,11 @@ class PurityMetric(PartMetric):
 
 def _centres(reading: ImageReading, cells: Tensor) -> tuple[Tensor, Tensor]:
     """Pixels (n,), rows and columns, in the middle of cells (n,)."""
-    height, width = reading.image_size
     rows, columns = reading.activations.shape[1:]
-    down = torch.arange(height, device=cells.device)
-    across = torch.arange(width, device=cells.device)
-    # a map of cells is a product of rows and columns
-    row_of = reading.cell_of(down, torch.zeros_like(down))[0]
-    column_of = reading.cell_of(torch.zeros_like(across), across)[1]
+    cell_rows, cell_columns = reading.cell_grid
     return (
-        cell_centres(row_of, rows)[cells // columns],
-        cell_centres(column_of, columns)[cells % columns],
+        cell_centres(cell_rows, rows)[cells // columns],
+        cell_centres(cell_columns, columns)[cells % columns],
     )
 
 

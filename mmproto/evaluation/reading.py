@@ -180,25 +180,24 @@ class ImageReading:
         full = F.interpolate(padded, size, mode=mode, align_corners=corners)
         return full[0, :, : self.image_size[0], : self.image_size[1]]
 
-    def cell_of(self, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
-        """Cells that cover pixels of the image file.
+    @cached_property
+    def cell_grid(self) -> tuple[Tensor, Tensor]:
+        """Cell row of each row of pixels (h,), and cell column of each (w,).
 
-        Args:
-            rows: Rows of the pixels, int64.
-            columns: Columns of the pixels, int64.
-
-        Returns:
-            Rows and columns of the cells.
+        They grow from 0 to the last row and column of the activations.
         """
-        covered = self.place.covered()
-        inside = self.activations.shape[1:]
-        first, second = (
-            (place * cells // span).clamp(max=limit - 1)
-            for place, cells, span, limit in zip(
-                (rows, columns), self._feature_size, covered, inside
+        rows, columns = (
+            (torch.arange(pixels, device=self.activations.device) * cells)
+            .div(span, rounding_mode='floor')
+            .clamp(max=inside - 1)
+            for pixels, cells, span, inside in zip(
+                self.image_size,
+                self._feature_size,
+                self.place.covered(),
+                self.activations.shape[1:],
             )
         )
-        return first, second
+        return rows, columns
 
     def replayed_logits(self) -> Tensor:
         """Sum of contributions (C,h,w), resized as mmseg does the logits."""

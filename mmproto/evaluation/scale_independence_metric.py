@@ -1,6 +1,5 @@
 """Metric: whether concepts do not depend on the size of what they show."""
 
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +16,6 @@ from .functional.scale_independence import (
     compare_sizes,
     empty_scales,
     kappa,
-    merge_scales,
     object_sizes,
     rank_correlation,
     scale_moves,
@@ -28,19 +26,6 @@ from .functional.scale_independence import (
 from .reading import ImageReading
 
 _SUBSETS = ('', '_confident')
-
-
-@dataclass(frozen=True)
-class ScaleSums:
-    """Sums over images, and the scales that they are of.
-
-    Args:
-        sums: Over cells.
-        rates: Dilation rates, rising; positions of the scales without rates.
-    """
-
-    sums: ScaleState
-    rates: list[int]
 
 
 @METRICS.register_module()
@@ -71,66 +56,14 @@ class ScaleIndependenceMetric(ExplanationMetric):
         self.interval = check_interval(interval)
         self.confidence = confidence
 
-    def empty(self, reading: ImageReading) -> ScaleSums:
-        """Sums before the first image."""
-        scales = reading.num_scales
-        return ScaleSums(
-            empty_scales(len(reading.activations), scales),
-            sorted(reading.dilations or range(scales)),
-        )
-
-    def measure(self, reading: ImageReading) -> ScaleSums:
-        """Sums of one image."""
-        state = self.empty(reading)
+    def measure(self, reading: ImageReading) -> ScaleState:
+        """Compare an image with itself at other sizes; sort its cells."""
+        rates = sorted(reading.dilations or range(reading.num_scales))
         if reading.index % self.interval:
-            return state
+            return empty_scales(len(reading.activations), rates)
         rank = _rank_of_scale(reading)  # S
         scales = rank[reading.scales]  # K,H,W
         predicted = reading.evidence.argmax(dim=0)  # H,W
-        sums = self._look_again(reading, rank, scales, predicted)
-        sizes = _by_size(reading, scales, predicted)
-        return replace(state, sums=replace(sums, sizes=sizes))
-
-    def merge(self, first: ScaleSums, second: ScaleSums) -> ScaleSums:
-        """Add up."""
-        return replace(first, sums=merge_scales(first.sums, second.sums))
-
-    def summarize(self, state: ScaleSums) -> Report:
-        """Turn sums into shares."""
-        sums, several = state.sums, len(state.rates) > 1
-        scalars: dict[str, float | None] = {}
-        for index, (name, factor) in enumerate(FACTORS.items()):
-            for subset, suffix in enumerate(_SUBSETS):
-                kept = int(sums.kept[index, subset])
-                cells = int(sums.cells[index, subset])
-                key = f'{name}{suffix}'
-                scalars[f'top_concept_kept_{key}'] = (
-                    kept / cells if cells else None
-                )
-                scalars[f'top_concept_kappa_{key}'] = kappa(
-                    kept, cells, sums.tops[index, subset]
-                )
-            moves = sums.moves[index] if several else torch.zeros(1, 1)
-            for move, share in scale_moves(moves, factor > 1).items():
-                scalars[f'scale_{move}_{name}'] = share
-        scalars['size_correlation'] = (
-            rank_correlation(sums.sizes) if several else None
-        )
-        return make_report(
-            scalars,
-            curves=_curve(state) if several and sums.sizes.any() else None,
-            histograms=dict(scale_by_object_size=_histogram(state)),
-            notes=self._notes(state),
-        )
-
-    def _look_again(
-        self,
-        reading: ImageReading,
-        rank: Tensor,
-        scales: Tensor,
-        predicted: Tensor,
-    ) -> ScaleState:
-        """Compare an image with itself at other sizes."""
         sure = reading.probabilities(reading.evidence).amax(dim=0)
         compared = []
         for factor in FACTORS.values():
@@ -147,20 +80,53 @@ class ScaleIndependenceMetric(ExplanationMetric):
                 )
             )
         kept, cells, tops, moves = map(torch.stack, zip(*compared))
-        none = empty_scales(len(reading.activations), len(rank))
         return ScaleState(
-            torch.tensor(1), kept, cells, tops, moves, none.sizes
+            torch.tensor(1),
+            kept,
+            cells,
+            tops,
+            moves,
+            _by_size(reading, scales, predicted),
+            rates,
         )
 
-    def _notes(self, state: ScaleSums) -> list[str]:
+    def summarize(self, state: ScaleState) -> Report:
+        """Turn sums into shares."""
+        several = len(state.rates) > 1
+        scalars: dict[str, float | None] = {}
+        for index, (name, factor) in enumerate(FACTORS.items()):
+            for subset, suffix in enumerate(_SUBSETS):
+                kept = int(state.kept[index, subset])
+                cells = int(state.cells[index, subset])
+                key = f'{name}{suffix}'
+                scalars[f'top_concept_kept_{key}'] = (
+                    kept / cells if cells else None
+                )
+                scalars[f'top_concept_kappa_{key}'] = kappa(
+                    kept, cells, state.tops[index, subset]
+                )
+            moves = state.moves[index] if several else torch.zeros(1, 1)
+            for move, share in scale_moves(moves, factor > 1).items():
+                scalars[f'scale_{move}_{name}'] = share
+        scalars['size_correlation'] = (
+            rank_correlation(state.sizes) if several else None
+        )
+        return make_report(
+            scalars,
+            curves=_curve(state) if several and state.sizes.any() else None,
+            histograms=dict(scale_by_object_size=_histogram(state)),
+            notes=self._notes(state),
+        )
+
+    def _notes(self, state: ScaleState) -> list[str]:
         notes = [
-            f'{int(state.sums.images)} images were seen at half and double '
+            f'{int(state.images)} images were seen at half and double '
             f'size, one in {self.interval}; confident: probability of at '
             f'least {self.confidence}'
         ]
         if len(state.rates) == 1:
             notes.append('the model has one scale: nothing can move')
-        elif not state.sums.sizes.any():
+        elif not state.sizes.any():
             notes.append('no sizes of objects: there is no ground truth')
         return notes
 
@@ -195,11 +161,11 @@ def _by_size(
     )
 
 
-def _histogram(state: ScaleSums) -> dict:
+def _histogram(state: ScaleState) -> dict:
     """Cells by object size, for each scale."""
     lines = {
         f'rate {rate}': counts.tolist()
-        for rate, counts in zip(state.rates, state.sums.sizes.T)
+        for rate, counts in zip(state.rates, state.sizes.T)
     }
     return dict(
         labels=size_labels(),
@@ -208,10 +174,10 @@ def _histogram(state: ScaleSums) -> dict:
     )
 
 
-def _curve(state: ScaleSums) -> dict[str, dict]:
+def _curve(state: ScaleState) -> dict[str, dict]:
     """Mean dilation rate by object size."""
     rates = torch.tensor(state.rates, dtype=torch.float64)
-    counts = state.sums.sizes.double()  # B,S
+    counts = state.sizes.double()  # B,S
     known = counts.sum(dim=1) > 0
     mean = (counts @ rates)[known] / counts.sum(dim=1)[known]
     return dict(

@@ -5,7 +5,6 @@ from typing import Any
 from mmproto.registry import METRICS
 
 from .base import Report, check_interval, make_report
-from .functional.consistency_rules import share
 from .functional.stability import (
     StabilityState,
     activation_change,
@@ -14,11 +13,10 @@ from .functional.stability import (
     empty_stability,
     evalprotopnet_stability,
     measure_stability,
-    merge_stability,
     most_active_kept,
     scaleprotoseg_stability,
 )
-from .image_targets import image_targets
+from .functional.states import share
 from .part_metric import NO_PARTS, PartMetric
 from .reading import ImageReading
 
@@ -46,14 +44,10 @@ class StabilityMetric(PartMetric):
         super().__init__(**kwargs)
         self.interval = check_interval(interval)
 
-    def empty(self, reading: ImageReading) -> StabilityState:
-        """Sums before the first image."""
-        return empty_stability(reading.class_weights.shape[1])
-
     def measure(self, reading: ImageReading) -> StabilityState:
         """Sums of one image; zeros if it is not one of the interval."""
         if reading.index % self.interval:
-            return self.empty(reading)
+            return empty_stability(len(reading.activations))
         maps = reading.activations
         noisy, _ = reading.rerun(clipped_noise(reading.index))
         rows, columns = maps.shape[1:]
@@ -61,14 +55,8 @@ class StabilityMetric(PartMetric):
             maps,
             noisy[:, :rows, :columns],
             reading.class_weights,
-            image_targets(reading, self.part_loader),
+            self.targets(reading),
         )
-
-    def merge(
-        self, first: StabilityState, second: StabilityState
-    ) -> StabilityState:
-        """Sums of different images together."""
-        return merge_stability(first, second)
 
     def summarize(self, state: StabilityState) -> Report:
         """Turn the sums into shares."""

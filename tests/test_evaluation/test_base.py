@@ -11,14 +11,8 @@ class Images(ExplanationMetric):
 
     default_prefix = 'images'
 
-    def empty(self, reading):
-        return []
-
     def measure(self, reading):
         return [reading.index]
-
-    def merge(self, first, second):
-        return first + second
 
     def summarize(self, state):
         scalars = dict(number=float(len(state)), absent=None)

@@ -26,7 +26,7 @@ def read(edge, labels=True):
 
 
 def report(metric, *readings):
-    state = metric.empty(readings[0])
+    state = None
     for reading in readings:
         state = metric.merge(state, metric.measure(reading))
     return metric.summarize(state)

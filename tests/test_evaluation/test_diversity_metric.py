@@ -32,9 +32,7 @@ def read(maps, weights, vectors, label_map=None, index=0):
 def report(readings, **arguments):
     metric = DiversityMetric(**arguments)
     states = [metric.measure(reading) for reading in readings]
-    return metric.summarize(
-        reduce(metric.merge, states, metric.empty(readings[0]))
-    )
+    return metric.summarize(reduce(metric.merge, states))
 
 
 def planted(with_vectors=True, labelled=True):

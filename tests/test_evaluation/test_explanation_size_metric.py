@@ -27,9 +27,7 @@ def read(activations, weights, index=0):
 
 def report(metric, readings):
     states = [metric.measure(reading) for reading in readings]
-    return metric.summarize(
-        reduce(metric.merge, states, metric.empty(readings[0]))
-    )
+    return metric.summarize(reduce(metric.merge, states))
 
 
 def planted():

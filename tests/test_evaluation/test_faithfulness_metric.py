@@ -20,7 +20,6 @@ def measure(model, config, **options):
     for batch in Runner.build_dataloader(config.test_dataloader):
         samples = [sample.to_dict() for sample in model.test_step(batch)]
         for reading in recorder.read(batch, samples):
-            state = state or metric.empty(reading)
             state = metric.merge(state, metric.measure(reading))
             readings.append(reading)
     recorder.stop()

@@ -34,7 +34,7 @@ def reading(index, strange=True, labelled=True):
 
 
 def report(metric, readings):
-    state = metric.empty(readings[0])
+    state = None
     for one in readings:
         state = metric.merge(state, metric.measure(one))
     result = metric.summarize(state)

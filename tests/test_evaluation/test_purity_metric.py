@@ -25,7 +25,6 @@ STRIDE, ROWS, COLUMNS = 4, 6, 9
 class Reading(SimpleNamespace):
     """Cells of 4x4 pixels that each show one part."""
 
-    image_size = (ROWS * STRIDE, COLUMNS * STRIDE)
     class_names = CLASSES
 
     def parts(self, loader):
@@ -38,8 +37,10 @@ class Reading(SimpleNamespace):
         numbers = numbers.repeat_interleave(STRIDE, 0)
         return PartLabels(pixels, numbers.repeat_interleave(STRIDE, 1))
 
-    def cell_of(self, rows, columns):
-        return rows // STRIDE, columns // STRIDE
+    cell_grid = (
+        torch.arange(ROWS * STRIDE) // STRIDE,
+        torch.arange(COLUMNS * STRIDE) // STRIDE,
+    )
 
 
 def read(index, kind, labelled=True):
@@ -75,7 +76,7 @@ def metric(with_parts=True, **arguments):
 
 def report(made, readings):
     states = [made.measure(reading) for reading in readings]
-    return made.summarize(reduce(made.merge, states, made.empty(readings[0])))
+    return made.summarize(reduce(made.merge, states))
 
 
 def purity(kind, **arguments):
@@ -207,7 +208,7 @@ def test_any_number_of_ranks_gives_the_same(ranks):
     shares = []
     for rank in range(ranks):
         states = map(made.measure, readings[rank::ranks])
-        shares.append(reduce(made.merge, states, made.empty(readings[rank])))
+        shares.append(reduce(made.merge, states))
     found = made.summarize(reduce(made.merge, shares))
     assert found == report(made, readings)
 

@@ -126,12 +126,10 @@ def test_pixels_and_cells_correspond(tiny_model, tiny_config, padded):
     if padded:
         tiny_model.data_preprocessor.test_cfg = dict(size_divisor=80)
     reading = readings(tiny_model, tiny_config)[0]
-    rows, columns = torch.meshgrid(
-        torch.arange(64), torch.arange(96), indexing='ij'
-    )
-    cells = reading.cell_of(rows, columns)
-    assert torch.equal(cells[0], rows // 8)
-    assert torch.equal(cells[1], columns // 8)
+    cell_rows, cell_columns = reading.cell_grid
+    assert torch.equal(cell_rows, torch.arange(64) // 8)
+    assert torch.equal(cell_columns, torch.arange(96) // 8)
+    cells = cell_rows[:, None], cell_columns
     nearest = reading.to_image(reading.labels[None].float(), 'nearest')[0]
     assert torch.equal(nearest.long(), reading.labels[cells])
     maps = reading.activations

@@ -1,5 +1,7 @@
 """Planted movements of concepts with the size of the image."""
 
+from functools import reduce
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -63,10 +65,8 @@ class Planted:
 def scalars(**behaviour):
     metric = ScaleIndependenceMetric(interval=2)
     states = [metric.measure(Planted(index=i, **behaviour)) for i in range(3)]
-    state = metric.empty(Planted(**behaviour))
-    for other in states:
-        state = metric.merge(state, other)
-    assert int(state.sums.images) == 2  # of index 0 and 2
+    state = reduce(metric.merge, states)
+    assert int(state.images) == 2  # of index 0 and 2
     return metric.summarize(state)
 
 
@@ -122,8 +122,7 @@ def test_one_scale_cannot_move():
 def test_without_ground_truth_objects_have_no_size():
     metric, reading = ScaleIndependenceMetric(), Planted()
     reading.label_map = None
-    state = metric.merge(metric.empty(reading), metric.measure(reading))
-    report = metric.summarize(state)
+    report = metric.summarize(metric.measure(reading))
     assert report['scalars']['size_correlation'] is None
     assert report['scalars']['top_concept_kept_double'] == 1
     assert any('no ground truth' in note for note in report['notes'])

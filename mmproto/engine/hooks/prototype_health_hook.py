@@ -17,10 +17,10 @@ from mmproto.evaluation.functional.concept_usage import (
     duplicate_pairs,
     empty_usage,
     measure_batch,
-    merge_windows,
     reduce_usage,
     update_usage,
 )
+from mmproto.evaluation.functional.states import merge_states
 from mmproto.models.facts import get_prototype_head
 from mmproto.registry import HOOKS
 
@@ -94,7 +94,7 @@ class PrototypeHealthHook(Hook):
         batch = measure_batch(inputs[0], self._with_gram)
         if self._batch is not None:
             if self._batch.peak.shape == batch.peak.shape:
-                batch = merge_windows(self._batch, batch)
+                batch = merge_states(self._batch, batch)
             else:
                 self._finish_batch()
         self._batch = batch

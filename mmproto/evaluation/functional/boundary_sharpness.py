@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from .boundary_band import largest_within
-from .sums import add_fields
 
 # Rows of the sums. Own: cells of the class that the concept stands for.
 NEAR_OWN, NEAR_OTHER, FAR_OWN, FAR_OTHER = ZONES = range(4)
@@ -97,13 +96,6 @@ def measure_sharpness(
     state.sums.index_add_(1, top, sums.double().cpu())
     state.cells.index_add_(1, top, zones.sum(dim=2).cpu())
     return state
-
-
-def merge_sharpness(
-    first: SharpnessState, second: SharpnessState
-) -> SharpnessState:
-    """Join the sums of different images."""
-    return add_fields(first, second)
 
 
 def boundary_sharpness(

@@ -1,9 +1,11 @@
 """Whether contributions add up to the evidence that decides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
+
+from .states import KEPT, LARGEST, merge_states
 
 # Of the largest evidence. Sums of a few hundred float32 are this exact; what
 # is smaller is rounding and not evidence that the concepts leave out.
@@ -26,11 +28,11 @@ class Completeness:
     """
 
     error: Tensor
-    worst: Tensor
+    worst: Tensor = field(metadata=LARGEST)
     largest: Tensor
     changed: Tensor
     places: Tensor
-    classes: int
+    classes: int = field(metadata=KEPT)
 
 
 def empty_completeness(num_classes: int) -> Completeness:
@@ -52,22 +54,8 @@ def measure_completeness(evidence: Tensor, explained: Tensor) -> Completeness:
         evidence.split(_ROWS, dim=1), explained.split(_ROWS, dim=1)
     ):
         part = _measure_rows(decided.float(), summed.float())
-        state = merge_completeness(state, part)
+        state = merge_states(state, part)
     return state
-
-
-def merge_completeness(
-    first: Completeness, second: Completeness
-) -> Completeness:
-    """Join the errors of different places."""
-    return Completeness(
-        error=first.error + second.error,
-        worst=first.worst.maximum(second.worst),
-        largest=first.largest + second.largest,
-        changed=first.changed + second.changed,
-        places=first.places + second.places,
-        classes=first.classes,
-    )
 
 
 def completeness_errors(state: Completeness) -> dict[str, float | None]:

@@ -4,11 +4,13 @@ Pure functions: measure a batch, add it to the sums, compute the numbers. The
 sums take the same memory for ten images as for ten million.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from mmengine.dist import all_reduce
 from torch import Tensor
+
+from .states import LARGEST, merge_states
 
 
 @dataclass
@@ -23,13 +25,13 @@ class BatchUsage:
     """
 
     total: Tensor
-    peak: Tensor
+    peak: Tensor = field(metadata=LARGEST)
     pixels: int
     gram: Tensor | None = None
 
 
 @dataclass
-class ConceptUsage:
+class UsageSums:
     """Sums over a data set.
 
     Args:
@@ -41,7 +43,7 @@ class ConceptUsage:
     """
 
     total: Tensor
-    peak: Tensor
+    peak: Tensor = field(metadata=LARGEST)
     images_seen: Tensor
     counts: Tensor
     gram: Tensor
@@ -52,13 +54,13 @@ class ConceptHealth:
     """What can be wrong with concepts, and how evenly they are used.
 
     Args:
-        dead: Concepts that no image activates above the threshold.
-        one_image: Concepts that exactly one image does.
+        dead: Concepts that are above the threshold in no image.
+        one_image: Concepts that are above it in exactly one image.
         duplicates: Pairs that are nearly the same, first below second.
         mean_activation: Mean over all pixels (K,).
         entropy: Of each concept's share of all activation, in nats.
-        effective_number: Its exponential: as many concepts, evenly used,
-            would have this entropy.
+        effective_number: Exponential of the entropy: as many concepts, evenly
+            used, would have this entropy.
     """
 
     dead: list[int]
@@ -69,9 +71,9 @@ class ConceptHealth:
     effective_number: float
 
 
-def empty_usage(num_concepts: int) -> ConceptUsage:
-    """Sums before the first image."""
-    return ConceptUsage(
+def empty_usage(num_concepts: int) -> UsageSums:
+    """Return the sums before the first image."""
+    return UsageSums(
         total=torch.zeros(num_concepts, dtype=torch.float64),
         peak=torch.zeros(num_concepts, dtype=torch.float64),
         images_seen=torch.zeros(num_concepts, dtype=torch.int64),
@@ -82,7 +84,10 @@ def empty_usage(num_concepts: int) -> ConceptUsage:
 
 @torch.no_grad()
 def measure_batch(activations: Tensor, with_gram: bool = False) -> BatchUsage:
-    """Reduces a batch of activations.
+    """Sum up a batch of activations.
+
+    Two windows of the same images, as sliding inference sees them, are joined
+    by :func:`~mmproto.evaluation.functional.states.merge_states`.
 
     Args:
         activations: Concept activations (N,K,H,W).
@@ -98,48 +103,31 @@ def measure_batch(activations: Tensor, with_gram: bool = False) -> BatchUsage:
     )
 
 
-def merge_windows(first: BatchUsage, second: BatchUsage) -> BatchUsage:
-    """Joins two windows of the same images, as sliding inference sees them."""
-    gram = first.gram
-    if gram is not None and second.gram is not None:
-        gram = gram + second.gram
-    return BatchUsage(
-        total=first.total + second.total,
-        peak=torch.maximum(first.peak, second.peak),
-        pixels=first.pixels + second.pixels,
-        gram=gram,
-    )
-
-
 def update_usage(
-    usage: ConceptUsage, batch: BatchUsage, threshold: float
-) -> ConceptUsage:
-    """Adds a batch whose images are complete.
+    usage: UsageSums, batch: BatchUsage, threshold: float
+) -> UsageSums:
+    """Add a batch whose images are complete.
 
     Args:
         usage: The sums so far.
         batch: The batch.
         threshold: Activation above which an image shows a concept.
     """
-    images = batch.peak.shape[0]
-    gram = usage.gram
-    if batch.gram is not None:
-        gram = gram + batch.gram.cpu().double()
-    return ConceptUsage(
-        total=usage.total + batch.total.cpu().double().sum(dim=0),
-        peak=usage.peak.maximum(batch.peak.cpu().double().amax(dim=0)),
-        images_seen=usage.images_seen
-        + (batch.peak > threshold).sum(dim=0).cpu(),
-        counts=usage.counts + torch.tensor([images, batch.pixels]),
-        gram=gram,
+    none = torch.zeros_like(usage.gram)
+    own = UsageSums(
+        total=batch.total.cpu().double().sum(dim=0),
+        peak=batch.peak.cpu().double().amax(dim=0),
+        images_seen=(batch.peak > threshold).sum(dim=0).cpu(),
+        counts=torch.tensor([len(batch.peak), batch.pixels]),
+        gram=none if batch.gram is None else batch.gram.cpu().double(),
     )
+    return merge_states(usage, own)
 
 
-def reduce_usage(usage: ConceptUsage) -> None:
-    """Joins the sums of all ranks, in place; each may have seen any number.
+def reduce_usage(usage: UsageSums) -> None:
+    """Join the sums of all ranks, in place; each may have seen any number.
 
-    With a sampler that repeats images to give every rank as many, those
-    count twice, as they do in mmengine's metrics before these cut them off.
+    Images that a sampler repeats to give every rank as many count twice.
     """
     all_reduce(usage.peak, 'max')
     for sums in (usage.total, usage.images_seen, usage.counts, usage.gram):
@@ -147,7 +135,7 @@ def reduce_usage(usage: ConceptUsage) -> None:
 
 
 def duplicate_pairs(gram: Tensor, cosine: float) -> list[tuple[int, int]]:
-    """Pairs of vectors whose cosine is above a bound.
+    """Find the pairs of vectors whose cosine is above a bound.
 
     Args:
         gram: Inner products of the vectors (P,P).
@@ -166,9 +154,9 @@ def duplicate_pairs(gram: Tensor, cosine: float) -> list[tuple[int, int]]:
 
 
 def compute_health(
-    usage: ConceptUsage, duplicates: list[tuple[int, int]]
+    usage: UsageSums, duplicates: list[tuple[int, int]]
 ) -> ConceptHealth:
-    """The numbers of a data set.
+    """Turn the sums over a data set into numbers.
 
     Args:
         usage: Sums over the data set.

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .instance_hits import INACTIVE, chances, instance_hits
 from .part_hits import (
+    BOX,
     alpha,
     area_hits,
     box_hits,
@@ -16,7 +17,6 @@ from .part_hits import (
     part_of_owner,
 )
 from .part_targets import PartTargets
-from .sums import add_fields
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,10 @@ def empty_consistency(
 
 
 def measure_consistency(
-    maps: Tensor, class_weights: Tensor, targets: PartTargets
+    maps: Tensor,
+    class_weights: Tensor,
+    targets: PartTargets,
+    box: float = BOX,
 ) -> ConsistencyState:
     """Sums of one image.
 
@@ -92,6 +95,7 @@ def measure_consistency(
         maps: Activations (K,H,W).
         class_weights: Weights (C,K) >= 0.
         targets: Parts of the image.
+        box: Of :func:`box_hits`.
     """
     owner = owners(class_weights)
     own = part_of_owner(owner, targets)
@@ -106,7 +110,7 @@ def measure_consistency(
     parts[:, 0] = 0
     sums = dict(
         images=torch.tensor(1),
-        box_hits=box_hits(maps, owner, targets),
+        box_hits=box_hits(maps, owner, targets, box),
         box_seen=own & targets.visible,
         box_images=shown,
         area_hits=area_hits(maps, owner, targets),
@@ -124,10 +128,3 @@ def measure_consistency(
             for name, value in sums.items()
         }
     )
-
-
-def merge_consistency(
-    first: ConsistencyState, second: ConsistencyState
-) -> ConsistencyState:
-    """Sums of different images together."""
-    return add_fields(first, second)

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from .consistency import ConsistencyState
+from .states import share
 
-THRESHOLD = 0.8  # of EvalProtoPNet (at least) and ScaleProtoSeg (above)
+THRESHOLD = 0.8  # EvalProtoPNet: at least; ScaleProtoSeg: above
 REPROSEG_THRESHOLD = 0.7  # above
 
 
@@ -35,20 +36,26 @@ class Consistency:
         return float(self.consistent[self.evaluated].double().mean())
 
 
-def evalprotopnet_consistency(state: ConsistencyState) -> Consistency:
-    """Whether a part is hit in 80 % of the images that show it.
+def evalprotopnet_consistency(
+    state: ConsistencyState, part_thresh: float = THRESHOLD
+) -> Consistency:
+    """Tell whether a part is hit in 80 % of the images that show it.
 
     Source: EvalProtoPNet (arXiv 2212.05946);
     util/eval_interpretability.py ``evaluate_consistency`` @ ab33e5d.
     Concepts whose class is not shown or has no parts are not evaluated.
+
+    Args:
+        state: Sums over the data set.
+        part_thresh: Share of the images that is enough.
     """
     rates = share(state.box_hits, state.box_seen)
     rate, part = rates.max(dim=1)
-    return _judge(state.box_images > 0, rate >= THRESHOLD, part, rate)
+    return _judge(state.box_images > 0, rate >= part_thresh, part, rate)
 
 
 def scaleprotoseg_consistency(state: ConsistencyState) -> Consistency:
-    """Whether a part is hit in more than 80 % of the images that show it.
+    """Tell whether a part is hit in more than 80 % of the images that show it.
 
     Source: ScaleProtoSeg, segmentation/analysis/metrics/consistency.py @
     dd3d32c. Concepts whose class never shows a part are not evaluated.
@@ -59,22 +66,28 @@ def scaleprotoseg_consistency(state: ConsistencyState) -> Consistency:
     return _judge(evaluated, rate > THRESHOLD, part, rate)
 
 
-def reproseg_consistency(state: ConsistencyState) -> Consistency:
-    """Whether a concept fills a part to more than 70 %, on average.
+def reproseg_consistency(
+    state: ConsistencyState, threshold: float = REPROSEG_THRESHOLD
+) -> Consistency:
+    """Tell whether a concept fills a part to more than 70 %, on average.
 
     Source: ReProSeg, src/visualize/interpretability.py
     ``_compute_if_concept_consistent`` @ 2f63bcd. All concepts count.
+
+    Args:
+        state: Sums over the data set.
+        threshold: Mean activation that a part has to exceed.
     """
     rates = share(state.alpha_sum, state.alpha_seen.expand_as(state.box_hits))
     rate, part = rates.max(dim=1)
     evaluated = state.alpha_seen.any().expand_as(part)
-    return _judge(evaluated, rate > REPROSEG_THRESHOLD, part, rate)
+    return _judge(evaluated, rate > threshold, part, rate)
 
 
 def corrected_consistency(
     state: ConsistencyState, part_classes: Tensor, min_misses: float
 ) -> Consistency:
-    """Whether the same part is hit on 80 % of the objects, beyond chance.
+    """Tell whether the same part is hit on 80 % of the objects, beyond chance.
 
     With ``h`` hits on ``n`` objects and a sum ``e`` of the shares of the
     part in them, the rate is ``(h - e) / (n - e)``: a concept that is active
@@ -110,12 +123,6 @@ def corrected_consistency(
         most = torch.where(larger, objects, most)
     rate = share(gained, possible)
     return _judge(possible > 0, rate >= THRESHOLD, part, rate)
-
-
-def share(count: Tensor, total: Tensor) -> Tensor:
-    """Share in float64; 0 where there is nothing to share."""
-    divisor = torch.where(total > 0, total, 1).double()
-    return torch.where(total > 0, count.double() / divisor, 0.0)
 
 
 def _judge(

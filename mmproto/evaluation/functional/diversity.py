@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmproto.evaluation.functional.concept_usage import (
-    ConceptUsage,
+from .concept_usage import (
+    UsageSums,
     duplicate_pairs,
     empty_usage,
     measure_batch,
@@ -40,7 +40,7 @@ class Overlaps:
     shared: Tensor
     published: Tensor
     corrected: Tensor
-    usage: ConceptUsage
+    usage: UsageSums
 
 
 def empty_overlaps(num_classes: int, num_concepts: int) -> Overlaps:
@@ -132,23 +132,6 @@ def measure_overlaps(
         published=sum_pairs(published, owner * speaks) * shown,
         corrected=sum_pairs(active, speaks) * shown,
         usage=update_usage(usage, measure_batch(maps[None]), threshold),
-    )
-
-
-def merge_overlaps(first: Overlaps, second: Overlaps) -> Overlaps:
-    """Join what was measured of different images."""
-    one, other = first.usage, second.usage
-    return Overlaps(
-        shared=first.shared + second.shared,
-        published=first.published + second.published,
-        corrected=first.corrected + second.corrected,
-        usage=ConceptUsage(
-            total=one.total + other.total,
-            peak=one.peak.maximum(other.peak),
-            images_seen=one.images_seen + other.images_seen,
-            counts=one.counts + other.counts,
-            gram=one.gram + other.gram,
-        ),
     )
 
 

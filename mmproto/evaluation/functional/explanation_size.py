@@ -7,11 +7,10 @@ the numbers. Contributions are never expanded to (C,K,cells).
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from mmproto.explanations.concepts import needed_concepts
-
-from .sums import add_fields
 
 LOCAL_SIZES = ('all_classes', 'predicted', 'needed', 'needed_all')
 PIPNET_THRESHOLD = 1e-3
@@ -120,11 +119,6 @@ def measure_cells(
     )
 
 
-def merge_cells(first: CellSizes, second: CellSizes) -> CellSizes:
-    """Join the sizes of different cells."""
-    return add_fields(first, second)
-
-
 def mean_sizes(cells: CellSizes) -> Tensor:
     """Mean local sizes over all cells (4,), float64; NaN without cells.
 
@@ -171,7 +165,9 @@ def pipnet_global(class_weights: Tensor) -> tuple[int, float]:
     return int(large.any(dim=0).sum()), 1 - float(large.double().mean())
 
 
-def image_sizes(scores: Tensor, class_weights: Tensor) -> ImageSizes:
+def image_sizes(
+    scores: Tensor, class_weights: Tensor, bias: Tensor | None = None
+) -> ImageSizes:
     """Local sizes of whole images as PIP-Net counts them, and corrected.
 
     Source: M-Nauta/PIPNet, pipnet/test.py ``eval_pipnet``, commit 12c4da7.
@@ -181,11 +177,12 @@ def image_sizes(scores: Tensor, class_weights: Tensor) -> ImageSizes:
     Args:
         scores: Largest activation of each concept in each image (N,K).
             Scores below 0.1 count as zero.
-        class_weights: Weights (C,K).
+        class_weights: Weights (C,K); negative ones count as zero.
+        bias: Of PIP-Net's classifier (C,), which may have one.
     """
     scores = scores.where(scores >= PIPNET_CUT, 0)
     weights = class_weights.clamp(min=0)
-    evidence = scores @ weights.T  # N,C
+    evidence = F.linear(scores, weights, bias)  # N,C
     own = scores * weights[evidence.argmax(dim=1)]  # N,K
     # peaks[c, k]: largest contribution of any image
     peaks = scores.amax(dim=0) * weights  # C,K
@@ -198,8 +195,3 @@ def image_sizes(scores: Tensor, class_weights: Tensor) -> ImageSizes:
         pairs=int((peaks > PIPNET_THRESHOLD).sum()),
         concepts=int((largest > PIPNET_THRESHOLD).sum()),
     )
-
-
-def merge_images(first: ImageSizes, second: ImageSizes) -> ImageSizes:
-    """Join the sums of different images."""
-    return add_fields(first, second)

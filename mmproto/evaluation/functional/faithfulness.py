@@ -6,12 +6,13 @@ the place of pixels, in each cell by themselves.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from .deletion import ORDERS, Cells, Link, shuffled_concepts
+from .states import KEPT
 
 KINDS = ('deletion', 'insertion')
 AREA_END = 34  # concepts; a decision of a sparse model needs far fewer
@@ -36,7 +37,7 @@ class Removal:
             their effects minus those against it, and all.
     """
 
-    steps: tuple[int, ...]
+    steps: tuple[int, ...] = field(metadata=KEPT)
     probability: Tensor
     cells: Tensor
     agreeing: Tensor
@@ -78,16 +79,6 @@ def empty_removal(steps: tuple[int, ...], num_classes: int) -> Removal:
         confusion=torch.zeros(square, dtype=torch.int64),
         pairs=torch.zeros(2, dtype=torch.int64),
     )
-
-
-def merge_removal(first: Removal, second: Removal) -> Removal:
-    """Join the sums of different cells, into the first state."""
-    first.probability += second.probability
-    first.cells += second.cells
-    first.agreeing += second.agreeing
-    first.confusion += second.confusion
-    first.pairs += second.pairs
-    return first
 
 
 def sampled_cells(height: int, width: int) -> tuple[slice, slice]:

@@ -109,13 +109,6 @@ def measure_ood(
     return state
 
 
-def merge_ood(first: OODState, second: OODState) -> OODState:
-    """Join the pixels of different images, into the first state."""
-    first.counts += second.counts
-    first.flagged += second.flagged
-    return first
-
-
 def detections(state: OODState) -> dict[str, Detection] | None:
     """How well each score finds the unknown.
 

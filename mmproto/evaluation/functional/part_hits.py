@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .part_targets import PartTargets
 
-BOX = 36 / 224  # half the side of EvalProtoPNet's box, in image sides
+BOX = 36 / 224  # half a side of EvalProtoPNet's box, as a share of the image
 QUANTILE = 0.8  # of ScaleProtoSeg
 CONCEPTS_AT_ONCE = 4  # maps at the size of the image that fit into a cache
 
@@ -75,7 +75,9 @@ def points_in_box(
     return ((points >= low) & (points <= high)).all(dim=2)
 
 
-def box_hits(maps: Tensor, owner: Tensor, targets: PartTargets) -> Tensor:
+def box_hits(
+    maps: Tensor, owner: Tensor, targets: PartTargets, box: float = BOX
+) -> Tensor:
     """Parts near the peak of each concept, as EvalProtoPNet counts them.
 
     Source: EvalProtoPNet (arXiv 2212.05946);
@@ -86,13 +88,14 @@ def box_hits(maps: Tensor, owner: Tensor, targets: PartTargets) -> Tensor:
         maps: Activations (K,H,W).
         owner: Class of each concept (K,).
         targets: Parts of the image.
+        box: Half the height and width of the box, as a share of the image's.
 
     Returns:
         Whether concept k hits part l of its own class (K,L+1).
     """
     hits = part_of_owner(owner, targets) & targets.visible
     looked_at = hits.any(dim=1)
-    half = tuple(round(BOX * side) for side in targets.size)
+    half = tuple(round(box * side) for side in targets.size)
     hits[looked_at] &= points_in_box(
         peaks(maps[looked_at], targets.size),
         targets.points,

@@ -4,7 +4,7 @@ Pure functions: the best place of each concept in one image, a streaming top-k
 of such patches, and how pure they are by several definitions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -86,8 +86,10 @@ def merge_patches(
     return {name: values[concept, order] for name, values in both.items()}
 
 
-def published_purity(visible: Tensor, hits: Tensor) -> PublishedPurity:
-    """Purity as PIP-Net computes it, biased towards parts rarely visible.
+def published_purity(
+    visible: Tensor, hits: Tensor, twins: Sequence[tuple[int, int]] = ()
+) -> PublishedPurity:
+    """Compute PIP-Net's purity, biased towards parts that are rarely visible.
 
     Source: PIP-Net (CVPR 2023); M-Nauta/PIPNet,
     util/eval_cub_csv.py ``eval_prototypes_cub_parts_csv``, commit 12c4da7.
@@ -95,14 +97,27 @@ def published_purity(visible: Tensor, hits: Tensor) -> PublishedPurity:
     Args:
         visible: Whether the image of each patch shows each part (K,k,L+1).
         hits: Whether the patch does (K,k,L+1).
+        twins: Parts that are one, such as the left and the right wing: the
+            first of each pair counts as the second.
     """
-    seen, hit = visible.sum(dim=1), (hits & visible).sum(dim=1)  # K,L+1
+    visible, hits = visible.clone(), hits & visible
+    # When each part is met: patch by patch, in each in the order of parts,
+    # but after all others if only its twin is visible.
+    number = visible.shape[2]
+    place = torch.arange(number, device=visible.device).expand_as(visible)
+    place = place.clone()
+    for left, right in twins:
+        place[..., right] += number * ~visible[..., right]
+        for values in (visible, hits):
+            values[..., right] |= values[..., left]
+            values[..., left] = False
+    seen, hit = visible.sum(dim=1), hits.sum(dim=1)  # K,L+1
     share = hit.double() / seen.clamp(min=1)
-    # the part that the rows of patches name first wins a tie
-    first_row = visible.long().argmax(dim=1)  # K,L+1
-    met = torch.where(seen > 0, -first_row, -visible.shape[1])
-    part = _largest(share, hit, met)
-    often = _largest(hit, met)
+    row = torch.arange(visible.shape[1], device=visible.device)[:, None]
+    late = 2 * number * visible.shape[1]
+    met = (place + 2 * number * row).where(visible, late).amin(dim=1)
+    part = _largest(share, hit, -met)
+    often = _largest(hit, -met)
     none = hit.amax(dim=1) == 0
     return PublishedPurity(
         visible=seen,
@@ -115,7 +130,7 @@ def published_purity(visible: Tensor, hits: Tensor) -> PublishedPurity:
 
 
 def _largest(*keys: Tensor) -> Tensor:
-    """Column of the largest first key; ties go by the next one."""
+    """Find the column of the largest first key; ties go by the next one."""
     best = torch.ones_like(keys[0], dtype=torch.bool)
     for key in keys:
         lowest = key.masked_fill(~best, key.min() - 1)

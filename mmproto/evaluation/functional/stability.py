@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from .consistency_rules import share
 from .instance_hits import instance_hits
-from .part_hits import area_hits, box_hits, owners, part_of_owner
+from .part_hits import BOX, area_hits, box_hits, owners, part_of_owner
 from .part_targets import PartTargets
-from .sums import add_fields
+from .states import share
 
 NOISE = 0.2  # standard deviation, in units of the normalised image
 LIMIT = 0.25  # largest noise
@@ -50,14 +50,18 @@ class StabilityState:
     change: Tensor
 
 
-def clipped_noise(index: int) -> Callable[[Tensor], Tensor]:
-    """Add noise to an image; the same noise whenever the index is the same.
+def clipped_noise(
+    index: int, std: float = NOISE, limit: float = LIMIT
+) -> Callable[[Tensor], Tensor]:
+    """Make what adds noise to an image: the same noise for the same index.
 
     Source: EvalProtoPNet, util/eval_interpretability.py ``perturb_img`` @
-    ab33e5d: normal, standard deviation 0.2, cut at 0.25.
+    ab33e5d: normal noise, cut at a limit.
 
     Args:
         index: Of the image in the data set.
+        std: Standard deviation, in units of the normalised image.
+        limit: Largest noise, likewise.
 
     Returns:
         A function of the normalised image (1,3,h,w).
@@ -66,8 +70,8 @@ def clipped_noise(index: int) -> Callable[[Tensor], Tensor]:
     def change(image: Tensor) -> Tensor:
         """Add the noise of this index."""
         generator = torch.Generator().manual_seed(index)
-        noise = torch.randn(image.shape, generator=generator) * NOISE
-        return image + noise.clamp(-LIMIT, LIMIT).to(image)
+        noise = torch.randn(image.shape, generator=generator) * std
+        return image + noise.clamp(-limit, limit).to(image)
 
     return change
 
@@ -100,6 +104,7 @@ def measure_stability(
     noisy: Tensor,
     class_weights: Tensor,
     targets: PartTargets | None,
+    box: float = BOX,
 ) -> StabilityState:
     """Sums of one image.
 
@@ -108,6 +113,7 @@ def measure_stability(
         noisy: Activations (K,H,W) of the image with noise.
         class_weights: Weights (C,K) >= 0.
         targets: Parts of the image, where it has labels of them.
+        box: Of :func:`box_hits`.
     """
     same_top = maps.argmax(dim=0) == noisy.argmax(dim=0)  # H,W
     sums = dict(
@@ -117,16 +123,9 @@ def measure_stability(
         change=(noisy - maps).abs().double().sum(dim=(1, 2)),
     )
     if targets is not None:
-        sums |= _part_sums(maps, noisy, class_weights, targets)
+        sums |= _part_sums(maps, noisy, class_weights, targets, box)
     values = vars(empty_stability(len(maps))) | sums
     return StabilityState(**{k: value.cpu() for k, value in values.items()})
-
-
-def merge_stability(
-    first: StabilityState, second: StabilityState
-) -> StabilityState:
-    """Sums of different images together."""
-    return add_fields(first, second)
 
 
 def evalprotopnet_stability(state: StabilityState) -> float | None:
@@ -166,7 +165,11 @@ def activation_change(state: StabilityState) -> float | None:
 
 
 def _part_sums(
-    maps: Tensor, noisy: Tensor, class_weights: Tensor, targets: PartTargets
+    maps: Tensor,
+    noisy: Tensor,
+    class_weights: Tensor,
+    targets: PartTargets,
+    box: float,
 ) -> dict[str, Tensor]:
     owner = owners(class_weights)
     own = part_of_owner(owner, targets)
@@ -175,7 +178,7 @@ def _part_sums(
     boxes, areas, objects = (
         [hits(both, by, targets) for both in (maps, noisy)]
         for hits, by in (
-            (box_hits, owner),
+            (partial(box_hits, box=box), owner),
             (area_hits, owner),
             (instance_hits, class_weights),
         )

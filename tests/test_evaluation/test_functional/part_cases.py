@@ -2,7 +2,6 @@
 
 import torch
 
-from mmproto.evaluation.functional import part_hits
 from mmproto.evaluation.functional.part_targets import (
     PartTargets,
     part_targets,
@@ -56,15 +55,14 @@ class Scene:
         )
 
 
-def golden_images(case, monkeypatch, *names):
-    """Maps, class weights and parts of every image of a golden file.
+def golden_images(case, *names):
+    """Maps, class weights, parts and box of every image of a golden file.
 
     Birds of all classes have the same 15 parts, so every class gets rows of
     its own.
     """
     size, classes = int(case['in_img_size']), int(case['in_num_classes'])
-    half = int(case['in_half_size'])
-    monkeypatch.setattr(part_hits, 'BOX', half / size)
+    box = int(case['in_half_size']) / size
     per_class = int(case['in_prototypes_per_class'])
     weights = torch.eye(classes).repeat_interleave(per_class, 1)
     maps = [case.input(name).detach() for name in names]
@@ -96,4 +94,4 @@ def golden_images(case, monkeypatch, *names):
             component_parts=none,
             instances=[],
         )
-        yield [each[image] for each in maps], weights.to(maps[0]), targets
+        yield [each[image] for each in maps], weights.to(maps[0]), targets, box

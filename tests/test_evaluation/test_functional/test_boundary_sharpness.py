@@ -9,8 +9,8 @@ from mmproto.evaluation.functional.boundary_sharpness import (
     boundary_sharpness,
     empty_sharpness,
     measure_sharpness,
-    merge_sharpness,
 )
+from mmproto.evaluation.functional.states import merge_states
 
 VOID = 255
 
@@ -75,7 +75,7 @@ def test_sums_and_numbers_equal_those_of_loops(near, far):
     for seed in range(4):
         activations, labels, _ = random_image(seed)
         image = activations, labels, weights, near, far
-        state = merge_sharpness(state, measure_sharpness(*image))
+        state = merge_states(state, measure_sharpness(*image))
         new = slow_zones(*image)
         lists = [
             [a + b for a, b in zip(old_row, new_row)]

@@ -8,8 +8,8 @@ from mmproto.evaluation.functional.completeness import (
     completeness_errors,
     empty_completeness,
     measure_completeness,
-    merge_completeness,
 )
+from mmproto.evaluation.functional.states import merge_states
 
 
 def errors(evidence, explained):
@@ -78,7 +78,7 @@ def test_ties_are_not_changes():
 
 def test_completeness_merges():
     first, second = torch.rand(2, 3, 4), torch.rand(2, 3, 4)
-    both = merge_completeness(
+    both = merge_states(
         measure_completeness(first, second),
         measure_completeness(second, first * 3),
     )

@@ -8,10 +8,10 @@ from mmproto.evaluation.functional.concept_usage import (
     duplicate_pairs,
     empty_usage,
     measure_batch,
-    merge_windows,
     reduce_usage,
     update_usage,
 )
+from mmproto.evaluation.functional.states import merge_states
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_batches_do_not_matter(images, size):
 
 def test_windows_of_an_image_are_one_image(images):
     left, right = (measure_batch(part, True) for part in images.split(3, 3))
-    merged = update_usage(empty_usage(4), merge_windows(left, right), 0.1)
+    merged = update_usage(empty_usage(4), merge_states(left, right), 0.1)
     whole = accumulate([images], gram=True)
     for name in ('total', 'peak', 'images_seen', 'counts', 'gram'):
         a, b = getattr(merged, name), getattr(whole, name)

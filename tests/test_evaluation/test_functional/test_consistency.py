@@ -11,7 +11,6 @@ from part_cases import CELLS, CLASSES, PART_CLASSES, Scene, golden_images
 from mmproto.evaluation.functional.consistency import (
     empty_consistency,
     measure_consistency,
-    merge_consistency,
 )
 from mmproto.evaluation.functional.consistency_rules import (
     corrected_consistency,
@@ -26,6 +25,7 @@ from mmproto.evaluation.functional.part_hits import (
     part_means,
 )
 from mmproto.evaluation.functional.part_targets import part_targets
+from mmproto.evaluation.functional.states import merge_states
 
 CAR = torch.tensor([-1, 0, 0, 0])  # body, window, wheel of one class
 
@@ -42,23 +42,23 @@ def scenes(seed, number=6):
 def measured(images):
     """Sums over images."""
     return reduce(
-        merge_consistency,
+        merge_states,
         (measure_consistency(i.maps, i.weights, i.targets) for i in images),
         empty_consistency(7, CLASSES, len(PART_CLASSES)),
     )
 
 
 @golden('evalprotopnet_consistency')
-def test_evalprotopnet_score(case, monkeypatch):
-    images = golden_images(case, monkeypatch, 'activations')
+def test_evalprotopnet_score(case):
+    images = golden_images(case, 'activations')
     state = reduce(
-        merge_consistency,
+        merge_states,
         (
-            measure_consistency(maps, weights, targets)
-            for (maps,), weights, targets in images
+            measure_consistency(maps, weights, targets, box)
+            for (maps,), weights, targets, box in images
         ),
     )
-    result = evalprotopnet_consistency(state)
+    result = evalprotopnet_consistency(state, float(case['in_part_thresh']))
     assert result.evaluated.all()
     assert result.score * 100 == pytest.approx(float(case['out_score']))
 
@@ -88,7 +88,7 @@ def test_reproseg_score(case):
         atol=0,
         equal_nan=True,
     )
-    result = reproseg_consistency(state)
+    result = reproseg_consistency(state, float(case['in_threshold']))
     assert (result.consistent == case['out_is_consistent']).all()
     assert result.score == pytest.approx(float(case['out_score']))
 
@@ -172,7 +172,7 @@ def planted(seed, number=40):
         index = torch.randint(0, len(places), (1,), generator=g)
         place.view(-1)[places[index]] = 1
         maps = torch.stack([parts == 3, parts == 1, parts > 0, place, noise])
-        state = merge_consistency(
+        state = merge_states(
             state, measure_consistency(maps, torch.ones(1, 5), targets)
         )
     return state

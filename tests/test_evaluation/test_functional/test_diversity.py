@@ -14,11 +14,11 @@ from mmproto.evaluation.functional.diversity import (
     intersection_over_union,
     map_overlap,
     measure_overlaps,
-    merge_overlaps,
     off_diagonal,
     prototype_cosines,
     strongest_regions,
 )
+from mmproto.evaluation.functional.states import merge_states
 
 CLASSES, CONCEPTS, THRESHOLD = 3, 7, 0.1
 
@@ -67,7 +67,7 @@ def test_published_overlap_equals_its_definition(seed, upsample):
                     )
         full = torch.from_numpy(np.stack(full))
         measured = measure_overlaps(full, weights, present, THRESHOLD)
-        total = merge_overlaps(total, measured)
+        total = merge_states(total, measured)
     assert total.published.tolist() == expected.tolist()
     assert expected[:, 1].any()  # says something
     ratio = intersection_over_union(total.published.sum(dim=0))
@@ -96,7 +96,7 @@ def test_corrected_overlap_equals_loops(seed):
                         union = (binary[first] | binary[second]).sum()
                         expected[c] += both, union
         measured = measure_overlaps(image, weights, present, THRESHOLD)
-        total = merge_overlaps(total, measured)
+        total = merge_states(total, measured)
     assert total.corrected.tolist() == expected.tolist()
     assert total.shared.tolist() == shared.tolist()
     overlap = map_overlap(total.shared)
@@ -134,7 +134,7 @@ def blobs(places, size=(8, 10)):
 def planted(places, images=3):
     total = empty_overlaps(1, len(places))
     for _ in range(images):
-        total = merge_overlaps(
+        total = merge_states(
             total,
             measure_overlaps(
                 blobs(places),
@@ -202,8 +202,8 @@ def test_images_can_join_in_any_order():
         measure_overlaps(image, weights, present, THRESHOLD)
         for image, present in zip(maps, shown)
     ]
-    one = merge_overlaps(merge_overlaps(parts[0], parts[1]), parts[2])
-    other = merge_overlaps(parts[1], merge_overlaps(parts[2], parts[0]))
+    one = merge_states(merge_states(parts[0], parts[1]), parts[2])
+    other = merge_states(parts[1], merge_states(parts[2], parts[0]))
     for name in ('shared', 'published', 'corrected'):
         assert getattr(one, name).equal(getattr(other, name))
     for name in ('peak', 'images_seen', 'counts'):

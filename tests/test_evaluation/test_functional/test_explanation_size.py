@@ -13,10 +13,9 @@ from mmproto.evaluation.functional.explanation_size import (
     image_sizes,
     mean_sizes,
     measure_cells,
-    merge_cells,
-    merge_images,
     pipnet_global,
 )
+from mmproto.evaluation.functional.states import merge_states
 from mmproto.explanations.concepts import needed_concepts
 
 THRESHOLD = 1e-3
@@ -91,7 +90,7 @@ def test_parts_join_to_the_whole():
     whole = measure(activations, weights)
     joined = empty_cells(len(activations))
     for part in activations.split([1, 20, 9], dim=1):
-        joined = merge_cells(joined, measure(part, weights))
+        joined = merge_states(joined, measure(part, weights))
     assert joined.counts.equal(whole.counts)
     assert joined.deciding.equal(whole.deciding)
 
@@ -130,7 +129,7 @@ def test_published_numbers_of_pipnet(case):
         parts.append(image_sizes(batch, weights))
     total = parts[0]
     for part in parts[1:]:
-        total = merge_images(total, part)
+        total = merge_states(total, part)
     assert total.images == len(scores)
     assert total.abstained == int(case['out_abstained'])
     expected = dict(

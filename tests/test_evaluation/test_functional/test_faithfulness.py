@@ -13,10 +13,10 @@ from mmproto.evaluation.functional.faithfulness import (
     mean_heights,
     mean_ious,
     measure_removal,
-    merge_removal,
     removal_steps,
     sampled_cells,
 )
+from mmproto.evaluation.functional.states import merge_states
 
 
 def softmax(evidence):
@@ -195,7 +195,7 @@ def test_merging_is_adding():
     first, second = run(image(0)), run(image(1), seed=4)
     total = first.probability + second.probability
     pairs = first.pairs + second.pairs
-    merged = merge_removal(merge_removal(run(image(1), seed=4), first), second)
+    merged = merge_states(merge_states(run(image(1), seed=4), first), second)
     torch.testing.assert_close(merged.probability, total + second.probability)
     assert torch.equal(merged.pairs, pairs + second.pairs)
     assert merged.cells == 3 * HEIGHT * WIDTH

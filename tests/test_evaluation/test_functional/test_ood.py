@@ -13,10 +13,10 @@ from mmproto.evaluation.functional.ood import (
     fit_thresholds,
     flagged_shares,
     measure_ood,
-    merge_ood,
     score_maps,
 )
 from mmproto.evaluation.functional.ranking import NUM_BINS, score_bins
+from mmproto.evaluation.functional.states import merge_states
 
 IDS = (254, 7)
 
@@ -77,13 +77,15 @@ def test_fitted_thresholds_flag_their_share():
     states = [measure_ood(*image(seed), IDS) for seed in range(20)]
     total = states[0]
     for state in states[1:]:
-        total = merge_ood(total, state)
+        total = merge_states(total, state)
     thresholds = fit_thresholds(total, 0.05)
     known = [[], [], []]
     again = empty_ood()
     for seed in range(20):
         scores, labels = image(seed)
-        again = merge_ood(again, measure_ood(scores, labels, IDS, thresholds))
+        again = merge_states(
+            again, measure_ood(scores, labels, IDS, thresholds)
+        )
         for index in range(3):
             known[index] += groups(scores[index], labels)[KNOWN]
     for index, name in enumerate(SCORES):
@@ -95,7 +97,7 @@ def test_fitted_thresholds_flag_their_share():
 def test_merging_is_the_data_set_as_one_image():
     images = [image(seed) for seed in range(3)]
     parts = [measure_ood(*i, IDS, dict(evidence=0.5)) for i in images]
-    merged = merge_ood(merge_ood(parts[0], parts[1]), parts[2])
+    merged = merge_states(merge_states(parts[0], parts[1]), parts[2])
     scores = torch.cat([i[0] for i in images], dim=1)
     labels = torch.cat([i[1] for i in images])
     whole = measure_ood(scores, labels, IDS, dict(evidence=0.5))

@@ -22,14 +22,14 @@ SEEDS = pytest.mark.parametrize('seed', range(6))
 
 
 @golden('evalprotopnet_consistency')
-def test_boxes_and_peaks_of_the_original(case, monkeypatch):
-    images = golden_images(case, monkeypatch, 'activations')
-    for image, ((maps,), weights, targets) in enumerate(images):
+def test_boxes_and_peaks_of_the_original(case):
+    images = golden_images(case, 'activations')
+    for image, ((maps,), weights, targets, box) in enumerate(images):
         label = int(case['in_labels'][image])
         own = (owners(weights) == label).nonzero()[:, 0]
         found = peaks(maps[own], targets.size)
         assert (found == case['out_peak_yx'][own, image]).all()
-        hits = box_hits(maps, owners(weights), targets)
+        hits = box_hits(maps, owners(weights), targets, box)
         rows = slice(1 + 15 * label, 16 + 15 * label)
         assert (hits[own, rows] == case['out_part_hit'][own, image]).all()
         assert hits.sum() == hits[own, rows].sum()  # other classes: none

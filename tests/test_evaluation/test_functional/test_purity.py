@@ -31,14 +31,13 @@ def box_in_image(box, size, side, width, height):
     return np.array(edges).T  # low and high, each row and column
 
 
-def merge_sides(names, visible, hits):
-    """Left and right parts are one; its number is the right one's."""
-    for left, name in enumerate(names):
-        if 'left' in name:
-            right = names.index(name.replace('left', 'right'))
-            for values in (visible, hits):
-                values[..., right] |= values[..., left]
-                values[..., left] = False
+def twins(names):
+    """Parts of the left side and of the right, numbered from 1."""
+    return [
+        (left, 1 + names.index(name.replace('left', 'right')))
+        for left, name in enumerate(names, 1)
+        if 'left' in name
+    ]
 
 
 @golden('pipnet_purity')
@@ -66,9 +65,7 @@ def test_published_counts_of_pipnet(case):
             15,
         )
         visible[k, row, 1:] = case['in_part_visible'][image] > 0
-    hits &= visible
-    merge_sides(['none', *names], visible, hits)
-    found = published_purity(visible, hits)
+    found = published_purity(visible, hits, twins(names))
     assert found.visible[:, 1:].equal(case['out_part_visible_count'])
     assert found.hits[:, 1:].equal(case['out_part_hit_count'])
     known = case['out_part_most_often'] >= 0  # without hits, no meaning

@@ -12,13 +12,13 @@ from mmproto.evaluation.functional.scale_independence import (
     compare_sizes,
     empty_scales,
     kappa,
-    merge_scales,
     object_sizes,
     rank_correlation,
     scale_moves,
     size_labels,
     sort_by_size,
 )
+from mmproto.evaluation.functional.states import merge_states
 
 K, C, S, H, W = 5, 3, 3, 4, 6
 
@@ -67,7 +67,7 @@ def test_comparison_equals_loops(factor):
     kept, cells, tops, moves = compare_sizes(
         activations, scales, other, weights, predicted, sure, S
     )
-    expected = empty_scales(K, S)
+    expected = empty_scales(K, list(range(S)))
     for row in range(H):
         for column in range(W):
             label = predicted[row, column]
@@ -188,9 +188,12 @@ def test_correlation_equals_scipy():
 
 
 def test_merging_adds():
-    one = empty_scales(K, S)
-    for field in vars(one).values():
-        field += 1
-    two = merge_scales(one, one)
-    assert all((field == 2).all() for field in vars(two).values())
-    assert all((field == 1).all() for field in vars(one).values())
+    rates = list(range(S))
+    one = empty_scales(K, rates)
+    sums = [value for name, value in vars(one).items() if name != 'rates']
+    for value in sums:
+        value += 1
+    two = vars(merge_states(one, one))
+    assert two.pop('rates') == rates
+    assert all((value == 2).all() for value in two.values())
+    assert all((value == 1).all() for value in sums)

@@ -17,10 +17,10 @@ from mmproto.evaluation.functional.stability import (
     empty_stability,
     evalprotopnet_stability,
     measure_stability,
-    merge_stability,
     most_active_kept,
     scaleprotoseg_stability,
 )
+from mmproto.evaluation.functional.states import merge_states
 
 
 def pairs(seed, number=5, blob=3):
@@ -38,7 +38,7 @@ def pairs(seed, number=5, blob=3):
 def measured(images):
     """Sums over images."""
     return reduce(
-        merge_stability,
+        merge_states,
         (
             measure_stability(s.maps, n, s.weights, s.targets)
             for s, n in images
@@ -48,15 +48,13 @@ def measured(images):
 
 
 @golden('evalprotopnet_stability')
-def test_evalprotopnet_score(case, monkeypatch):
-    images = golden_images(
-        case, monkeypatch, 'activations', 'activations_noise'
-    )
+def test_evalprotopnet_score(case):
+    images = golden_images(case, 'activations', 'activations_noise')
     state = reduce(
-        merge_stability,
+        merge_states,
         (
-            measure_stability(maps, noisy, weights, targets)
-            for (maps, noisy), weights, targets in images
+            measure_stability(maps, noisy, weights, targets, box)
+            for (maps, noisy), weights, targets, box in images
         ),
     )
     torch.testing.assert_close(
