@@ -1,6 +1,6 @@
-"""Blocks of a generated text that people write, and that stay theirs.
+"""Blocks of a generated text that belong to people: they write them.
 
-A block stands between two lines of its own::
+A block stands between two marks, each on its own line::
 
     <!-- hand-written: intended-use -->
     ...
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 OPEN = re.compile(r'<!-- hand-written: ([a-z0-9-]+) -->')
 CLOSE = re.compile(r'<!-- end of ([a-z0-9-]+) -->')
-# what may be meant as one of these lines
+# whatever may be meant as one of these marks
 MARK = re.compile(r'<!--\s*(hand-written|end of)\b')
 
 
@@ -20,8 +20,8 @@ def make_block(name: str, text: str) -> str:
     """Write a block.
 
     Args:
-        name: Lower case letters, digits and hyphens.
-        text: What stands in it.
+        name: Name of lower case letters, digits and hyphens.
+        text: Content of the block.
     """
     return f'<!-- hand-written: {name} -->\n{text}\n<!-- end of {name} -->'
 
@@ -30,14 +30,14 @@ def read_blocks(text: str) -> dict[str, str]:
     """Find the blocks of a text.
 
     Args:
-        text: Of a file.
+        text: Text of a file.
 
     Returns:
-        What stands in each, by name, in the order of the text.
+        Content of each block, by name, in the order of the text.
 
     Raises:
-        ValueError: If a block is not closed, in another one or there twice,
-            or if a line looks like a mark but is none.
+        ValueError: If a block is not closed, is inside another one or appears
+            twice, or if a line looks like a mark but is not one.
     """
     blocks: dict[str, str] = {}
     name = ''
@@ -66,9 +66,9 @@ def fill_blocks(text: str, kept: Mapping[str, str]) -> str:
     """Put what people wrote into a generated text.
 
     Args:
-        text: With blocks.
-        kept: What stood in blocks before, by name. Blocks that the text does
-            not have come last, under a title of their own.
+        text: Text with blocks.
+        kept: Earlier content of the blocks, by name. Blocks that the text
+            lacks come last, under a title of their own.
     """
     own = read_blocks(text)
     for name, content in own.items():

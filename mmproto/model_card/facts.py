@@ -1,34 +1,33 @@
-"""What a model card says, before it is put into words."""
+"""What a model card says, before the template puts it into words."""
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from mmengine.config import Config
 
 from mmproto.checkpoints.derived import load_whole
 from mmproto.evaluation.report import REPORT_VERSION
-from mmproto.models.facts import get_prototype_head
-from mmproto.models.metainfo import concept_names, disabled_concepts
+from mmproto.models.facts import ModelFacts
 from mmproto.utils.files import file_hash
 
 
 @dataclass(frozen=True)
 class CardFacts:
-    """All that a card is made of.
+    """Hold all that goes into a card.
 
     Args:
-        name: Of the model: that of its config.
+        name: Name of the model, taken from its config.
         checkpoint: Name of the file.
-        sha256: Of the file.
+        sha256: Hash of the file.
         training_data: Names of the data sets.
-        prototypes_per_concept: Prototypes of a concept.
-        class_weights: What concepts contribute to classes (C,K).
-        names: Of concepts, by number; not all have one.
+        prototypes_per_concept: Number of prototypes of each concept.
+        class_weights: Weights (C,K) of concepts for classes.
+        names: Names of concepts, by number; not every concept has one.
         disabled: Numbers of disabled concepts.
         projection: Record of the projection; ``None`` if there was none.
-        report: The JSON of ``evaluate_explanations.py``.
+        report: JSON of ``evaluate_explanations.py``.
     """
 
     name: str
@@ -44,36 +43,47 @@ class CardFacts:
 
     @property
     def classes(self) -> list[str]:
-        """Names of the classes."""
+        """Return the names of the classes."""
         return self.report['classes']
 
     @property
     def num_concepts(self) -> int:
-        """Number of concepts, used or not."""
+        """Return the number of concepts, used or not."""
         return len(self.class_weights[0])
 
     @property
+    def test_data(self) -> str:
+        """Return the name of the data set of the report."""
+        return data_set_name(self.report['data_set'])
+
+    @property
     def class_iou(self) -> dict[str, float | None]:
-        """IoU of each class in percent, as far as the report has it."""
+        """Return the IoU of each class in percent, where it is known."""
         accuracy = self.report['accuracy']
         keys = {name: f'IoU.{name}' for name in self.classes}
         return {n: accuracy[k] for n, k in keys.items() if k in accuracy}
 
     def scalar(self, metric: str, number: str) -> float | None:
-        """A number of the report; ``None`` if it was not measured."""
+        """Return a number of the report; ``None`` if not measured."""
         scalars = self.report['metrics'].get(metric, {}).get('scalars', {})
         return scalars.get(number)
 
     def used_concepts(self) -> list[int]:
-        """Concepts with a weight other than zero."""
-        columns = list(zip(*self.class_weights))
+        """Return the concepts with a weight other than zero."""
+        columns = zip(*self.class_weights)
         return [k for k, column in enumerate(columns) if any(column)]
+
+    def weights_of(self, concept: int) -> list[tuple[str, float]]:
+        """Return classes and weights of a concept, heaviest first."""
+        weights = [row[concept] for row in self.class_weights]
+        named = [pair for pair in zip(self.classes, weights) if pair[1]]
+        return sorted(named, key=lambda pair: -abs(pair[1]))
 
 
 def gather_facts(
     cfg: Config, checkpoint: str | Path, report: str | Path
 ) -> CardFacts:
-    """Gather what a card says.
+    """Gather what goes into a card.
 
     Args:
         cfg: Config of the training, from a file.
@@ -81,18 +91,16 @@ def gather_facts(
         report: JSON of ``tools/analysis_tools/evaluate_explanations.py``.
 
     Raises:
-        FileNotFoundError: If a file is not there.
+        FileNotFoundError: If a file is missing.
         ValueError: If the checkpoint does not fit the config, or the report
-            is none or is about another one.
+            is not one or is about another checkpoint.
     """
     data = read_report(report)
-    model, meta = load_whole(cfg, checkpoint)
-    meta = meta['dataset_meta']
-    if list(meta['classes']) != data['classes']:
+    facts = ModelFacts.of(load_whole(cfg, checkpoint)[0])
+    if facts.classes != data['classes']:
         raise ValueError(
             f'{report} is about another model: its classes are '
-            f'{data["classes"]}, those of {checkpoint} are '
-            f'{list(meta["classes"])}'
+            f'{data["classes"]}, those of {checkpoint} are {facts.classes}'
         )
     digest = file_hash(checkpoint)
     if data.get('sha256') not in (None, digest):
@@ -101,17 +109,16 @@ def gather_facts(
             f'{data["sha256"]}; {checkpoint} has {digest}: measure it with '
             'tools/analysis_tools/evaluate_explanations.py'
         )
-    head = get_prototype_head(model)
     return CardFacts(
         name=Path(cfg.filename).stem,
         checkpoint=Path(checkpoint).name,
         sha256=digest,
         training_data=data_sets(cfg.train_dataloader.dataset),
-        prototypes_per_concept=head.prototypes_per_concept,
-        class_weights=head.class_weights.tolist(),
-        names=concept_names(meta),
-        disabled=sorted(disabled_concepts(meta)),
-        projection=meta.get('projection'),
+        prototypes_per_concept=facts.head.prototypes_per_concept,
+        class_weights=facts.head.class_weights.tolist(),
+        names=facts.concept_names,
+        disabled=sorted(facts.disabled),
+        projection=facts.record,
         report=data,
     )
 
@@ -145,7 +152,7 @@ def read_report(path: str | Path) -> dict:
 
 
 def data_sets(dataset: Any) -> list[str]:
-    """Types of data sets, looking into those that wrap others.
+    """Name the data sets of a config, looking into those that wrap others.
 
     Args:
         dataset: Config of a data set.
@@ -162,3 +169,18 @@ def data_set_name(kind: str) -> str:
     name = kind.rpartition('.')[2]
     short = name.removesuffix('Dataset')
     return name if short in ('', 'BaseSeg') else short
+
+
+def nearest_images(record: dict | None) -> dict[int, str]:
+    """Name the image file that shows each concept best.
+
+    Args:
+        record: From :func:`mmproto.project_prototypes`, if there is one.
+    """
+    best: dict[int, tuple[float, str]] = {}
+    for prototype in (record or {}).get('prototypes', []):
+        for patch in prototype['patches'][:1]:
+            found = -patch['similarity'], PurePath(patch['image']).name
+            concept = prototype['concept']
+            best[concept] = min(best.get(concept, found), found)
+    return {concept: name for concept, (_, name) in best.items()}
