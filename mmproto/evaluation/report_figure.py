@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from mmproto.visualization.panels import SMALL
@@ -14,10 +15,9 @@ from mmproto.visualization.text import fit, text_width
 from .base import lines_of
 
 COLUMNS = 4
-TITLE = 0.5  # inches, like all sizes below
-PANEL = (4.25, 3.7)
-MARGIN = (0.75, 1.1)  # left of the axes and below: room for names of classes
-AXES = (3.2, 1.8)
+PANEL = (4.25, 3.4)  # inches, like all sizes below
+TITLE = 0.5  # above all panels
+PAD = 0.15  # around each panel
 # Okabe and Ito: told apart by all kinds of colour vision
 COLORS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00')
 STYLES = ('-', '--', ':', '-.', (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
@@ -29,8 +29,8 @@ MOST_SMALL = 20  # labels below an axis in the usual size
 MOST_LABELS = 36  # below an axis; of more, some are left out
 LABEL_WIDTH = 1.1  # inches
 LABEL_GAP = 0.065  # of a growing axis, between two labels
-LEGEND_LINE = 13  # points
-LEGEND_LINE_WIDTH = 0.45  # inches, of a line and the gap before the next
+LEGEND_WIDTH = 3.2
+LEGEND_LINE = 0.45  # of a line and the gap before the next
 
 
 def draw_report(data: dict) -> Figure:
@@ -49,24 +49,15 @@ def draw_report(data: dict) -> Figure:
         for name, entry in report[kind].items()
     ]
     rows = max(1, -(-len(panels) // COLUMNS))
-    width, height = COLUMNS * PANEL[0], rows * PANEL[1] + TITLE
-    figure = Figure(figsize=(width, height), dpi=110)
+    figure = Figure(
+        figsize=(COLUMNS * PANEL[0], rows * PANEL[1] + TITLE),
+        dpi=110,
+        layout=ConstrainedLayoutEngine(w_pad=PAD, h_pad=PAD),
+    )
     FigureCanvasAgg(figure)
-    title = _title(data, bool(panels))
-    figure.suptitle(title, fontsize=SMALL + 4, y=1 - TITLE / 2 / height)
-    for place, (draw, metric, name, entry) in enumerate(panels):
-        row, column = divmod(place, COLUMNS)
-        # fixed places: to let matplotlib find them takes as long as drawing
-        left = column * PANEL[0] + MARGIN[0]
-        bottom = (rows - 1 - row) * PANEL[1] + MARGIN[1]
-        axes = figure.add_axes(
-            (
-                left / width,
-                bottom / height,
-                AXES[0] / width,
-                AXES[1] / height,
-            )
-        )
+    figure.suptitle(_title(data, bool(panels)), fontsize=SMALL + 4)
+    for place, (draw, metric, name, entry) in enumerate(panels, 1):
+        axes = figure.add_subplot(rows, COLUMNS, place)
         axes.tick_params(labelsize=SMALL)
         short = metric.replace('Metric', '')
         draw(axes, entry)
@@ -234,30 +225,28 @@ def _name_places(axes: Axes, labels: Sequence[str]) -> None:
 def _title_and_legend(axes: Axes, title: str) -> None:
     """Put the legend between title and panel, where it hides nothing."""
     _, names = axes.get_legend_handles_labels()
-    lines = 0
-    if len(names) > 1:
-        columns = _legend_columns(names)
-        lines = -(-len(names) // columns)
-        axes.legend(
-            loc='lower left',
-            bbox_to_anchor=(0, 1),
-            ncols=columns,
-            fontsize=SMALL,
-            frameon=False,
-            borderpad=0.1,
-            borderaxespad=0.3,
-            handlelength=2.4,
-            columnspacing=1.2,
-        )
-    axes.set_title(
-        title, fontsize=SMALL + 2, loc='left', pad=6 + LEGEND_LINE * lines
+    if len(names) < 2:
+        axes.set_title(title, fontsize=SMALL + 2, loc='left')
+        return
+    axes.legend(
+        title=title,
+        title_fontsize=SMALL + 2,
+        alignment='left',
+        loc='lower left',
+        bbox_to_anchor=(0, 1),
+        ncols=_legend_columns(names),
+        fontsize=SMALL,
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0.2,
+        columnspacing=1.2,
     )
 
 
 def _legend_columns(names: Sequence[str]) -> int:
-    """As many columns as are no wider than the axes, equally filled."""
-    widest = max(text_width(name, SMALL) for name in names) + LEGEND_LINE_WIDTH
-    lines = -(-len(names) // max(1, int(AXES[0] / widest)))
+    """Fit in as many columns as possible, and fill them equally."""
+    widest = max(text_width(name, SMALL) for name in names) + LEGEND_LINE
+    lines = -(-len(names) // max(1, int(LEGEND_WIDTH / widest)))
     return -(-len(names) // lines)
 
 

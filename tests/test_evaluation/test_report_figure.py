@@ -8,9 +8,15 @@ from mmproto.evaluation.report import report_data
 from mmproto.evaluation.report_figure import draw_report
 
 
+def title(axes):
+    """Title of a panel: of its legend, if it has one."""
+    legend = axes.get_legend()
+    return legend.get_title() if legend else axes._left_title
+
+
 def test_figure_has_a_panel_for_each_curve_and_histogram():
     figure = draw_report(report_data(HEADER, reports()))
-    assert [axes.get_title(loc='left') for axes in figure.axes] == [
+    assert [title(axes).get_text() for axes in figure.axes] == [
         'First: deletion',
         'First: single',
         'First: scores',
@@ -58,7 +64,7 @@ def overlapping(figure):
     texts = [figure._suptitle]
     for axes in figure.axes:
         texts += [axes.xaxis.label, axes.yaxis.label, *axes.texts]
-        texts.append(axes._left_title)
+        texts.append(title(axes))
         low, high = axes.get_xlim()
         texts += [
             label
