@@ -7,26 +7,22 @@ mixed installation ends in one sentence instead of a trace into mmseg.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mmproto.utils.environment import check_stack, set_up
-from mmproto.version import __version__
+from mmproto.utils.environment import check_stack, set_up_with_mmengine
+from mmproto.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from mmproto.explanations.explain import explain
-    from mmproto.explanations.explanation import Explanation
-    from mmproto.explanations.record import explanation_record
-    from mmproto.exporting import load_safetensors
-    from mmproto.prototypes.projection import project_prototypes
-    from mmproto.visualization.explanation_files import save_explanation
-
-__all__ = [
-    'Explanation',
-    '__version__',
-    'explain',
-    'explanation_record',
-    'load_safetensors',
-    'project_prototypes',
-    'save_explanation',
-]
+    from mmproto.explanations.explain import explain as explain
+    from mmproto.explanations.explanation import Explanation as Explanation
+    from mmproto.explanations.record import (
+        explanation_record as explanation_record,
+    )
+    from mmproto.exporting import load_safetensors as load_safetensors
+    from mmproto.prototypes.projection import (
+        project_prototypes as project_prototypes,
+    )
+    from mmproto.visualization.explanation_files import (
+        save_explanation as save_explanation,
+    )
 
 _LAZY = {
     'Explanation': 'mmproto.explanations.explanation',
@@ -36,16 +32,17 @@ _LAZY = {
     'project_prototypes': 'mmproto.prototypes.projection',
     'save_explanation': 'mmproto.visualization.explanation_files',
 }
+__all__ = ['__version__', *_LAZY]
 
 check_stack()
-set_up()
+set_up_with_mmengine()
 
 
 def __getattr__(name: str) -> Any:
     """Import the parts of the Python API when they are first asked for.
 
-    mmengine imports this package to reach its registry: what a training does
-    not use must not cost its start.
+    `import mmproto` takes milliseconds, so that flags of commands are read
+    at once.
     """
     if name not in _LAZY:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -27,6 +27,16 @@ def pytest_configure(config):
     os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collect_file():
+    """Look for examples in the package only: helpers are imported once."""
+    outcome = yield
+    found = outcome.get_result()
+    outcome.force_result(
+        [each for each in found if type(each).__name__ != 'DoctestModule']
+    )
+
+
 def _draw(rng, height=64, width=96):
     """Draw road below a wall, with a car and a sign at random places."""
     labels = np.ones((height, width), np.uint8)
@@ -117,11 +127,13 @@ def run(monkeypatch, capsys):
     """Runs a tool as a script; the lines that it prints."""
 
     def call(tool, *arguments):
-        arguments = [str(argument) for argument in arguments]
-        path = str(TOOLS / tool)
-        monkeypatch.setattr(sys, 'argv', [path, *arguments])
-        capsys.readouterr()
-        runpy.run_path(path, run_name='__main__')
+        path = TOOLS / tool
+        argv = [str(path), *map(str, arguments)]
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, 'argv', argv)
+            patch.syspath_prepend(str(path.parent))
+            capsys.readouterr()
+            runpy.run_path(str(path), run_name='__main__')
         return capsys.readouterr().out.splitlines()
 
     return call

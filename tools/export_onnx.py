@@ -1,43 +1,6 @@
-"""Export a checkpoint as ONNX: RGB image in, logits and concepts out."""
+"""Export a checkpoint as ONNX: `mmproto export`."""
 
-import argparse
-from pathlib import Path
-
-# Says what is wrong with the stack before mmseg is imported.
-import mmproto  # noqa: F401 - configs find their bases
-
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('config', help='config file of the training')
-    parser.add_argument('checkpoint', help='checkpoint, left as it is')
-    parser.add_argument(
-        '--out', help='file to write instead of <checkpoint>.onnx'
-    )
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Export, and print the path of the file last."""
-    args = parse_args()
-    # after the command line: this takes seconds and prints of mmseg
-    from mmengine.config import Config
-
-    from mmproto.checkpoints.derived import load_whole
-    from mmproto.exporting import export_onnx
-    from mmproto.utils.files import check_writable
-
-    out = args.out or Path(args.checkpoint).with_suffix('.onnx')
-    try:
-        check_writable(out)
-        model, _ = load_whole(Config.fromfile(args.config), args.checkpoint)
-        error = export_onnx(model, out)
-    except (ValueError, FileNotFoundError, ImportError) as problem:
-        raise SystemExit(f'error: {problem}') from problem
-    print(f'largest difference to the model on random images: {error:.1e}')
-    print(out)
-
+from mmproto.commands.export import ONNX
 
 if __name__ == '__main__':
-    main()
+    ONNX.run()

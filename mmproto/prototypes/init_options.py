@@ -1,35 +1,39 @@
-"""How prototypes are initialised, and what an initialisation found."""
+"""Options and report of an initialisation of prototypes."""
+
+from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from torch import Tensor
+if TYPE_CHECKING:  # the flags of a command are read without torch
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
 class InitOptions:
-    """How prototypes are initialised.
+    """Options of an initialisation.
 
     Attributes:
-        pixels_per_class: Cells drawn of each class of each image, at most.
-        latents_per_class: Cells kept of each class, at most.
-        min_share: Classes with a smaller share of what lies under a concept
-            get exactly nothing from it.
-        min_cell_purity: Share of a cell's pixels that its label must have for
-            the cell to be clustered; 0 for no such condition. The purest of
-            the others are taken where a class has too few.
-        class_power: Concepts of a class are proportional to its pixels to
-            this power; 0 for equally many.
-        other_sizes: Sizes, beside its own, at which the network sees each
-            image, as factors. Cells are then clustered by how they look at
-            all sizes together, and the prototypes of a concept are its looks
-            at each size in turn: one thing, near and far.
+        pixels_per_class: Maximum number of cells drawn per class and image.
+        latents_per_class: Maximum number of cells kept per class.
+        min_share: Classes with a smaller share of a concept's activation get
+            a weight of exactly zero.
+        min_cell_purity: Share of a cell's pixels that must have its label for
+            the cell to be clustered; 0 for no such condition. A class with
+            too few such cells takes the purest of the others.
+        class_power: The number of concepts of a class is proportional to its
+            pixels to this power; 0 for equal numbers.
+        other_sizes: Factors for further sizes at which the network sees each
+            image. Cells are then clustered by how they look at all sizes
+            together, and a concept has one prototype for each size: one
+            thing, near and far.
         image_share: Share of the training images that are looked at.
-        seed: Of the draw and of the clustering.
+        seed: Seed of the draw and of the clustering.
 
     Raises:
-        ValueError: If one of them is out of range.
+        ValueError: If an option is out of range.
     """
 
     pixels_per_class: int = 20
@@ -72,14 +76,14 @@ class InitOptions:
 
 @dataclass(frozen=True)
 class InitReport:
-    """What an initialisation found.
+    """Findings of an initialisation.
 
     Attributes:
-        pixels: Labelled pixels of each class in the training set (C,).
-        cells: Cells of each class that were clustered (C,).
-        concepts: Concepts of each class (C,).
+        pixels: Number of labelled training pixels of each class (C,).
+        cells: Number of clustered cells of each class (C,).
+        concepts: Number of concepts of each class (C,).
         cosine: Cosine of each prototype to its nearest latent (K,M).
-        zeros: Share of exact zeros in the classifier.
+        zeros: Share of exact zeros in the class weights.
     """
 
     pixels: Tensor
@@ -89,12 +93,12 @@ class InitReport:
     zeros: float = math.nan
 
     def class_cosines(self) -> list[float]:
-        """Mean cosine of each class's prototypes; nan for a class without."""
+        """Average the cosines of each class; nan without prototypes."""
         parts = self.cosine.split(self.concepts.tolist())
         return [float(part.mean()) for part in parts]
 
     def summary(self) -> str:
-        """Say it in one line."""
+        """Summarise the report in one line."""
         return (
             f'{self.cosine.numel()} prototypes from {int(self.cells.sum())} '
             'cells: mean cosine to the nearest latent '
@@ -103,7 +107,7 @@ class InitReport:
         )
 
     def table(self, classes: Sequence[str]) -> list[str]:
-        """A line for each of the classes (C,), and one of titles."""
+        """Write a line of titles and one for each of the classes (C,)."""
         width = max(5, *(len(name) for name in classes))
         lines = [f'{"class":{width}}  concepts   cells      pixels  cosine']
         rows = zip(

@@ -5,11 +5,15 @@ OpenMMLab and its maintained forks `onedl-*`. Either works; both at once do
 not, since they write into the same folders.
 """
 
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from pickle import UnpicklingError
+
+from mmproto.utils.import_hook import around_import
 
 FORKS = ('onedl-mmengine', 'onedl-mmcv', 'onedl-mmsegmentation')
 STOCK = ('mmengine', 'mmcv', 'mmcv-full', 'mmcv-lite', 'mmsegmentation')
@@ -22,7 +26,7 @@ class StackError(ImportError):
 
 
 def check_stack() -> None:
-    """Look at what is installed, without importing any of it.
+    """Check what is installed, without importing any of it.
 
     Raises:
         StackError: torch, torchvision, mmengine, mmcv or mmseg is missing,
@@ -62,10 +66,28 @@ def _require(modules: Iterable[str], requirement: str) -> None:
         )
 
 
+def set_up_with_mmengine() -> None:
+    """Call `set_up` as soon as mmengine is imported, or now if it is.
+
+    So `import mmproto` takes milliseconds, and nobody has to mind the order
+    of imports.
+    """
+    if 'mmengine' in sys.modules:
+        set_up()
+    else:
+        around_import('mmengine', _then_set_up)
+
+
+@contextmanager
+def _then_set_up() -> Iterator[None]:
+    yield
+    set_up()
+
+
 def set_up() -> None:
     """Teach the installed mmengine and torch what configs and resuming need.
 
-    Called once, when mmproto is imported; a second call changes nothing.
+    A second call changes nothing.
     """
     _map_packages()
     _resolve_own_configs()
@@ -95,7 +117,7 @@ def _resolve_own_configs() -> None:
         return
 
     def resolve(cfg_path: str, filename: str) -> tuple[str, str | None]:
-        """Path of a base, and the scope of its types."""
+        """Return the path of a base, and the scope of its types."""
         if cfg_path.startswith(SCOPE):
             return str(config_path(cfg_path)), None
         return resolve_others(cfg_path, filename)
@@ -110,22 +132,27 @@ def config_path(name: str) -> Path:
     Args:
         name: path below `configs`, with or without `mmproto::` before it.
 
-    Returns:
-        The file: in an installed package below `.mim`, else in the checkout.
-
     Raises:
         FileNotFoundError: there is no such config.
     """
     relative = name.removeprefix(SCOPE)
-    roots = [PACKAGE_DIR / '.mim' / 'configs', PACKAGE_DIR.parent / 'configs']
-    for root in roots:
-        if (root / relative).is_file():
-            return root / relative
-    known = sorted(path.name for root in roots for path in root.glob('*.py'))
+    folder = shipped('configs')
+    if (folder / relative).is_file():
+        return folder / relative
+    known = ', '.join(sorted(path.name for path in folder.glob('*.py')))
     raise FileNotFoundError(
         f'mmproto has no config {relative!r}; it has '
-        f'{", ".join(dict.fromkeys(known)) or "none: reinstall mmproto"}.'
+        f'{known or "none: reinstall mmproto"}.'
     )
+
+
+def shipped(name: str) -> Path:
+    """Return the path of `configs` or `tools`.
+
+    It is in `.mim` of an installed package, else in the checkout.
+    """
+    installed = PACKAGE_DIR / '.mim' / name
+    return installed if installed.exists() else PACKAGE_DIR.parent / name
 
 
 def _allow_checkpoint_classes() -> None:
@@ -133,8 +160,8 @@ def _allow_checkpoint_classes() -> None:
 
     That torch unpickles tensors and plain types only. A checkpoint of
     mmengine also holds the log history, of numpy arrays, and the best score,
-    a numpy scalar. Calls of `getattr` in it are answered by a stand-in, since
-    the true one would give a malicious file the run of the interpreter.
+    a numpy scalar. A stand-in answers the calls of `getattr` in it: the true
+    one would give a malicious file the run of the interpreter.
     """
     import torch
     from mmengine.utils import digit_version

@@ -44,17 +44,14 @@ def compare(monkeypatch, write_sweep, tools, camvid, tmp_path):
     sweep = write_sweep(ROWS, columns=COLUMNS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr('signal.signal', lambda *_: None)
-    monkeypatch.setattr(
-        'mmproto.utils.environment.config_path', lambda name: sweep
-    )
+    command = 'mmproto.commands.compare'
+    monkeypatch.setattr(f'{command}.config_path', lambda name: sweep)
+    monkeypatch.setattr(f'{command}.shipped', lambda name: tools)
 
     def run(*args, data='camvid'):
         given = ['compare.py', '--data', data, '--seeds', '0', '1', *args]
-        module = runpy.run_path(str(TOOL), run_name='compare')
-        # what a function of the module sees as its globals
-        module['work'].__globals__['TOOLS'] = tools
         monkeypatch.setattr(sys, 'argv', given)
-        module['run_command'](lambda: module['work'](module['parse_args']()))
+        runpy.run_path(str(TOOL), run_name='__main__')
 
     return run
 

@@ -2,7 +2,10 @@
 
 import subprocess
 import sys
+from contextlib import contextmanager
 from importlib import import_module
+from inspect import isfunction
+from pkgutil import walk_packages
 
 import numpy as np
 import pytest
@@ -12,7 +15,8 @@ from mmengine.logging import HistoryBuffer
 from mmengine.utils import digit_version
 
 import mmproto
-from mmproto import environment
+from mmproto.utils import environment
+from mmproto.utils.import_hook import around_import
 
 # Imports mmproto on a machine without MODULES and with the metadata of
 # DISTRIBUTIONS only.
@@ -85,14 +89,98 @@ def test_import_says_what_to_install(modules, distributions, said):
     assert import_elsewhere(modules, distributions) == f'0 {said}'
 
 
+# Prints what is imported, in whatever order, and then what was set up.
+ORDERS = """
+import sys
+from pathlib import Path
+for name in sys.argv[1].split():
+    __import__(name)
+    print(name, sorted({'torch', 'mmengine', 'mmseg'} & set(sys.modules)))
+from mmengine.config import Config
+config = Path(sys.argv[2], 'user.py')
+config.write_text("_base_ = 'mmproto::_base_/schedules/sgd_80k.py'")
+print(len(Config.fromfile(config)) > 1)
+import torch
+from mmengine.logging import HistoryBuffer
+allowed = getattr(torch.serialization, 'get_safe_globals', lambda: None)()
+print(allowed is None or HistoryBuffer in allowed)
+import mmengine
+print(type(mmengine.__loader__).__name__, vars(mmengine.__loader__).keys())
+print([each for each in sys.meta_path if 'mmproto' in type(each).__module__])
+"""
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize(
+    ('names', 'loaded'),
+    [
+        ('mmproto', ['mmproto []']),
+        ('mmproto mmproto.commands.explain', ['mmproto []'] * 2),
+        ('mmengine mmproto', ["mmengine ['mmengine', 'torch']"] * 2),
+    ],
+)
+def test_set_up_in_any_order_of_imports(names, loaded, tmp_path):
+    done = subprocess.run(
+        [sys.executable, '-c', ORDERS, names, tmp_path],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    for name, said, expected in zip(names.split(), lines, loaded):
+        assert said == f'{name} {expected.partition(" ")[2]}'
+    assert lines[len(loaded) :] == [
+        *('True', 'True'),
+        "SourceFileLoader dict_keys(['name', 'path'])",
+        '[]',
+    ]
+
+
+def test_a_failed_import_is_acted_upon_when_it_is_tried_again(
+    tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, 'meta_path', list(sys.meta_path))
+    monkeypatch.delitem(sys.modules, 'late', raising=False)
+    module = tmp_path / 'late.py'
+    module.write_text('raise RuntimeError')
+    acts = []
+
+    @contextmanager
+    def around():
+        acts.append('before')
+        yield
+        acts.append(sys.modules['late'].value)
+
+    around_import('late', around)
+    with pytest.raises(RuntimeError):
+        import_module('late')
+    module.write_text('value = "after"')
+    assert import_module('late').value == 'after'
+    assert acts == ['before', 'before', 'after']
+    around_import('late', lambda: pytest.fail('it is imported already'))
+    import_module('late')
+
+
+def test_a_missing_module_stays_missing(monkeypatch):
+    monkeypatch.setattr(sys, 'meta_path', list(sys.meta_path))
+    around_import('no_such_module', lambda: pytest.fail('it is not there'))
+    with pytest.raises(ModuleNotFoundError, match='no_such_module'):
+        import_module('no_such_module')
+
+
 def test_api_is_there_however_it_is_imported():
+    for module in walk_packages(mmproto.__path__, 'mmproto.'):
+        if module.name != 'mmproto.__main__':
+            import_module(module.name)
     module = import_module('mmproto.explanations.explain')
-    # the import system binds the module to the name of the function
-    assert mmproto.explanations.explain is module.explain
+    assert isfunction(mmproto.explain) and mmproto.explain is module.explain
     assert mmproto.Explanation is module.Explanation
-    assert {name for name in mmproto.__all__ if hasattr(mmproto, name)} == {
-        *mmproto.__all__
-    }
+    assert dir(mmproto) == sorted(mmproto.__all__)
+    assert all(callable(getattr(mmproto, n)) for n in dir(mmproto)[2:])
+    star = {}
+    exec('from mmproto import *', star)
+    assert {*mmproto.__all__} <= {*star}
 
 
 def test_unknown_attribute_is_an_attribute_error():

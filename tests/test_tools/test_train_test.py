@@ -1,34 +1,34 @@
 """tools/train.py and tools/test.py, and mmseg's own scripts in their place."""
 
 import json
-import runpy
 import subprocess
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 import cv2
 import mmseg
 import pytest
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
 
-TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+from mmproto.commands import test, train
+from mmproto.commands.flags import (
+    config_options,
+    distribute_on_cpus,
+    load_config,
+)
+
 MMSEG_TOOLS = Path(mmseg.__file__).parent / '.mim' / 'tools'
 LAST = 'work_dirs/tiny/iter_4.pth'
 
 
 @pytest.fixture
-def tool(monkeypatch):
-    """The functions of a tool, with a command line to read."""
-
-    def load(name, *args):
-        monkeypatch.syspath_prepend(str(TOOLS))
-        # the tools set it for the rest of the process
-        monkeypatch.setenv('LOCAL_RANK', '0')
-        monkeypatch.setattr(sys, 'argv', [name, *map(str, args)])
-        return runpy.run_path(str(TOOLS / name), run_name=name)
-
-    return load
+def tool(run, monkeypatch):
+    """Runs a tool; what it sets for its process is taken back."""
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    return run
 
 
 @pytest.fixture
@@ -56,18 +56,18 @@ def logged_steps(checkpoint):
 def test_train_resume_test(tool, config_file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     two = ['--cfg-options', 'train_cfg.max_iters=2']
-    tool('train.py', config_file, *two)['main']()
+    tool('train.py', config_file, *two)
     # the default work dir is named after the config
     first = Path('work_dirs/tiny/iter_2.pth')
     written = first.stat().st_mtime_ns
 
-    tool('train.py', config_file, '--resume')['main']()
+    tool('train.py', config_file, '--resume')
     # a training that starts afresh writes the first checkpoint again
     assert first.stat().st_mtime_ns == written
     assert [logged_steps(first), logged_steps(LAST)] == [2, 4]
 
     args = [LAST, '--work-dir', 'tested', '--out', 'out']
-    tool('test.py', config_file, *args)['main']()
+    tool('test.py', config_file, *args)
     assert 0 <= last_metrics('tested')['mIoU'] <= 100
     pictures = sorted(Path('out').glob('*.png'))
     assert len(pictures) == 3
@@ -110,72 +110,101 @@ def test_painted_predictions_with_tta(tool, tiny_model, config_file, tmp_path):
     torch.save(tiny_model.state_dict(), checkpoint)
     painted = tmp_path / 'painted'
     args = ['--work-dir', tmp_path, '--show-dir', painted, '--tta']
-    tool('test.py', config_file, checkpoint, *args)['main']()
+    tool('test.py', config_file, checkpoint, *args)
     assert len(list(painted.rglob('*.png'))) == 3
 
 
-def test_command_line_before_config(tool, config_file):
+def test_command_line_before_config(config_file, monkeypatch):
+    monkeypatch.setenv('LOCAL_RANK', '0')
     options = ['--cfg-options', 'work_dir=other', 'model.test_cfg.mode=slide']
     args = ['--work-dir', 'mine', '--launcher', 'slurm', *options]
-    train = tool('train.py', config_file, *args)
-    cfg = train['load_config'](train['parse_args']())
+    cfg = load_config(train.COMMAND.parse(None, [str(config_file), *args]))
     assert cfg.work_dir == 'mine'
     assert cfg.launcher == 'slurm'
     assert cfg.model.test_cfg.mode == 'slide'
 
-    train = tool('train.py', config_file, *options)
-    assert train['load_config'](train['parse_args']()).work_dir == 'other'
+    args = train.COMMAND.parse(None, [str(config_file), *options])
+    assert load_config(args).work_dir == 'other'
 
 
-def test_gpu_backend_without_gpus(tool, tiny_config):
+def test_options_are_read_as_mmengine_reads_them(config_file):
+    """Late and all at once, or by the action of mmengine: the same."""
+    given = [
+        *('--cfg-options', 'a.b=1', 'c="[(1,2),(3,4)]"', 'd=None', 'e=x=y'),
+        *('--cfg-options', 'a.b=2.5', 'f=1,two,True', 'g=', 'h=(a)'),
+    ]
+    peer = ArgumentParser()
+    peer.add_argument('--cfg-options', nargs='+', action=DictAction)
+    expected = peer.parse_args(given).cfg_options
+    args = train.COMMAND.parse(None, [str(config_file), *given])
+    assert config_options(args) == expected
+    assert expected['c'] == [(1, 2), (3, 4)] and expected['a.b'] == 2.5
+
+
+def test_an_option_without_a_value_is_named(config_file, capsys):
+    args = [str(config_file), '--cfg-options', 'train_cfg.max_iters']
+    with pytest.raises(SystemExit):
+        train.COMMAND.parse(None, args)
+    said = capsys.readouterr().err
+    assert "expected KEY=VALUE, got 'train_cfg.max_iters'" in said
+
+
+def test_gpu_backend_without_gpus(tiny_config):
     tiny_config.env_cfg.dist_cfg.backend = 'nccl'
     with pytest.raises(ValueError, match='dist_cfg.backend=gloo'):
-        tool('train.py')['load_config'].__globals__['distribute_on_cpus'](
-            tiny_config
-        )
+        distribute_on_cpus(tiny_config)
 
 
-def test_amp_wraps_the_optimizer(tool, monkeypatch):
-    enable_amp = tool('train.py')['enable_amp']
-    monkeypatch.setitem(enable_amp.__globals__, 'get_device', lambda: 'cuda')
+def test_amp_wraps_the_optimizer(monkeypatch):
+    monkeypatch.setattr('mmengine.device.get_device', lambda: 'cuda')
     cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
-    enable_amp(cfg)
+    train.enable_amp(cfg)
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
     assert cfg.optim_wrapper.loss_scale == 'dynamic'
 
     own = dict(type='AmpOptimWrapper', loss_scale=512.0)
     cfg = Config(dict(optim_wrapper=own))
-    enable_amp(cfg)
+    train.enable_amp(cfg)
     assert cfg.optim_wrapper.loss_scale == 512.0
 
     cfg = Config(dict(optim_wrapper=dict(type='ApexOptimWrapper')))
     with pytest.raises(ValueError, match='ApexOptimWrapper'):
-        enable_amp(cfg)
+        train.enable_amp(cfg)
 
 
-def test_amp_without_accelerator(tool, monkeypatch):
-    enable_amp = tool('train.py')['enable_amp']
-    monkeypatch.setitem(enable_amp.__globals__, 'get_device', lambda: 'cpu')
+def test_amp_without_accelerator(monkeypatch):
+    monkeypatch.setattr('mmengine.device.get_device', lambda: 'cpu')
     cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper')))
     with pytest.raises(ValueError, match='CPU: leave --amp out'):
-        enable_amp(cfg)
+        train.enable_amp(cfg)
 
 
 @pytest.mark.parametrize('name', ['IoUMetric', 'mmseg.IoUMetric'])
-def test_out_in_a_list_of_metrics(tool, name):
+def test_out_in_a_list_of_metrics(name):
     metrics = [dict(type='mmproto.OODMetric'), dict(type=name)]
     cfg = Config(dict(test_evaluator=metrics))
-    tool('test.py')['write_predictions'](cfg, 'folder')
+    test.write_predictions(cfg, 'folder')
     assert 'output_dir' not in cfg.test_evaluator[0]
     assert cfg.test_evaluator[1].output_dir == 'folder'
 
 
-def test_impossible_requests_are_named(tool):
-    test = tool('test.py', 'config', 'checkpoint', '--show')
+def test_impossible_requests_are_named(tool, config_file):
     cfg = Config(dict(test_evaluator=dict(type='Odd'), default_hooks={}))
     with pytest.raises(ValueError, match='--out needs .* holds Odd'):
-        test['write_predictions'](cfg, 'folder')
+        test.write_predictions(cfg, 'folder')
     with pytest.raises(ValueError, match='--tta needs'):
-        test['augment'](cfg)
-    with pytest.raises(ValueError, match='SegVisualizationHook'):
-        test['draw_predictions'](cfg, test['parse_args']())
+        test.augment(cfg)
+    # one sentence, and no traceback
+    with pytest.raises(SystemExit, match='^error: .*SegVisualizationHook'):
+        tool('test.py', config_file, 'checkpoint', '--show')
+
+
+def test_an_error_of_the_training_keeps_its_traceback(
+    tool, config_file, monkeypatch
+):
+    def diverge(runner):
+        raise ValueError('deep inside')
+
+    monkeypatch.setattr(Runner, 'train', diverge)
+    with pytest.raises(ValueError, match='deep inside'):
+        tool('train.py', config_file)

@@ -1,14 +1,9 @@
 """A user's config, somewhere else, that inherits ours and changes 3 lines."""
 
-import runpy
-import sys
-from pathlib import Path
-
 import pytest
 
 from mmproto.datasets.street_scenes.writer import write_street_scenes
 
-TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 USER_CONFIG = """
 _base_ = 'mmproto::proto_street_toy.py'
 train_dataloader = dict(batch_size=2, dataset=dict(data_root='{data}'))
@@ -18,17 +13,15 @@ train_cfg = dict(max_iters=2, val_interval=2)
 
 
 @pytest.mark.smoke
-def test_user_config_trains(tmp_path, monkeypatch):
+def test_user_config_trains(tmp_path, monkeypatch, run):
     folder = tmp_path / 'elsewhere'
     folder.mkdir()
     write_street_scenes(str(folder / 'scenes'), 4, 2, 0, (64, 128))
     config = folder / 'mine.py'
     config.write_text(USER_CONFIG.format(data=folder / 'scenes'))
     monkeypatch.chdir(folder)
-    monkeypatch.syspath_prepend(str(TOOLS))
     monkeypatch.setenv('LOCAL_RANK', '0')
     # without the weights package: what trains is not the point here
     options = ['--cfg-options', 'model.backbone.init_cfg=None']
-    monkeypatch.setattr(sys, 'argv', ['train.py', str(config), *options])
-    runpy.run_path(str(TOOLS / 'train.py'))['main']()
+    run('train.py', config, *options)
     assert (folder / 'work_dirs' / 'mine' / 'iter_2.pth').is_file()
