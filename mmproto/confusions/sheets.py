@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mmproto.prototypes.patches import Patch
-from mmproto.visualization.card.canvas import Canvas
+from mmproto.visualization.canvas import Canvas
 from mmproto.visualization.panels import SMALL, image_axes, patch_axes
 from mmproto.visualization.text import PLAIN_TEXT, fit, one_line, wrap_text
 
@@ -60,15 +60,11 @@ def draw_sheet(
         GAP + HEADING + (PATCH + PATCH_TEXT if patches else TEXT_LINE),
         HEADING + -(-len(views) // PAIRS) * VIEW_LINE + GAP,
     )
-    top = sum(heights)
-    canvas = Canvas(WIDTH, top, DPI)
-    canvas.write(MARGIN, top - GAP, first, SMALL + 6, weight='bold')
-    top -= heights[0]
-    canvas.write(MARGIN, top, text, SMALL + 2)
-    top -= heights[1]
-    _draw_patches(canvas, top - GAP, data, row, patches)
-    top -= heights[2]
-    _draw_views(canvas, top, row, views)
+    canvas = Canvas(WIDTH, sum(heights), DPI)
+    canvas.write(MARGIN, GAP, first, SMALL + 6, weight='bold')
+    canvas.write(MARGIN, heights[0], text, SMALL + 2)
+    _draw_patches(canvas, sum(heights[:2]) + GAP, data, row, patches)
+    _draw_views(canvas, sum(heights[:3]), row, views)
     return canvas.figure
 
 
@@ -97,7 +93,7 @@ def _draw_patches(
     step = (WIDTH - 2 * MARGIN - PATCH) / (PATCHES - 1)
     for index, patch in enumerate(patches):
         left = MARGIN + index * step
-        axes = canvas.add_axes(left, top - HEADING - PATCH, PATCH, PATCH)
+        axes = canvas.add_axes(left, top + HEADING, PATCH, PATCH)
         patch_axes(axes, patch, names)
 
 
@@ -113,7 +109,7 @@ def _draw_views(
     for index, view in enumerate(views):
         line, column = divmod(index, PAIRS)
         left = MARGIN + column * (2 * VIEW[0] + INNER_GAP + PAIR_GAP)
-        place = left, top - HEADING - line * VIEW_LINE
+        place = left, top + HEADING + line * VIEW_LINE
         _draw_view(canvas, place, row, view, index + 1)
 
 
@@ -140,7 +136,7 @@ def _draw_view(
             f'brightest: {view.peak:.2f}, its largest in this image'
         )
     for picture, text in ((view.rgb, left), (view.heat, right)):
-        axes = canvas.add_axes(x, y - VIEW_TEXT - VIEW[1], *VIEW)
+        axes = canvas.add_axes(x, y + VIEW_TEXT, *VIEW)
         image_axes(axes, picture)
         _outline(axes, view.mask)
         canvas.write(x, y, text, SMALL + 1)

@@ -1,5 +1,3 @@
 """An explanation as one HTML file that answers questions without a server."""
 
-from .build import save_pages
-
-__all__ = ['save_pages']
+from .build import save_pages as save_pages

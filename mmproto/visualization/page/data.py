@@ -1,4 +1,4 @@
-"""What a page knows about one picture and the model that looked at it."""
+"""What a page knows about one picture and the model that saw it."""
 
 import os
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from mmproto.models.prototype_layers import CosinePrototypes
 from mmproto.utils.files import file_hash
 from mmproto.version import __version__
 
-from .geometry import Geometry, geometry_of
+from .encode import encode_picture
+from .geometry import geometry_of, pixels_per_input
 from .labels import read_labels
-from .patches import encode_picture
 from .receptive import theoretical_fields
 
 VOID = np.uint16(65535)
 LONGEST_SIDE = 2048  # pixels of the picture that is shown
 QUALITY = 88
-RAMP = 33  # colours of the scale, between which a page interpolates
+RAMP = 33  # colours of the scale; a page interpolates between them
 
 
 @dataclass
@@ -34,15 +34,13 @@ class Picture:
     Args:
         info: Plain types: names, sizes, steps from cells to pixels.
         arrays: Class weights, the model's prediction, labels, the picture.
-        activations: Of the concepts in use, at the cells of all windows
-            (K,n), float32.
-        concepts: Index of each of them.
+        activations: Of the ``U`` concepts in use at the ``n`` cells of all
+            windows (U,n), float32.
     """
 
     info: dict
     arrays: dict[str, np.ndarray]
     activations: np.ndarray
-    concepts: list[int]
 
 
 def picture_data(
@@ -56,9 +54,9 @@ def picture_data(
     Args:
         facts: Of the model, from ``mmseg.apis.init_model``.
         image: Path of the picture.
-        point: Column and row to explain first, by default as
-            :func:`mmproto.explain` chooses it.
-        labels: Its label map; by default what the config's data set says.
+        point: Column and row to explain first; by default chosen as by
+            :func:`mmproto.explain`.
+        labels: Its label map; by default that of the config's data set.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -79,6 +77,7 @@ def picture_data(
     geometry = geometry_of(facts, maps)
     arrays = _arrays(maps, weights[:, used], used, truth, pixels)
     info = dict(
+        rounding=0.0,
         mmproto=__version__,
         image=_describe(image, pixels),
         point=[int(point[0]), int(point[1])],
@@ -88,7 +87,7 @@ def picture_data(
         sparsity=float((weights == 0).mean()),
         coverage=COVERAGE,
         link=head.link,
-        geometry=geometry.to_dict(),
+        geometry=geometry,
         scales=_scales(facts, geometry),
         unlike=_unlike(head.prototype_layer),
         has_labels=truth is not None,
@@ -97,7 +96,7 @@ def picture_data(
         palette=[list(color) for color in facts.palette],
     )
     activations = _cells([m.numpy()[used] for m in maps.pooled])
-    return Picture(info, arrays, activations, used.tolist())
+    return Picture(info, arrays, activations)
 
 
 def _arrays(
@@ -122,7 +121,7 @@ def _arrays(
 
 
 def _cells(windows: list[np.ndarray]) -> np.ndarray:
-    """Cells (K,n) of all windows, each of (K,H,W)."""
+    """Join the cells of all windows, each (U,H,W), into (U,n)."""
     parts = [w.reshape(len(w), w.shape[1] * w.shape[2]) for w in windows]
     return np.concatenate(parts, axis=1).astype(np.float32)
 
@@ -136,14 +135,14 @@ def _describe(image: str | Path, pixels: np.ndarray) -> dict:
     )
 
 
-def _scales(facts: ModelFacts, geometry: Geometry) -> list[dict]:
-    """Dilation and theoretical field of every scale, in pixels of the file.
+def _scales(facts: ModelFacts, geometry: dict) -> list[dict]:
+    """Give dilation and theoretical field (pixels of the file) per scale.
 
-    One entry in all where the neck has no dilation rates.
+    A neck without dilation rates has a single entry.
     """
     fields = theoretical_fields(facts)
     dilations: list = facts.dilations or [None] * len(fields)
-    down, right = geometry.pixels_per_input()
+    down, right = pixels_per_input(geometry)
     return [
         dict(
             dilation=dilation,
@@ -154,7 +153,7 @@ def _scales(facts: ModelFacts, geometry: Geometry) -> list[dict]:
 
 
 def _unlike(layer: Any) -> str | None:
-    """What the distance to the nearest prototype is, if there are any."""
+    """Say what the distance to the nearest prototype is, if any."""
     if layer.vectors is None:
         return None
     if isinstance(layer, CosinePrototypes):
@@ -163,7 +162,7 @@ def _unlike(layer: Any) -> str | None:
 
 
 def _ramp() -> list[list[int]]:
-    """Colours of ``cividis``, which all eyes see alike."""
+    """Sample ``cividis``, which looks the same to all kinds of vision."""
     places = np.linspace(0, 1, RAMP)
     colors = matplotlib.colormaps['cividis'](places)[:, :3]
     return (255 * colors).round().astype(int).tolist()

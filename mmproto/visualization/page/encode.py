@@ -1,8 +1,9 @@
 """Numbers and pictures in one compressed string.
 
 The string is base64 of a zlib stream: four bytes with the length of a JSON
-text, the text, and the arrays one after the other. The JSON says what each is
-and where. Bytes of equal weight lie together, which compresses better.
+text, the text, and the arrays one after the other. The JSON describes each
+array. The first bytes of all numbers come first, then the second ones and so
+on, which compresses better.
 """
 
 import base64
@@ -10,6 +11,7 @@ import json
 import zlib
 from collections.abc import Mapping
 
+import cv2
 import numpy as np
 
 LEVELS = 65535  # of a number with 16 bits
@@ -19,11 +21,11 @@ def pack(info: dict, arrays: Mapping[str, np.ndarray]) -> str:
     """Compress plain types and arrays into a string of base64.
 
     Args:
-        info: Plain types; gets the key ``arrays``.
+        info: Plain types; the string has ``arrays`` besides.
         arrays: Of uint8, uint16 or float32, by name.
 
     Raises:
-        ValueError: If a number of ``info`` is not finite.
+        ValueError: If a number in ``info`` is not finite.
     """
     table, parts, offset = {}, [], 0
     for name, array in arrays.items():
@@ -41,27 +43,32 @@ def pack(info: dict, arrays: Mapping[str, np.ndarray]) -> str:
     return base64.b64encode(zlib.compress(blob, 9)).decode('ascii')
 
 
-def unpack(text: str) -> tuple[dict, dict[str, np.ndarray]]:
-    """Undo :func:`pack`, as the page does."""
-    blob = zlib.decompress(base64.b64decode(text))
-    start = 4 + int.from_bytes(blob[:4], 'little')
-    info = json.loads(blob[4:start])
-    arrays = {}
-    for name, entry in info.pop('arrays').items():
-        kind = np.dtype(entry['type']).newbyteorder('<')
-        first = start + entry['offset']
-        flat = np.frombuffer(blob[first : first + entry['bytes']], np.uint8)
-        raw = flat.reshape(kind.itemsize, -1).T.tobytes()
-        arrays[name] = np.frombuffer(raw, kind).reshape(entry['shape'])
-    return info, arrays
+def encode_picture(rgb: np.ndarray, side: int, quality: int) -> bytes:
+    """Compress a picture (h,w,3) as WebP.
+
+    Args:
+        rgb: The picture, uint8.
+        side: Its longer side is shrunk to this number of pixels.
+        quality: Of WebP, up to 100.
+    """
+    height, width = rgb.shape[:2]
+    factor = side / max(height, width)
+    if factor < 1:
+        size = (max(1, round(width * factor)), max(1, round(height * factor)))
+        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    flags = [cv2.IMWRITE_WEBP_QUALITY, quality]
+    done, data = cv2.imencode('.webp', rgb[..., ::-1], flags)
+    if not done:
+        raise ValueError('this OpenCV cannot write WebP pictures')
+    return data.tobytes()
 
 
 def quantise(maps: np.ndarray) -> tuple[dict[str, np.ndarray], float]:
-    """Round maps (K,n) to 16 bits between the bounds of each.
+    """Round each map of (K,n) to 16 bits between its own bounds.
 
     Returns:
         Arrays ``activations`` (K,n) of uint16, ``lowest`` (K,) and ``step``
-        (K,) of float32, and the largest step: half of it is the error.
+        (K,) of float32, and the largest step: twice the largest error.
     """
     lowest = maps.min(axis=1)  # K
     step = (maps.max(axis=1) - lowest) / LEVELS  # K

@@ -1,12 +1,11 @@
-"""The way from cells to pixels, so that a page can go it again.
+"""The way from cells to pixels, so that a page can follow it.
 
 mmseg resizes the maps of one or several windows, averages them where they
-overlap, cuts off padding, flips and resizes to the size of the file. All of it
-is linear, so a page that knows the steps can draw the evidence of any class,
-also with other class weights, without the network.
+overlap, cuts off padding, flips and resizes to the size of the file. All of
+this is linear, so a page that knows the steps can draw the evidence of any
+class without the network, also with other class weights.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from mmproto.explanations.evidence import EvidenceMaps
@@ -15,91 +14,61 @@ from mmproto.models.facts import ModelFacts
 Size = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Geometry:
-    """How maps of cells become maps of pixels.
-
-    Args:
-        size: Rows and columns of the file.
-        input_size: Rows and columns of the network's input.
-        windows: Rows and columns ``y0, x0, y1, x1`` of each window in it.
-        cells: Rows and columns of cells of each window.
-        padding: Left, right, top and bottom.
-        flip: ``'horizontal'``, ``'vertical'`` or ``None``.
-        align_corners: As in ``torch.nn.functional.interpolate``.
-    """
-
-    size: Size
-    input_size: Size
-    windows: list[tuple[int, int, int, int]]
-    cells: list[Size]
-    padding: tuple[int, int, int, int]
-    flip: str | None
-    align_corners: bool
-
-    def pixels_per_input(self) -> tuple[float, float]:
-        """Pixels of the file for one of the input, vertical, horizontal."""
-        left, right, top, bottom = self.padding
-        height, width = self.input_size
-        return (
-            self.size[0] / (height - top - bottom),
-            self.size[1] / (width - left - right),
-        )
-
-    def cell_size(self) -> tuple[float, float]:
-        """Height and width of a cell in pixels of the file."""
-        y0, x0, y1, x1 = self.windows[0]
-        rows, columns = self.cells[0]
-        down, right = self.pixels_per_input()
-        return (y1 - y0) / rows * down, (x1 - x0) / columns * right
-
-    def to_dict(self) -> dict:
-        """Plain types for the page."""
-        return dict(
-            size=list(self.size),
-            input=list(self.input_size),
-            windows=[list(window) for window in self.windows],
-            cells=[list(size) for size in self.cells],
-            padding=list(self.padding),
-            flip=self.flip,
-            align_corners=self.align_corners,
-            cell=list(self.cell_size()),
-        )
-
-
-def geometry_of(facts: ModelFacts, maps: EvidenceMaps) -> Geometry:
-    """Find out which way the maps of an image took.
+def geometry_of(facts: ModelFacts, maps: EvidenceMaps) -> dict:
+    """Describe how maps of cells become maps of pixels, in plain types.
 
     Args:
         facts: Of the model.
-        maps: What it said about the image.
+        maps: Its maps of the image.
+
+    Returns:
+        ``size`` of the file and of the network's ``input`` (rows and
+        columns), ``windows`` in the input (``y0, x0, y1, x1``) and the
+        ``cells`` of each (rows and columns), ``padding`` (left, right, top,
+        bottom), ``flip`` (``'horizontal'``, ``'vertical'`` or ``None``),
+        ``align_corners``, and the size of a ``cell`` (height and width) in
+        pixels of the file.
     """
     meta = maps.meta
     padding = meta.get('img_padding_size', meta.get('padding_size', [0] * 4))
-    left, right, top, bottom = (int(side) for side in padding)
-    return Geometry(
-        size=maps.size,
-        input_size=maps.input_size,
+    geometry: dict = dict(
+        size=list(maps.size),
+        input=list(maps.input_size),
         windows=_windows(facts.segmentor.test_cfg, maps.input_size),
-        cells=[(m.shape[1], m.shape[2]) for m in maps.pooled],
-        padding=(left, right, top, bottom),
+        cells=[list(pooled.shape[1:]) for pooled in maps.pooled],
+        padding=[int(side) for side in padding],
         flip=meta.get('flip_direction') if meta.get('flip') else None,
         align_corners=bool(facts.head.align_corners),
     )
+    y0, x0, y1, x1 = geometry['windows'][0]
+    rows, columns = geometry['cells'][0]
+    down, right = pixels_per_input(geometry)
+    cell = [(y1 - y0) / rows * down, (x1 - x0) / columns * right]
+    return geometry | dict(cell=cell)
 
 
-def _windows(test_cfg: Any, size: Size) -> list[tuple[int, int, int, int]]:
-    """Windows in mmseg's order: rows of them, the last moved inside."""
+def pixels_per_input(geometry: dict) -> tuple[float, float]:
+    """Return pixels of the file per pixel of the input, down and right."""
+    left, right, top, bottom = geometry['padding']
+    height, width = geometry['input']
+    return (
+        geometry['size'][0] / (height - top - bottom),
+        geometry['size'][1] / (width - left - right),
+    )
+
+
+def _windows(test_cfg: Any, size: Size) -> list[list[int]]:
+    """List windows in mmseg's order: row by row, the last moved inside."""
     if test_cfg.get('mode', 'whole') == 'whole':
-        return [(0, 0, *size)]
+        return [[0, 0, *size]]
     rows, columns = (
         _spans(*sides)
         for sides in zip(size, test_cfg['crop_size'], test_cfg['stride'])
     )
-    return [(y0, x0, y1, x1) for y0, y1 in rows for x0, x1 in columns]
+    return [[y0, x0, y1, x1] for y0, y1 in rows for x0, x1 in columns]
 
 
-def _spans(size: int, crop: int, stride: int) -> list[tuple[int, int]]:
+def _spans(size: int, crop: int, stride: int) -> list[Size]:
     count = max(size - crop + stride - 1, 0) // stride + 1
     ends = [min(index * stride + crop, size) for index in range(count)]
     return [(max(end - crop, 0), end) for end in ends]

@@ -1,4 +1,4 @@
-"""Ground truth of a picture, given or found in the data sets of a config."""
+"""Ground truth of a picture, given or found in a config's data sets."""
 
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,8 @@ def read_labels(
 
     Args:
         cfg: The config of the model.
-        image: The image.
-        path: Its label map; by default what a data set of the config says.
+        image: Path of the image.
+        path: Its label map; by default that of a data set of the config.
         size: Rows and columns of the image.
 
     Returns:
@@ -30,7 +30,7 @@ def read_labels(
 
     Raises:
         FileNotFoundError: If there is no file at ``path``.
-        ValueError: If it is no label map of this size.
+        ValueError: If it is not a label map of this size.
     """
     if path is not None and not Path(path).is_file():
         raise FileNotFoundError(f'there is no label map at {path}')
@@ -43,7 +43,7 @@ def read_labels(
 
 
 def _datasets(cfg: Any) -> list[Any]:
-    """Data sets of the loaders, whose files are not listed yet."""
+    """Build the data sets of the loaders without listing their files."""
     found = []
     for name in LOADERS:
         loader = cfg.get(name)
@@ -53,24 +53,22 @@ def _datasets(cfg: Any) -> list[Any]:
 
 
 def _rules(cfg: Any) -> dict:
-    """What mmseg does to the ids of the files."""
-    datasets = _datasets(cfg)
-    if not datasets:
-        return dict(label_map=None, reduce_zero_label=False, seg_fields=[])
+    """Return what mmseg has to know to load a label map."""
+    first, *_ = [*_datasets(cfg), None]
     return dict(
-        label_map=datasets[0].label_map,
-        reduce_zero_label=datasets[0].reduce_zero_label,
+        label_map=getattr(first, 'label_map', None),
+        reduce_zero_label=getattr(first, 'reduce_zero_label', False),
         seg_fields=[],
     )
 
 
 def _find(cfg: Any, image: Path) -> dict | None:
-    """Entry of the image in the first data set that has it."""
+    """Find the entry of an image in the first data set that has it."""
     for dataset in _datasets(cfg):
         try:
             entries = dataset.load_data_list()
         except (FileNotFoundError, ValueError):
-            continue  # data that is not on this machine
+            continue  # the data is not on this machine
         for entry in entries:
             if Path(entry['img_path']).resolve() == image:
                 known = Path(entry.get('seg_map_path', '')).is_file()

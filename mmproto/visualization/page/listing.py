@@ -8,15 +8,15 @@ import mmcv
 import numpy as np
 
 from .data import Picture
-from .patches import encode_picture
+from .encode import encode_picture
 
 THUMBNAIL = 160  # pixels
 QUALITY = 70  # of WebP
-LARGEST = 3  # classes that are named
+LARGEST = 3  # number of classes named
 
 
 def list_entry(picture: Picture, image: str, page: Path) -> dict:
-    """Line of the list: a small picture, and what was predicted.
+    """Make a line of the list: a small picture, and what was predicted.
 
     Args:
         picture: What the page holds.

@@ -156,8 +156,9 @@ async function start() {
   document.body.dataset.ready = 'yes';
 }
 
-start().catch((error) => {
+// when all scripts are there, whatever their order
+addEventListener('DOMContentLoaded', () => start().catch((error) => {
   const words = `This page could not be read: ${error.message}`;
   fill(byId('sentence'), words);
   announce(words);
-});
+}));

@@ -1,47 +1,49 @@
-"""Training patches as a page holds them: pictures, or where they lie."""
+"""Training patches as a page holds them: pictures, or where they are."""
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import cv2
 import numpy as np
 
 from mmproto.datasets.config_checks import leaf_configs
 from mmproto.prototypes.patches import Box, Patch
-from mmproto.utils.files import file_hash
+from mmproto.utils.files import file_hash, relative_link
 from mmproto.visualization.crops import crop_patch
+
+from .encode import encode_picture
 
 MODES = ('embed', 'link', 'none')
 SIDE = 112  # pixels of an embedded patch, at most
 QUALITY = 70  # of WebP
-# Their terms let nobody pass pictures on: cityscapes-dataset.com/license,
+# Their terms forbid passing pictures on: cityscapes-dataset.com/license,
 # mapillary.com/dataset/vistas.
 RESTRICTED = ('cityscapes', 'mapillary')
 
 
 def default_mode(cfg: Any) -> str:
-    """``'link'`` for data that must not be passed on, else ``'embed'``."""
+    """Return ``'link'`` for data under such terms, else ``'embed'``."""
     loader = cfg.get('train_dataloader')
     leaves = leaf_configs(loader['dataset']) if loader else ()
     named = ' '.join(str(leaf.get('type')) for leaf in leaves).lower()
     return 'link' if any(name in named for name in RESTRICTED) else 'embed'
 
 
+_hash = cache(file_hash)  # one file has many patches
+
+
 @dataclass
 class PatchStore:
-    """Collects patches for a page, and the bytes of their pictures.
+    """Collect patches for a page, and the bytes of their pictures.
 
     Args:
         mode: One of ``MODES``.
-        folder: Of the page, which links start from.
+        folder: Of the page; links start there.
         names: Names of the classes.
-        most: Patches shown of each concept.
+        most: Number of patches shown per concept.
     """
 
     mode: str
@@ -51,7 +53,7 @@ class PatchStore:
     pictures: list[bytes] = field(default_factory=list)
 
     def concept(self, patches: Sequence[Patch]) -> dict:
-        """Describe the patches of a concept, and count labels of all."""
+        """Describe the patches of a concept, and count all their labels."""
         labels = Counter(self._label(patch) for patch in patches)
         return dict(
             patches=[self._patch(patch) for patch in patches[: self.most]],
@@ -59,7 +61,7 @@ class PatchStore:
         )
 
     def blob(self) -> np.ndarray:
-        """All pictures, one after the other, as uint8."""
+        """Join the bytes of all pictures, as uint8."""
         return np.frombuffer(b''.join(self.pictures), np.uint8)
 
     def _label(self, patch: Patch) -> int:
@@ -84,7 +86,7 @@ class PatchStore:
         elif patch.file is not None:
             facts['sha256'] = _hash(patch.file)
             if self.mode == 'link':
-                facts['href'] = _relative(patch.file, self.folder)
+                facts['href'] = relative_link(patch.file, self.folder)
         return facts
 
     def _embed(self, patch: Patch) -> dict:
@@ -97,43 +99,18 @@ class PatchStore:
         return dict(picture=[start, len(data)], crop=_rounded(box))
 
 
-def encode_picture(rgb: np.ndarray, side: int, quality: int) -> bytes:
-    """Compress a picture (h,w,3) as WebP, at most ``side`` pixels large."""
-    height, width = rgb.shape[:2]
-    factor = side / max(height, width)
-    if factor < 1:
-        size = (max(1, round(width * factor)), max(1, round(height * factor)))
-        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    flags = [cv2.IMWRITE_WEBP_QUALITY, quality]
-    done, data = cv2.imencode('.webp', rgb[..., ::-1], flags)
-    if not done:
-        raise ValueError('this OpenCV cannot write WebP pictures')
-    return data.tobytes()
-
-
 @cache
 def _crop(patch: Patch) -> tuple[bytes, Box] | None:
-    """Picture of a patch, and its box in pixels of its image."""
+    """Cut out a patch; return it with its box in pixels of its image."""
     crop = crop_patch(patch)
     if crop is None:
         return None
     height, width = crop.rgb.shape[:2]
-    # one box in pixels of the image and of the crop says where that begins
+    # the field in pixels of the image and of the crop tells the offset
     left = patch.box()[0] - crop.field[0]
     top = patch.box()[1] - crop.field[1]
     box = (left, top, left + width, top + height)
     return encode_picture(crop.rgb, SIDE, QUALITY), box
-
-
-@cache
-def _hash(path: Path) -> str:
-    return file_hash(path)
-
-
-def _relative(path: Path, folder: Path) -> str:
-    """A link that starts at the page; never one with a scheme."""
-    there = os.path.relpath(path.resolve(), folder.resolve())
-    return './' + quote(Path(there).as_posix())
 
 
 def _rounded(box: Box) -> list[float]:

@@ -1,4 +1,4 @@
-"""How much of an image a cell can see at most: its theoretical field."""
+"""The most of an image that a cell can see: its theoretical field."""
 
 from typing import Any
 
@@ -13,20 +13,19 @@ GLOBAL = ('Attention', 'MSA', 'AdaptiveAvgPool', 'SqueezeExcite', 'SELayer')
 
 
 def theoretical_fields(facts: ModelFacts) -> list[int | None]:
-    """Side of the field of a cell at every scale, in pixels of the input.
+    """Bound the side of a cell's field at each scale, in input pixels.
 
-    Every convolution and pooling widens the field by its kernel, less one,
-    times its dilation and the stride before it. Branches are counted as if
-    they came one after the other, so the field is at most as large as this;
-    what a cell depends on noticeably is far smaller
-    (https://arxiv.org/abs/1701.04128).
+    Each convolution or pooling widens the field by its kernel size minus one,
+    times its dilation, times the stride before it. Branches are counted as if
+    they came one after the other, so this is an upper bound; what a cell
+    noticeably depends on is far smaller (https://arxiv.org/abs/1701.04128).
 
     Args:
         facts: Of the model.
 
     Returns:
-        One side a dilation rate of the neck, or one in all for a neck without
-        rates; ``None`` where a layer sees the whole image.
+        One side per dilation rate of the neck, or a single one for a neck
+        without rates; ``None`` where a layer sees the whole image.
     """
     model, dilations = facts.segmentor, facts.dilations
     parts = [model.backbone]
@@ -40,7 +39,7 @@ def theoretical_fields(facts: ModelFacts) -> list[int | None]:
 
 
 def _probe(model: Any, layers: list[nn.Module]) -> tuple[int, int]:
-    """Field and stride of layers, seen in one pass of the network."""
+    """Measure field and stride of layers in one pass of the network."""
     grown = [1]
 
     def widen(layer: Any, inputs: tuple[Tensor, ...], _: Any) -> None:

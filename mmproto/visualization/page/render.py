@@ -9,60 +9,31 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 FOLDER = Path(__file__).parent
-SCRIPTS = (
-    'dom.js',
-    'decode.js',
-    'evidence.js',
-    'predict.js',
-    'explain.js',
-    'places.js',
-    'announce.js',
-    'layers.js',
-    'marks.js',
-    'chart.js',
-    'concept.js',
-    'whatif.js',
-    'library.js',
-    'record.js',
-    'controls.js',
-    'main.js',
-)
 
 
-def render_page(
-    title: str, payload: str, notes: list[str], index: str | None = None
-) -> str:
+def render_page(**values: Any) -> str:
     """Write the page of one picture.
 
     Args:
-        title: Of the page, any text.
-        payload: Of :func:`~mmproto.visualization.page.encode.pack`.
-        notes: What a reader has to know, any text.
-        index: Link to the list of all pages, if there are several.
+        values: What ``page.html.j2`` shows; texts may hold anything.
     """
-    return _render(
-        'page.html.j2',
-        "'use strict';\n" + '\n'.join(_read(name) for name in SCRIPTS),
-        title=title,
-        payload=payload,
-        notes=notes,
-        index=index,
-    )
+    scripts = [_read(path) for path in sorted(FOLDER.glob('*.js'))]
+    script = "'use strict';\n" + '\n'.join(scripts)
+    return _render('page.html.j2', script, values)
 
 
-def render_index(title: str, entries: list[dict]) -> str:
+def render_index(entries: list[dict]) -> str:
     """Write the list of the pages of several pictures.
 
     Args:
-        title: Of the page, any text.
         entries: ``name``, ``href``, ``thumbnail`` (a data URI) and ``facts``
             of each page.
     """
-    return _render('index.html.j2', '', title=title, entries=entries)
+    return _render('index.html.j2', '', dict(entries=entries))
 
 
-def _render(template: str, script: str, **values: Any) -> str:
-    style = _read('page.css')
+def _render(template: str, script: str, values: dict[str, Any]) -> str:
+    style = _read(FOLDER / 'page.css')
     policy = [
         "default-src 'none'",
         'img-src data: blob:',
@@ -86,8 +57,8 @@ def _render(template: str, script: str, **values: Any) -> str:
     )
 
 
-def _read(name: str) -> str:
-    return (FOLDER / name).read_text(encoding='utf-8')
+def _read(path: Path) -> str:
+    return path.read_text(encoding='utf-8')
 
 
 def _source(text: str) -> str:

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import json
 import re
+import zlib
 from pathlib import Path
 
 import cv2
@@ -13,9 +15,24 @@ from mmengine.config import Config
 
 from mmproto.models.facts import ModelFacts
 from mmproto.visualization.page import build
-from mmproto.visualization.page.encode import pack, quantise, unpack
+from mmproto.visualization.page.encode import pack, quantise
 from mmproto.visualization.page.patches import default_mode
 from mmproto.visualization.page.receptive import theoretical_fields
+
+
+def unpack(text: str) -> tuple[dict, dict[str, np.ndarray]]:
+    """Undo :func:`pack`, as the page does."""
+    blob = zlib.decompress(base64.b64decode(text))
+    start = 4 + int.from_bytes(blob[:4], 'little')
+    info = json.loads(blob[4:start])
+    arrays = {}
+    for name, entry in info.pop('arrays').items():
+        kind = np.dtype(entry['type']).newbyteorder('<')
+        first = start + entry['offset']
+        flat = np.frombuffer(blob[first : first + entry['bytes']], np.uint8)
+        raw = flat.reshape(kind.itemsize, -1).T.tobytes()
+        arrays[name] = np.frombuffer(raw, kind).reshape(entry['shape'])
+    return info, arrays
 
 
 def payload(path):
