@@ -1,1 +1,1 @@
-"""Ablations: a table of trainings that anybody can repeat."""
+"""Ablations and comparisons: tables of trainings that anyone can repeat."""

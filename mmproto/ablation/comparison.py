@@ -1,18 +1,19 @@
-"""The results of systems of equal budget: one table and its data."""
+"""A comparison of systems of equal budget: one table and its data."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .equal_budget import Length, join, total_samples
+from .results import group_figures
 from .runs import Run
-from .table import group_figures, markdown_table
+from .table import markdown_table
 
 NOTES = (
-    'mIoU is that of the final weights, after projection; the one before is '
-    'of the iteration that ends right before prototypes are moved for the '
+    'mIoU is measured with the final weights, after projection; mIoU before '
+    'projection at the iteration right before prototypes are moved for the '
     'last time. Memory is the peak of the training process, on a GPU that of '
-    'its tensors. Of a system of several stages, steps and memory are those '
-    'of all.'
+    'its tensors. For a system of several stages, steps and memory cover all '
+    'of them.'
 )
 
 
@@ -24,18 +25,18 @@ def comparison_data(
     epochs: float | None,
     command: str,
 ) -> dict[str, Any]:
-    """All that is known of a comparison, of plain types.
+    """Collect all that is known of a comparison, in plain types.
 
     Args:
-        records: Of :func:`~mmproto.ablation.table.load_records`; from them
-            come dates, machines and versions, so that writing the same
-            results again gives the same.
-        runs: Those of the compared systems, done or not.
+        records: Of :func:`~mmproto.ablation.results.load_records`. Dates,
+            machines and versions come from them, so that writing the same
+            results again gives the same file.
+        runs: Of the compared systems, done or not.
         lengths: Of all stages of each system.
-        images: Of the training set.
-        epochs: The budget in passes over them; ``None`` if it is that of the
-            configs.
-        command: That compares.
+        images: Number of training images.
+        epochs: The budget in passes over them; ``None`` if the configs set
+            it.
+        command: The command line that compares.
     """
     if epochs is None:
         samples = max(map(total_samples, lengths.values()))
@@ -67,12 +68,12 @@ def comparison_data(
 def comparison_text(
     data: Mapping[str, Any], columns: Sequence[str], figure: str
 ) -> str:
-    """The comparison as Markdown.
+    """Write the comparison as Markdown.
 
     Args:
         data: Of :func:`comparison_data`.
         columns: Names of figures.
-        figure: Name of the picture, which lies beside the text.
+        figure: Name of the picture beside the text.
     """
     dates = data['dates']
     facts = {
@@ -96,15 +97,15 @@ def _pairs_text(pairs: Mapping[str, Any]) -> str:
 
 
 def _budget_text(budget: Mapping[str, Any]) -> str:
-    """Systems of the same iterations and samples a step together."""
-    alike: dict[str, list[str]] = {}
+    """Group systems with the same iterations and samples per step."""
+    systems: dict[str, list[str]] = {}
     for name, stages in budget['stages'].items():
         length = join([Length(**stage) for stage in stages])
-        alike.setdefault(length, []).append(name)
-    each = '; '.join(f'{k} ({", ".join(v)})' for k, v in alike.items())
+        systems.setdefault(length, []).append(name)
+    each = '; '.join(f'{k} ({", ".join(v)})' for k, v in systems.items())
     return (
         f'{budget["epochs"]:g} epochs of {budget["images"]} images; '
-        f'iterations x samples a step: {each}'
+        f'iterations x samples per step: {each}'
     )
 
 

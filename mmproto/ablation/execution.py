@@ -1,49 +1,47 @@
-"""Trains and measures the runs of a sweep, each in processes of its own."""
+"""Train and measure the runs of a sweep."""
 
-import datetime
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmengine.config import Config
 from mmengine.logging import print_log
 
+from mmproto.evaluation.class_iou import count_classes
 from mmproto.utils.files import write_json
 
 from .key_numbers import Figures
-from .launching import FailedRun, launch, write_config
-from .machine import describe_machine, describe_versions
-from .measurement import measure
-from .runs import Run, check_unchanged
+from .launching import FailedRun, launch
+from .measurement import has_concepts, newest_metrics, run_figures
+from .results import result_record
+from .runs import Run, check_unchanged, read_json
 
 
-def check_runs(runs: Sequence[Run], chosen: Sequence[Run]) -> None:
+def check_runs(runs: Sequence[Run]) -> None:
     """Refuse what could only fail after hours.
 
     Args:
-        runs: All of the sweep.
-        chosen: Those that are about to be carried out.
+        runs: Those that are about to be carried out.
 
     Raises:
         ValueError: A config has changed since an earlier attempt, or a
-            checkpoint to start from is not there and will not be made.
+            checkpoint to start from is missing and will not be made.
     """
-    for run in chosen:
+    for run in runs:
         check_unchanged(run)
-        if run.start is None or run.done or run.start.is_file():
+        if run.done or run.last_checkpoint() is not None:
             continue
-        if run.last_checkpoint() is not None:
+        origin, start = run.origin, run.start
+        if origin is None or start is None or start.is_file():
             continue
-        origin = next(
-            other for other in runs if other.folder == run.start.parent
-        )
-        if origin not in chosen:
+        if origin not in runs:
             raise ValueError(
-                f'row {run.name} starts from {run.start}, which is missing: '
+                f'row {run.name} starts from {start}, which is missing: '
                 f'train row {origin.row.name} too'
             )
         if origin.result.is_file() or origin.trained:
             raise ValueError(
-                f'row {run.name} starts from {run.start}, which is missing, '
+                f'row {run.name} starts from {start}, which is missing, '
                 f'though row {origin.name} is trained: remove '
                 f'{origin.result} and {origin.folder} to train it again'
             )
@@ -52,17 +50,20 @@ def check_runs(runs: Sequence[Run], chosen: Sequence[Run]) -> None:
 def carry_out(
     runs: Sequence[Run], tools: str | Path, interval: int = 5
 ) -> list[Run]:
-    """Train and measure what is not done yet, one after the other.
+    """Train and measure what is not done yet, one run after the other.
 
     Args:
-        runs: Starts first.
-        tools: The folder with ``train.py``, ``test.py`` and
-            ``analysis_tools``.
-        interval: Of the images that are measured again.
+        runs: Each after the one that it starts from.
+        tools: Folder of ``train.py``, ``test.py`` and ``analysis_tools``.
+        interval: Every how many images one is measured again.
 
     Returns:
-        The runs that failed; they are remembered as failed.
+        The runs that failed; their folders record the failure.
+
+    Raises:
+        ValueError: A run could only fail after hours.
     """
+    check_runs(runs)
     failed = []
     for run in runs:
         if run.done:
@@ -74,7 +75,7 @@ def carry_out(
             if run.row.stage:
                 continue
             figures = measure(run, Path(tools), interval)
-            write_json(result_data(run, figures, interval), run.result)
+            write_json(result_record(run, figures, interval), run.result)
         except FailedRun as error:
             run.write_state(failed=str(error))
             failed.append(run)
@@ -87,14 +88,14 @@ def carry_out(
 
 
 def train(run: Run, tools: Path) -> None:
-    """Train, from the newest checkpoint on if there is one.
+    """Train a run, from its newest checkpoint if there is one.
 
-    A row with a start goes on from the checkpoint of another; one that comes
-    after another begins with its weights, at iteration 0.
+    A row with a start resumes from the checkpoint of another row; one that
+    comes after another begins with its weights, at iteration 0.
 
     Args:
-        run: Its folder gets everything.
-        tools: With ``train.py``.
+        run: Its folder receives all files.
+        tools: Folder of ``train.py``.
 
     Raises:
         FailedRun: The training failed.
@@ -102,41 +103,54 @@ def train(run: Run, tools: Path) -> None:
     if run.trained:
         return
     resume = run.last_checkpoint() is not None
-    start = None if resume else run.start
-    if start is not None and not start.is_file():
-        raise FailedRun(f'there is no {start} to start from')
-    config = write_config(run, resume, start)
+    if not resume and run.start is not None and not run.start.is_file():
+        raise FailedRun(f'there is no {run.start} to start from')
+    # mmengine would prefer a checkpoint that the config names to its own
+    weights = None if resume else run.start or run.config.get('load_from')
+    config = _write_config(run, weights)
     log = run.folder / 'train.log'
-    command: list[object] = [tools / 'train.py', config]
-    command += ['--work-dir', run.folder]
-    if resume or (start is not None and run.row.start is not None):
+    command = [tools / 'train.py', config, '--work-dir', run.folder]
+    if resume or run.row.start is not None:
         command.append('--resume')
     print_log(f'row {run.name}: training, see {log}', logger='current')
-    try:
-        memory_mb = launch(command, log)
-    except FailedRun as error:
-        run.note_memory(error.memory_mb)
-        raise
-    run.note_memory(memory_mb)
+    launch(command, log, run.note_memory)
     run.write_state(trained=True)
 
 
-def result_data(run: Run, figures: Figures, interval: int) -> dict:
-    """What is kept of a run, of plain types."""
-    row = run.row
-    return dict(
-        row=row.name,
-        seed=run.seed,
-        config=row.config,
-        options=row.options,
-        remove_hooks=row.remove_hooks,
-        add_hooks=row.add_hooks,
-        start=vars(row.start) if row.start else None,
-        after=row.after,
-        interval=interval,
-        config_hash=run.fingerprint,
-        date=datetime.date.today().isoformat(),
-        machine=describe_machine(),
-        versions=describe_versions(),
-        figures=figures,
-    )
+def measure(run: Run, tools: Path, interval: int) -> Figures:
+    """Measure the last checkpoint with the tool that its model needs.
+
+    Args:
+        run: A trained one.
+        tools: Folder of ``test.py`` and ``analysis_tools``.
+        interval: Every how many images one is measured again.
+
+    Raises:
+        FailedRun: There is no checkpoint, or the measurement failed.
+    """
+    checkpoint = run.last_checkpoint()
+    if checkpoint is None:
+        raise FailedRun(f'its training left no checkpoint in {run.folder}')
+    config = _write_config(run, None)
+    log = run.folder / 'measure.log'
+    folder = run.folder / 'measured'
+    print_log(f'row {run.name}: measuring, see {log}', logger='current')
+    arguments = [config, checkpoint, '--work-dir', folder]
+    if not has_concepts(run.config):
+        launch([tools / 'test.py', *arguments], log)
+        return run_figures(run, newest_metrics(folder), None)
+    out = run.folder / 'explanations.json'
+    tool = tools / 'analysis_tools' / 'evaluate_explanations.py'
+    launch([tool, *arguments, '--out', out, '--interval', interval], log)
+    report = read_json(out)
+    return run_figures(run, report['accuracy'], report)
+
+
+def _write_config(run: Run, load_from: Path | str | None) -> Path:
+    """Write the complete config of a run into its folder."""
+    config = Config(run.config)
+    config.test_evaluator = count_classes(config.get('test_evaluator'))
+    config.load_from = str(load_from) if load_from else None
+    path = run.folder / 'config.py'
+    config.dump(path)
+    return path

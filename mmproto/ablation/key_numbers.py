@@ -48,7 +48,7 @@ Figures = dict[str, float | None]
 
 
 def check_names(names: Iterable[str]) -> None:
-    """Refuse names of figures that no run has.
+    """Refuse unknown names of figures.
 
     Raises:
         ValueError: There is one.
@@ -62,7 +62,7 @@ def check_names(names: Iterable[str]) -> None:
 
 
 def accuracy_figures(accuracy: Mapping[str, float | None]) -> Figures:
-    """IoU of the classes and their mean, in percent.
+    """Pick the IoU of the classes and their mean, in percent.
 
     Args:
         accuracy: As ``tools/test.py`` and the report of explanations name
@@ -77,11 +77,11 @@ def accuracy_figures(accuracy: Mapping[str, float | None]) -> Figures:
 
 
 def concept_figures(report: Mapping | None) -> Figures:
-    """What the metrics of explanations found.
+    """Pick what the metrics of explanations found.
 
     Args:
         report: Of ``evaluate_explanations.py``; ``None`` for a model without
-            concepts, of which nothing is measured.
+            concepts, whose figures are all ``None``.
     """
     metrics = report['metrics'] if report else {}
     return {
@@ -93,15 +93,14 @@ def concept_figures(report: Mapping | None) -> Figures:
 def train_class_purity(
     record: Mapping, classes: Sequence[int]
 ) -> float | None:
-    """Mean share of the most frequent label of the strongest patches.
+    """Average the share of the most frequent label of strongest patches.
 
-    Of each concept that has a weight, the ``topk`` strongest patches over its
-    prototypes count; void pixels are patches without a class.
+    For each concept with a weight, the ``topk`` strongest patches of all its
+    prototypes count; a patch on a void pixel has no class.
 
     Args:
         record: Of the projection, see :mod:`mmproto.prototypes.projection`.
-        classes: Of each concept (K), the number of classes it has a weight
-            for.
+        classes: Number of classes for which each concept has a weight (K).
 
     Returns:
         From 0 to 1; ``None`` where no concept has a weight and patches.

@@ -1,9 +1,9 @@
-"""Measures a trained run with the tools that its model needs."""
+"""The figures of a trained run: from its report, projection and logs."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-
-from mmengine.logging import print_log
+from statistics import median
 
 from .configs import projection_iteration, training_length
 from .key_numbers import (
@@ -12,44 +12,11 @@ from .key_numbers import (
     concept_figures,
     train_class_purity,
 )
-from .launching import FailedRun, launch, write_config
-from .logs import device_memory, read_logs, seconds_step, validated_miou
 from .runs import Run, read_json
 
 
-def measure(run: Run, tools: Path, interval: int) -> Figures:
-    """Measure the last checkpoint.
-
-    Args:
-        run: A trained one.
-        tools: With ``test.py`` and ``analysis_tools``.
-        interval: Of the images that are measured again.
-
-    Raises:
-        FailedRun: There is no checkpoint, or the measurement failed.
-    """
-    checkpoint = run.last_checkpoint()
-    if checkpoint is None:
-        raise FailedRun(f'its training left no checkpoint in {run.folder}')
-    config = write_config(run, resume=True)
-    log = run.folder / 'measure.log'
-    folder = run.folder / 'measured'
-    out = run.folder / 'explanations.json'
-    explained = has_concepts(run.config)
-    tool = Path('analysis_tools', 'evaluate_explanations.py')
-    script = tools / (tool if explained else 'test.py')
-    command = [script, config, checkpoint, '--work-dir', folder]
-    if explained:
-        command += ['--out', out, '--interval', interval]
-    print_log(f'row {run.name}: measuring, see {log}', logger='current')
-    launch(command, log)
-    report = read_json(out) if explained else None
-    accuracy = report['accuracy'] if report else _newest_metrics(folder)
-    return _figures(run, accuracy, report)
-
-
 def has_concepts(config: Mapping) -> bool:
-    """Whether the metrics of explanations can look at the model."""
+    """Tell whether the metrics of explanations apply to the model."""
     head = config['model'].get('decode_head') or {}
     return (
         isinstance(head, Mapping)
@@ -57,7 +24,22 @@ def has_concepts(config: Mapping) -> bool:
     )
 
 
-def _figures(run: Run, accuracy: Mapping, report: Mapping | None) -> Figures:
+def newest_metrics(folder: Path) -> dict:
+    """Read what mmengine's runner wrote when it tested last."""
+    return read_json(max(folder.glob('*/*.json')))
+
+
+def run_figures(
+    run: Run, accuracy: Mapping, report: Mapping | None
+) -> Figures:
+    """Collect all figures of a run.
+
+    Args:
+        run: A trained one.
+        accuracy: As ``tools/test.py`` names it.
+        report: Of ``evaluate_explanations.py``; ``None`` for a model without
+            concepts.
+    """
     purity = None
     record = run.folder / 'projection.json'
     if report is not None and record.is_file():
@@ -71,8 +53,49 @@ def _figures(run: Run, accuracy: Mapping, report: Mapping | None) -> Figures:
     )
 
 
+def read_logs(*folders: str | Path) -> list[dict]:
+    """Read all numbers that mmengine logged, oldest first in each folder.
+
+    Args:
+        folders: Work dirs of trainings; a resumed one holds several logs.
+    """
+    entries = []
+    for folder in folders:
+        # mmengine names the folder of a log by its time
+        for path in sorted(Path(folder).glob('*/vis_data/scalars.json')):
+            for line in path.read_text(encoding='utf-8').splitlines():
+                try:
+                    entries.append(json.loads(line))
+                except ValueError:  # torn when the training was stopped
+                    continue
+    return entries
+
+
+def seconds_step(entries: Iterable[dict]) -> float | None:
+    """Return the median time of a training step, in seconds."""
+    # entries without a learning rate are of validation
+    times = [e['time'] for e in entries if 'lr' in e and 'time' in e]
+    return median(times) if times else None
+
+
+def device_memory(entries: Iterable[dict]) -> float | None:
+    """Return the peak memory of the GPU in MB, ``None`` without one."""
+    return max((e['memory'] for e in entries if 'memory' in e), default=None)
+
+
+def validated_miou(entries: Iterable[dict], iteration: int) -> float | None:
+    """Return the mIoU of the validation after an iteration, in percent.
+
+    Args:
+        entries: Of one training; of several such validations the last counts.
+        iteration: Number of training steps made before it.
+    """
+    at = [e for e in entries if 'mIoU' in e and e.get('step') == iteration]
+    return at[-1]['mIoU'] if at else None
+
+
 def _training_figures(run: Run) -> Figures:
-    """What training all stages of a run took, and what it logged."""
+    """Return the cost of training all stages, and mIoU before projection."""
     entries = read_logs(*(stage.folder for stage in run.stages))
     peaks = [stage.read_state().get('memory_mb') for stage in run.stages]
     host = max((peak for peak in peaks if peak is not None), default=None)
@@ -88,14 +111,9 @@ def _training_figures(run: Run) -> Figures:
 
 
 def _miou_before(run: Run) -> float | None:
-    """The mIoU right before prototypes were projected for the last time."""
+    """Return the mIoU right before the last projection of prototypes."""
     for stage in reversed(run.stages):
         iteration = projection_iteration(stage.config)
         if iteration is not None:
             return validated_miou(read_logs(stage.folder), iteration)
     return None
-
-
-def _newest_metrics(folder: Path) -> dict:
-    """What mmengine's runner wrote when it tested last."""
-    return read_json(max(folder.glob('*/*.json')))

@@ -1,9 +1,9 @@
-"""Changes of a config by keys with dots.
+"""Changes to a config by keys with dots.
 
-A segment of a key picks an entry of a dict or an item of a list: by its
-number or by the name of its ``type``, without scope, as in
+A segment of a key picks an entry of a dict or an item of a list, the latter by
+its number or by the name of its ``type``, without scope, as in
 ``custom_hooks.SparsifyHook.strength``. A change that would have no effect is
-refused, since its row of the table would say what was not tried.
+refused: its row of the table would claim what was not tried.
 """
 
 import copy
@@ -19,7 +19,7 @@ OWN_ENTRIES = (
     'ood_dataloader',
     'find_unused_parameters',
 )
-# what the command decides
+# set by the command
 TAKEN = ('work_dir', 'resume', 'launcher', 'experiment_name', 'cfg')
 
 
@@ -31,7 +31,8 @@ def set_options(config: dict, options: Mapping[str, Any]) -> None:
         options: Values by key.
 
     Raises:
-        ValueError: A key leads nowhere, or to a variable that nothing reads.
+        ValueError: A key leads nowhere, or to a variable that only the file
+            of the config reads.
     """
     for key, value in options.items():
         _check_effect(key)
@@ -42,13 +43,13 @@ def set_options(config: dict, options: Mapping[str, Any]) -> None:
 def find_entry(config: dict, key: str) -> tuple[Any, Any]:
     """Find the place of a key.
 
-    Only a dict that says a ``type`` may lack the last segment: it is a call,
-    which has more arguments than are written down.
+    Only a dict with a ``type`` may lack the last segment: it is a call, which
+    has more arguments than are written down.
 
     Args:
         config: Of plain types.
-        key: With dots; entries of dicts may have dots of their own, of which
-            the longest that fits is taken.
+        key: With dots. Keys of dicts may contain dots too; the longest that
+            fits is taken.
 
     Returns:
         The dict or list, and its key or number.
@@ -77,7 +78,7 @@ def find_entry(config: dict, key: str) -> tuple[Any, Any]:
 def edit_hooks(
     config: dict, remove: Sequence[str], add: Sequence[Mapping]
 ) -> None:
-    """Take hooks out of ``custom_hooks`` and append others, in place.
+    """Remove hooks from ``custom_hooks`` and append others, in place.
 
     Args:
         config: Of plain types.
@@ -144,7 +145,7 @@ def _item(node: Sequence, segment: str, key: str) -> int:
 
 
 def _type_name(item: Any) -> str | None:
-    """Type of a config without its scope."""
+    """Return the type of a config without its scope."""
     if not isinstance(item, Mapping) or not isinstance(item.get('type'), str):
         return None
     return item['type'].rpartition('.')[2]

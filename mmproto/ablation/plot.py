@@ -1,13 +1,18 @@
 """The results of an ablation as a picture: accuracy against sparsity."""
 
+from pathlib import Path
+
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from mmengine.logging import print_log
 
 from mmproto.evaluation.report_figure import COLORS, MARKERS
+from mmproto.utils.files import atomic_path
 from mmproto.visualization.panels import SMALL
 
-from .table import Results, row_spread
+from .results import Results
+from .table import row_spread
 
 PANELS = {
     'exact_zeros': 'share of exact zeros in the classifier',
@@ -15,14 +20,21 @@ PANELS = {
 }
 
 
-def draw_results(results: Results) -> Figure:
-    """Draw mIoU against exact zeros and against concepts, one point a row.
+def write_figure(results: Results, path: str | Path) -> None:
+    """Draw results into a PNG."""
+    with atomic_path(path) as temporary:
+        draw_results(results).savefig(temporary)
+    print_log(str(path), logger=None)
 
-    Bars are standard deviations over seeds; a model without concepts is a
-    dashed line.
+
+def draw_results(results: Results) -> Figure:
+    """Draw mIoU against exact zeros and against concepts used.
+
+    Each row is a point with standard deviations over seeds as bars; a model
+    without concepts is a dashed line.
 
     Args:
-        results: Of :func:`~mmproto.ablation.table.load_results`.
+        results: Figures by row and seed.
 
     Returns:
         A figure on an Agg canvas; pyplot and its state are not involved.
@@ -66,7 +78,7 @@ def _draw_panel(axes: Axes, results: Results, name: str) -> None:
             xerr=place.deviation,
             yerr=miou.deviation,
             color=color,
-            # another marker where the colours begin anew
+            # another marker where the colours repeat
             marker=MARKERS[index // len(COLORS) % len(MARKERS)],
             linestyle='',
             capsize=2,

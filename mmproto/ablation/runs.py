@@ -2,10 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from mmengine.logging import print_log
 
 from mmproto.utils.files import write_json
 
@@ -27,14 +29,14 @@ class Run:
 
     Args:
         row: What is trained.
-        seed: With which.
+        seed: Of the training.
         config: Complete, of plain types.
-        fingerprint: Of all that decides the result.
+        fingerprint: Hash of all that decides the result.
         folder: For logs and checkpoints.
         result: The JSON with the key numbers.
-        start: Checkpoint to go on from, or whose weights to begin with;
-            ``None`` for neither.
-        first: The run that made the weights to begin with, if any.
+        origin: Run of the row that this one starts from or comes after, if
+            any.
+        start: The checkpoint of ``origin`` that is needed, if any.
     """
 
     row: Row
@@ -43,34 +45,34 @@ class Run:
     fingerprint: str
     folder: Path
     result: Path
+    origin: 'Run | None'
     start: Path | None
-    first: 'Run | None'
 
     @property
     def name(self) -> str:
-        """How messages call it."""
+        """Row and seed, as in messages."""
         return f'{self.row.name}, seed {self.seed}'
 
     def read_state(self) -> dict[str, Any]:
-        """What is known of earlier attempts; empty without any."""
+        """Read what earlier attempts left; empty without any."""
         path = self.folder / 'run.json'
         return read_json(path) if path.is_file() else {}
 
     def write_state(self, **changes: Any) -> None:
-        """Remember how far this run has come."""
+        """Record how far this run has come."""
         old = dict(trained=False, failed=None) | self.read_state()
         state = old | dict(fingerprint=self.fingerprint) | changes
         write_json(state, self.folder / 'run.json')
 
     def note_memory(self, memory_mb: float | None) -> None:
-        """Remember the largest peak memory of all attempts."""
+        """Record the largest peak memory of all attempts, in MB."""
         known = [self.read_state().get('memory_mb'), memory_mb]
         peak = max((m for m in known if m is not None), default=None)
         self.write_state(memory_mb=peak)
 
     @property
     def trained(self) -> bool:
-        """Whether the training has come to its end."""
+        """Whether the training is complete."""
         length = training_length(self.config)
         last = self.last_checkpoint()
         at_end = last is not None and last.stem == f'iter_{length}'
@@ -83,13 +85,14 @@ class Run:
 
     @property
     def stages(self) -> 'list[Run]':
-        """The trainings behind the last weights, one after the other."""
-        return [*(self.first.stages if self.first else ()), self]
+        """The trainings behind the last weights, in order."""
+        earlier = self.origin if self.row.after else None
+        return [*(earlier.stages if earlier else ()), self]
 
     def last_checkpoint(self) -> Path | None:
-        """The newest checkpoint of this run, if any.
+        """Find the newest checkpoint of this run, if any.
 
-        mmengine notes its path as it was: only the name outlives a move.
+        mmengine records its absolute path: after a move only the name holds.
         """
         note = self.folder / 'last_checkpoint'
         if not note.is_file():
@@ -105,14 +108,14 @@ def plan_runs(
     interval: int = 5,
     edit: Edit | None = None,
 ) -> list[Run]:
-    """Build the configs of all runs, starts first.
+    """Plan all runs of a sweep, each after the one that it starts from.
 
     Args:
         sweep: The rows.
         work_dir: Folder of all runs.
         cfg_options: Applied to every config after those of its row.
-        interval: Of the images that are measured again.
-        edit: Makes the last changes of a config.
+        interval: Every how many images one is measured again.
+        edit: Makes the last changes to a config.
 
     Raises:
         ValueError: An option leads nowhere, or a start is never reached.
@@ -129,64 +132,46 @@ def plan_runs(
             if edit is not None:
                 config = edit(row, config)
             save_often(row.name, config, starts)
+            basis = dict(config=decisive_part(config), interval=interval)
             origin = runs[row.origin, seed] if row.origin else None
-            runs[row.name, seed] = _make_run(
-                row, seed, config, origin, Path(work_dir), interval
+            start = _find_start(row, origin, basis) if origin else None
+            runs[row.name, seed] = Run(
+                row,
+                seed,
+                config,
+                _hash(basis),
+                Path(work_dir, row.name, f'seed{seed}'),
+                Path(work_dir, RESULTS, f'{row.name}_seed{seed}.json'),
+                origin,
+                start,
             )
     return list(runs.values())
 
 
-def _make_run(
-    row: Row,
-    seed: int,
-    config: dict,
-    origin: Run | None,
-    work_dir: Path,
-    interval: int,
-) -> Run:
-    basis: dict[str, Any] = dict(
-        config=decisive_part(config), interval=interval
-    )
-    start = first = None
-    if origin is not None:
-        if row.start is not None:
-            iteration = row.start.iteration
-            basis['start'] = [origin.fingerprint, iteration]
-        else:
-            iteration = _last_iteration(origin)
-            basis['after'] = origin.fingerprint
-            first = origin
-        start = origin.folder / f'iter_{iteration}.pth'
-    return Run(
-        row,
-        seed,
-        config,
-        fingerprint(basis),
-        work_dir / row.name / f'seed{seed}',
-        work_dir / RESULTS / f'{row.name}_seed{seed}.json',
-        start,
-        first,
-    )
-
-
-def _last_iteration(run: Run) -> int:
-    length = training_length(run.config)
-    if length is None:
+def _find_start(row: Row, origin: Run, basis: dict[str, Any]) -> Path:
+    """Return the checkpoint that a row needs, and note it in the basis."""
+    iteration = training_length(origin.config)
+    if row.start is not None:
+        iteration = row.start.iteration
+        basis['start'] = [origin.fingerprint, iteration]
+    elif iteration is None:
         raise ValueError(
-            f'row {run.row.name} counts epochs: other rows can come after '
+            f'row {origin.row.name} counts epochs: other rows can come after '
             'trainings of train_cfg.max_iters only'
         )
-    return length
+    else:
+        basis['after'] = origin.fingerprint
+    return origin.folder / f'iter_{iteration}.pth'
 
 
-def fingerprint(basis: Any) -> str:
-    """Hash of plain types; lists and tuples are the same."""
+def _hash(basis: Any) -> str:
+    """Hash plain types; lists and tuples are the same."""
     text = json.dumps(basis, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def check_unchanged(run: Run) -> None:
-    """Refuse to mix what was made from different configs.
+    """Refuse to mix results of different configs.
 
     Raises:
         ValueError: There are results or checkpoints of another config.
@@ -206,7 +191,7 @@ def check_unchanged(run: Run) -> None:
 
 
 def describe(run: Run) -> str:
-    """How far a run has come, in a few words."""
+    """Say in a few words how far a run has come."""
     state = run.read_state()
     try:
         check_unchanged(run)
@@ -220,6 +205,12 @@ def describe(run: Run) -> str:
         return 'trained, not measured'
     checkpoint = run.last_checkpoint()
     return f'begun, {checkpoint.stem}' if checkpoint else 'missing'
+
+
+def list_runs(runs: Iterable[Run]) -> None:
+    """Print how far each run has come."""
+    for run in runs:
+        print_log(f'{run.name}: {describe(run)}', logger=None)
 
 
 def read_json(path: Path) -> Any:

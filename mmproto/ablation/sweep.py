@@ -12,11 +12,11 @@ from .rows import Row, check_row, make_row
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a sweep file says.
+    """Contents of a sweep file.
 
     Args:
         rows: By name, in order of the file.
-        columns: Figures of the table; empty for the usual ones.
+        columns: Figures in the table; empty for the usual ones.
     """
 
     rows: dict[str, Row]
@@ -33,7 +33,7 @@ def read_sweep(path: str | Path, seeds: Sequence[int] | None = None) -> Sweep:
 
     Raises:
         FileNotFoundError: There is no such file, or no config of a row.
-        ValueError: Something in it makes no sense.
+        ValueError: An entry of the file makes no sense.
     """
     path = Path(path)
     if not path.is_file():
@@ -65,31 +65,32 @@ def starts_first(rows: Mapping[str, Row]) -> list[Row]:
     Raises:
         ValueError: Rows start from each other.
     """
-    ordered: list[Row] = []
+    ordered: dict[str, Row] = {}
+
+    def place(row: Row, waiting: tuple[str, ...] = ()) -> None:
+        if row.name in waiting:
+            raise ValueError(
+                f'the rows {", ".join(waiting)} start from each other in a '
+                'circle'
+            )
+        if row.origin is not None and row.origin not in ordered:
+            place(rows[row.origin], (*waiting, row.name))
+        ordered.setdefault(row.name, row)
+
     for row in rows.values():
-        chain: list[Row] = []
-        current: Row | None = row
-        while current is not None and current not in ordered:
-            if current in chain:
-                names = ', '.join(link.name for link in chain)
-                raise ValueError(
-                    f'the rows {names} start from each other in a circle'
-                )
-            chain.append(current)
-            current = rows[current.origin] if current.origin else None
-        ordered += reversed(chain)
-    return ordered
+        place(row)
+    return list(ordered.values())
 
 
 def choose_rows(
     rows: Mapping[str, Row], names: Sequence[str] | None
 ) -> list[str]:
-    """Names of the rows that a command is about, in the sweep's order.
+    """Choose the rows of a command, in the order of the sweep.
 
     Args:
         rows: All rows of a sweep by name.
-        names: Those that are asked for, which bring the stages that they
-            come after; ``None`` for all.
+        names: The requested rows, ``None`` for all. The stages that they
+            come after are added.
 
     Raises:
         ValueError: The sweep has no such row.
@@ -110,7 +111,7 @@ def choose_rows(
 
 
 def shown_rows(rows: Mapping[str, Row], names: Sequence[str]) -> list[str]:
-    """Those of the names that belong into a table: not the stages."""
+    """Leave out the stages, which no table shows."""
     return [name for name in names if not rows[name].stage]
 
 

@@ -5,72 +5,63 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
+from typing import NamedTuple
+
+from mmengine.logging import print_log
+
+from mmproto.utils.files import atomic_path
 
 from .key_numbers import CLASS_PREFIX, Figures
-from .rows import RESULTS
-from .runs import read_json
+from .results import Results
 
 BASELINE = 'black_box'
-COLUMNS = (
-    'miou_before',
-    'miou',
-    'exact_zeros',
-    'concepts_used',
-    'concepts_dead',
-    'local_size',
-    'train_class_purity',
-    'part_purity_used',
-    'consistency',
-    'duplicates',
-    'kept_half',
-    'kept_double',
-    'scale_right_half',
-    'scale_right_double',
-    'sharpness',
-    'seconds_step',
-    'memory_mb',
-)
-TITLES = {
-    'miou': 'mIoU [%]',
-    'miou_before': 'mIoU before projection [%]',
-    'exact_zeros': 'exact zeros',
-    'concepts_used': 'concepts used',
-    'concepts_dead': 'dead',
-    'local_size': 'concepts a decision',
-    'train_class_purity': 'class purity (train patches)',
-    'class_purity': 'class purity',
-    'part_purity': 'part purity, all concepts',
-    'part_purity_used': 'part purity',
-    'sharpness': 'sharpness at boundaries',
-    'kept_half': 'concept kept at x0.5',
-    'kept_double': 'concept kept at x2',
-    'scale_right_half': 'scale moves right at x0.5',
-    'scale_right_double': 'scale moves right at x2',
-    'seconds_step': 'seconds a step',
-    'memory_mb': 'peak memory [MB]',
+
+
+class Column(NamedTuple):
+    """How a figure is shown.
+
+    Args:
+        title: Of its column.
+        decimals: Digits after the point.
+        usual: Whether it is shown if no columns are chosen.
+    """
+
+    title: str
+    decimals: int = 3
+    usual: bool = True
+
+
+COLUMNS = {
+    'miou_before': Column('mIoU before projection [%]', 2),
+    'miou': Column('mIoU [%]', 2),
+    'exact_zeros': Column('exact zeros'),
+    'concepts_used': Column('concepts used', 1),
+    'concepts_dead': Column('dead', 1),
+    'local_size': Column('concepts per decision', 2),
+    'train_class_purity': Column('class purity (train patches)'),
+    'part_purity_used': Column('part purity'),
+    'consistency': Column('consistency'),
+    'duplicates': Column('duplicates', 1),
+    'kept_half': Column('concept kept at x0.5'),
+    'kept_double': Column('concept kept at x2'),
+    'scale_right_half': Column('scale moves right at x0.5'),
+    'scale_right_double': Column('scale moves right at x2'),
+    'sharpness': Column('sharpness at boundaries'),
+    'seconds_step': Column('seconds per step', 2),
+    'memory_mb': Column('peak memory [MB]', 0),
+    'part_purity': Column('part purity, all concepts', usual=False),
+    'iterations': Column('iterations', 0, usual=False),
 }
-DECIMALS = {
-    'miou': 2,
-    'miou_before': 2,
-    'concepts_used': 1,
-    'concepts_dead': 1,
-    'duplicates': 1,
-    'local_size': 2,
-    'seconds_step': 2,
-    'iterations': 0,
-    'memory_mb': 0,
-}
-Results = Mapping[str, Mapping[int, Figures]]  # row -> seed -> figures
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean over seeds.
+    """Mean and deviation over the seeds with a value.
 
     Args:
-        mean: Of the seeds with a value.
+        mean: Of their values.
         deviation: Standard deviation of a sample; ``None`` for one seed.
-        number: Of seeds with a value.
+        number: How many seeds have a value.
     """
 
     mean: float
@@ -78,54 +69,8 @@ class Spread:
     number: int
 
 
-def load_results(
-    rows: Iterable[str],
-    work_dir: str | Path,
-    seeds: Sequence[int] | None = None,
-) -> dict[str, dict[int, Figures]]:
-    """Read the results that exist.
-
-    Args:
-        rows: Names; a row without results is left out.
-        work_dir: Folder of all runs.
-        seeds: Which to read, all by default.
-    """
-    return group_figures(load_records(rows, work_dir, seeds))
-
-
-def load_records(
-    rows: Iterable[str],
-    work_dir: str | Path,
-    seeds: Sequence[int] | None = None,
-) -> list[dict]:
-    """Read all that was kept of runs, row by row in order of the seeds.
-
-    Args:
-        rows: Names; a row without results is left out.
-        work_dir: Folder of all runs.
-        seeds: Which to read, all by default.
-    """
-    records: list[dict] = []
-    for row in rows:
-        paths = Path(work_dir, RESULTS).glob(f'{row}_seed*.json')
-        found = [data for data in map(read_json, paths) if data['row'] == row]
-        records += sorted(
-            (d for d in found if seeds is None or d['seed'] in seeds),
-            key=lambda data: data['seed'],
-        )
-    return records
-
-
-def group_figures(records: Iterable[Mapping]) -> dict[str, dict[int, Figures]]:
-    """The figures of records, by row and seed."""
-    results: dict[str, dict[int, Figures]] = {}
-    for data in records:
-        results.setdefault(data['row'], {})[data['seed']] = data['figures']
-    return results
-
-
 def spread(values: Iterable[float | None]) -> Spread | None:
-    """Mean and deviation of what was measured; ``None`` of nothing."""
+    """Average the values that are known; ``None`` if there are none."""
     known = [value for value in values if value is not None]
     if not known:
         return None
@@ -134,14 +79,14 @@ def spread(values: Iterable[float | None]) -> Spread | None:
 
 
 def row_spread(figures: Mapping[int, Figures], name: str) -> Spread | None:
-    """Mean and deviation of one figure of one row."""
+    """Average one figure of one row over its seeds."""
     return spread(own.get(name) for own in figures.values())
 
 
 def difference(
     figures: Mapping[int, Figures], others: Mapping[int, Figures]
 ) -> Spread | None:
-    """Mean difference of mIoU, in points, over the seeds of both rows."""
+    """Average the difference of mIoU, in points, over common seeds."""
     pairs = (
         (figures[seed].get('miou'), others[seed].get('miou'))
         for seed in figures
@@ -155,22 +100,24 @@ def difference(
 
 
 def markdown_table(results: Results, columns: Sequence[str] = ()) -> str:
-    """Lay out one line a row.
+    """Lay out one line per row.
 
     Args:
-        results: Of :func:`load_results`.
-        columns: Names of figures; by default the usual ones that any row has.
+        results: Figures by row and seed.
+        columns: Names of figures; by default the usual ones that some row
+            has.
     """
     if not columns:
         columns = [
             name
-            for name in COLUMNS
-            if any(row_spread(own, name) for own in results.values())
+            for name, column in COLUMNS.items()
+            if column.usual
+            and any(row_spread(own, name) for own in results.values())
         ]
     baseline = results.get(BASELINE)
     header = ['row', 'seeds']
     for name in columns:
-        header.append(_title(name))
+        header.append(_column(name).title)
         if name == 'miou' and baseline:
             header.append(f'minus {BASELINE}')
     lines = [header, ['---'] + ['---:'] * (len(header) - 1)]
@@ -186,21 +133,28 @@ def markdown_table(results: Results, columns: Sequence[str] = ()) -> str:
                     '' if own else _cell(gain, len(figures), name, '+')
                 )
         lines.append(cells)
-    note = 'Mean ± standard deviation over the seeds; n: fewer of them.'
+    note = 'Mean ± standard deviation over the seeds; n: seeds with a value.'
     table = [f'| {" | ".join(cells)} |' for cells in lines]
     return '\n'.join([*table, '', note, ''])
 
 
-def _title(name: str) -> str:
+def write_table(text: str, path: str | Path) -> None:
+    """Write a text, and print it."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding='utf-8')
+    print_log(f'{text}\n{path}', logger=None)
+
+
+def _column(name: str) -> Column:
     if name.startswith(CLASS_PREFIX):
-        return f'IoU {name.removeprefix(CLASS_PREFIX)} [%]'
-    return TITLES.get(name, name.replace('_', ' '))
+        return Column(f'IoU {name.removeprefix(CLASS_PREFIX)} [%]', 1)
+    return COLUMNS.get(name, Column(name.replace('_', ' ')))
 
 
 def _cell(found: Spread | None, seeds: int, name: str, sign: str = '') -> str:
     if found is None:
         return '-'
-    decimals = 1 if name.startswith(CLASS_PREFIX) else DECIMALS.get(name, 3)
+    decimals = _column(name).decimals
     form = f'.{decimals}f'
     if 0 < abs(found.mean) < 0.5 * 10**-decimals:
         form = '.0e'

@@ -83,7 +83,7 @@ def test_text():
         '* Machine: cpu Fast, cores 2, threads 1; '
         'cpu Fast, cores 4, threads 1',
         '* Versions: mmproto 1.0, torch 2.0',
-        '* Budget: 2 epochs of 300 images; iterations x samples a step: '
+        '* Budget: 2 epochs of 300 images; iterations x samples per step: '
         '75 x 8 (black_box, other); 38 x 8 + 37 x 8 (staged)',
         '* Seeds: 0, 1',
         '* Not there yet: other, seed 0; other, seed 1',
@@ -100,7 +100,7 @@ def test_text():
             'mIoU before projection [%]',
             'mIoU [%]',
             'minus black_box',
-            'seconds a step',
+            'seconds per step',
             'peak memory [MB]',
             'consistency',
         ],

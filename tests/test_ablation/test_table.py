@@ -1,10 +1,6 @@
 """The table against numbers computed by hand."""
 
-import json
-
-import pytest
-
-from mmproto.ablation.table import Spread, load_results, markdown_table, spread
+from mmproto.ablation.table import Spread, markdown_table, spread
 
 RESULTS = {
     'black_box': {
@@ -67,17 +63,3 @@ def test_spread():
     assert spread([None, None]) is None
     assert spread([None, 3.0]) == Spread(3.0, None, 1)
     assert spread([1.0, 3.0, 5.0]) == Spread(3.0, 2.0, 3)
-
-
-@pytest.mark.parametrize(
-    ('seeds', 'found'), [(None, {0: 1, 2: 3}), ([2, 7], {2: 3})]
-)
-def test_results_are_read(tmp_path, seeds, found):
-    folder = tmp_path / 'results'
-    folder.mkdir()
-    # the last is of another row, whose name begins alike
-    for row, seed, value in (('a', 2, 3), ('a', 0, 1), ('a_seed0', 1, 9)):
-        data = dict(row=row, seed=seed, figures=value)
-        (folder / f'{row}_seed{seed}.json').write_text(json.dumps(data))
-    assert load_results(['a', 'b'], tmp_path, seeds) == {'a': found}
-    assert list(load_results(['a'], tmp_path)['a']) == [0, 2]

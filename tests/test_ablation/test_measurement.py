@@ -2,7 +2,7 @@
 
 import json
 
-from mmproto.ablation.logs import (
+from mmproto.ablation.measurement import (
     device_memory,
     read_logs,
     seconds_step,

@@ -1,4 +1,4 @@
-"""Exit codes and memory of processes, against what they were told to use."""
+"""Exit codes and memory of processes, compared with what they asked for."""
 
 import os
 import signal
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mmproto.ablation import processes
-from mmproto.ablation.processes import run_process
+from mmproto.ablation import launching
+from mmproto.ablation.launching import launch, run_process
 
 # takes so many MB, or what it has anyhow, and says what it took at most
 TAKE = """
@@ -62,8 +62,15 @@ def test_interrupted_caller_takes_it_along(tmp_path, monkeypatch):
         started.append(process)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(processes, '_wait', interrupt)
+    monkeypatch.setattr(launching, '_wait', interrupt)
     with pytest.raises(KeyboardInterrupt):
         run('import time; time.sleep(60)', log=tmp_path / 'log')
     assert isinstance(started[0], subprocess.Popen)
     assert started[0].poll() == -signal.SIGKILL
+
+
+def test_processes_get_arguments_as_they_are(tmp_path):
+    script, log = tmp_path / 'script.py', tmp_path / 'log'
+    script.write_text('import sys; print(sys.argv[1:])')
+    launch([script, 'a b', 3], log)
+    assert log.read_text() == "['a b', '3']\n"

@@ -1,0 +1,105 @@
+"""What a sweep keeps of each run: a JSON with figures and their origin."""
+
+import datetime
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mmproto.utils.environment import FORKS, STOCK
+from mmproto.version import __version__
+
+from .key_numbers import Figures
+from .rows import RESULTS
+from .runs import Run, read_json
+
+CPU_INFO = Path('/proc/cpuinfo')
+Results = Mapping[str, Mapping[int, Figures]]  # row -> seed -> figures
+
+
+def result_record(run: Run, figures: Figures, interval: int) -> dict[str, Any]:
+    """Collect what is kept of a run, in plain types."""
+    row = run.row
+    return dict(
+        row=row.name,
+        seed=run.seed,
+        config=row.config,
+        options=row.options,
+        remove_hooks=row.remove_hooks,
+        add_hooks=row.add_hooks,
+        start=vars(row.start) if row.start else None,
+        after=row.after,
+        interval=interval,
+        config_hash=run.fingerprint,
+        date=datetime.date.today().isoformat(),
+        machine=describe_machine(),
+        versions=describe_versions(),
+        figures=figures,
+    )
+
+
+def load_records(
+    rows: Iterable[str],
+    work_dir: str | Path,
+    seeds: Sequence[int] | None = None,
+) -> list[dict]:
+    """Read the records of runs, row by row in order of their seeds.
+
+    Args:
+        rows: Names; a row without results is left out.
+        work_dir: Folder of all runs.
+        seeds: Which to read, all by default.
+    """
+    records: list[dict] = []
+    for row in rows:
+        paths = Path(work_dir, RESULTS).glob(f'{row}_seed*.json')
+        found = [data for data in map(read_json, paths) if data['row'] == row]
+        records += sorted(
+            (d for d in found if seeds is None or d['seed'] in seeds),
+            key=lambda data: data['seed'],
+        )
+    return records
+
+
+def group_figures(records: Iterable[Mapping]) -> dict[str, dict[int, Figures]]:
+    """Group the figures of records by row and seed."""
+    results: dict[str, dict[int, Figures]] = {}
+    for data in records:
+        results.setdefault(data['row'], {})[data['seed']] = data['figures']
+    return results
+
+
+def describe_machine() -> dict[str, Any]:
+    """Name the processor, its cores, the threads of torch and the GPU."""
+    machine = dict(
+        cpu=_cpu_model(),
+        cores=os.cpu_count(),
+        threads=torch.get_num_threads(),
+    )
+    if torch.cuda.is_available():
+        machine['gpu'] = torch.cuda.get_device_name()
+    return machine
+
+
+def describe_versions() -> dict[str, str]:
+    """List the versions of mmproto, torch and the OpenMMLab packages."""
+    versions = {'mmproto': __version__}
+    for name in ('torch', *FORKS, *STOCK):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _cpu_model() -> str:
+    if CPU_INFO.is_file():  # Linux, where platform knows no more than x86_64
+        for line in CPU_INFO.read_text(encoding='utf-8').splitlines():
+            key, _, value = line.partition(':')
+            if key.strip() == 'model name':
+                return value.strip()
+    return platform.processor() or platform.machine()
