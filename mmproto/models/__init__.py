@@ -1,54 +1,14 @@
 """Models: necks, decode heads, prototype layers, losses and the TTA model."""
 
-from .decode_heads import (
-    ClassSpecificConv2d,
-    NonNegativeConv2d,
-    PrototypeHead,
-    SimplexGroups,
-)
-from .losses import (
-    AlignmentLoss,
-    ClusterLoss,
-    CompactnessLoss,
-    DistanceDiversityLoss,
-    GroupEntropyLoss,
-    JeffreysDiversityLoss,
-    JensenShannonDiversityLoss,
-    PresenceLoss,
-    SeparationLoss,
-    SparsityLoss,
-    UsageBalanceLoss,
-)
-from .necks import SeparateASPP, SharedASPP
-from .prototype_layers import (
-    CosinePrototypes,
-    DistancePrototypes,
-    SoftmaxConcepts,
-)
-from .tta import EvidenceTTAModel
-from .weights import load_imagenet_weights
-
-__all__ = [
-    'AlignmentLoss',
-    'ClassSpecificConv2d',
-    'ClusterLoss',
-    'CompactnessLoss',
-    'CosinePrototypes',
-    'DistanceDiversityLoss',
-    'DistancePrototypes',
-    'EvidenceTTAModel',
-    'GroupEntropyLoss',
-    'JeffreysDiversityLoss',
-    'JensenShannonDiversityLoss',
-    'NonNegativeConv2d',
-    'PresenceLoss',
-    'PrototypeHead',
-    'SeparateASPP',
-    'SeparationLoss',
-    'SharedASPP',
-    'SimplexGroups',
-    'SoftmaxConcepts',
-    'SparsityLoss',
-    'UsageBalanceLoss',
-    'load_imagenet_weights',
-]
+from . import losses as losses
+from .decode_heads import ClassSpecificConv2d as ClassSpecificConv2d
+from .decode_heads import NonNegativeConv2d as NonNegativeConv2d
+from .decode_heads import PrototypeHead as PrototypeHead
+from .decode_heads import SimplexGroups as SimplexGroups
+from .necks import SeparateASPP as SeparateASPP
+from .necks import SharedASPP as SharedASPP
+from .prototype_layers import CosinePrototypes as CosinePrototypes
+from .prototype_layers import DistancePrototypes as DistancePrototypes
+from .prototype_layers import SoftmaxConcepts as SoftmaxConcepts
+from .tta import EvidenceTTAModel as EvidenceTTAModel
+from .weights import load_imagenet_weights as load_imagenet_weights

@@ -89,6 +89,13 @@ def named_weights(
     return [(classes[c], weights[c]) for c in order if weights[c]]
 
 
+def speaks_for(
+    weights: Sequence[tuple[Name, float]],
+) -> list[tuple[Name, float]]:
+    """Keep the classes that a concept speaks for: weights above zero."""
+    return [(name, weight) for name, weight in weights if weight > 0]
+
+
 def bare_model(model: Any) -> Any:
     """The model itself, out of a data-parallel wrapper."""
     return model.module if is_model_wrapper(model) else model

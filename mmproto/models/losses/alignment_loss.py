@@ -2,11 +2,7 @@
 
 from torch import Tensor
 
-from mmproto.models.losses.base import (
-    ConceptLoss,
-    check_positive,
-    check_same_shape,
-)
+from mmproto.models.losses.base import ConceptLoss, check_same_shape
 from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
@@ -19,7 +15,7 @@ def one_sided_alignment(
     dim: int = 1,
     counted: Tensor | None = None,
 ) -> Tensor:
-    """Distance of the concepts of one view to those of the other.
+    """Measure how far the concepts of one view are from those of the other.
 
     Nauta et al., PIP-Net, CVPR 2023, alignment loss L_A:
     ``-mean_n log(<z(n), t(n)> + eps)``. It is 0 only where both views are
@@ -31,7 +27,7 @@ def one_sided_alignment(
             gradient.
         eps: Floor inside the logarithm.
         dim: Axis of the concepts.
-        counted: Which places count, bool, broadcast to the other axes; all
+        counted: Places that count, bool, broadcast to the other axes; all
             by default.
 
     Returns:
@@ -56,17 +52,17 @@ def alignment_loss(
     dim: int = 1,
     counted: Tensor | None = None,
 ) -> Tensor:
-    """Mean of both one-sided alignments, each the other's fixed target.
+    """Average both one-sided alignments, each view the other's fixed target.
 
     Args:
         first: Concept activations of the first view.
         second: Those of the second view, same shape.
         eps: Floor inside the logarithm.
         dim: Axis of the concepts.
-        counted: Which places count, as above.
+        counted: As in :func:`one_sided_alignment`.
 
     Returns:
-        Scalar. Its gradient is half of what it were without fixed targets.
+        Scalar. Its gradient is half of what it would be without fixed targets.
     """
     there = one_sided_alignment(first, second, eps, dim, counted)
     back = one_sided_alignment(second, first, eps, dim, counted)
@@ -75,13 +71,13 @@ def alignment_loss(
 
 @MODELS.register_module()
 class AlignmentLoss(ConceptLoss):
-    """PIP-Net's alignment at every scale and location.
+    """Align the concepts of two views at every scale and location (PIP-Net).
 
-    With a ``scale_shift`` of one, the second view at the next scale is to
-    show the concepts that the first does at this one: what is seen twice as
-    large (``TwoViews(zoom=2)``) at twice the dilation rate. Concepts then
-    follow the size of things instead of learning every size anew. The scales
-    at the ends have no partner.
+    With a ``scale_shift`` of one, the second view should show at the next
+    scale the concepts that the first shows at this one: what is seen twice as
+    large (``TwoViews(zoom=2)``), at twice the dilation rate. Concepts then
+    follow the size of things instead of learning every size separately. The
+    scales at the ends have no partner.
 
     Args:
         loss_weight: Factor of the loss.
@@ -105,7 +101,7 @@ class AlignmentLoss(ConceptLoss):
         loss_name: str = 'loss_alignment',
     ) -> None:
         super().__init__(loss_weight, loss_name)
-        check_positive('AlignmentLoss', eps=eps)
+        self._check_positive(eps=eps)
         if scale_shift < 0:
             raise ValueError(
                 f'AlignmentLoss: scale_shift is {scale_shift}, expected at '
@@ -120,7 +116,7 @@ class AlignmentLoss(ConceptLoss):
         second_view: Tensor,
         in_views: Tensor | None = None,
     ) -> Tensor:
-        """Weighted loss of per-scale activations.
+        """Compute the weighted loss of per-scale activations.
 
         Args:
             first_view: Activations (B,S,K,H,W).

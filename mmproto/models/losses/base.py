@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class ConceptLoss(nn.Module):
-    """A loss on what :class:`PrototypeHead` computes beside its evidence.
+    """Base of losses on what :class:`PrototypeHead` computes beside evidence.
 
     The head looks up the tensors named in :attr:`inputs` and passes them to
     ``forward``; it leaves the loss out when ``loss_weight`` is 0.
@@ -44,29 +44,21 @@ class ConceptLoss(nn.Module):
         self.loss_name = loss_name
 
     def extra_repr(self) -> str:
-        """Name and weight, for the printed model."""
+        """Name the loss and its weight, for the printed model."""
         return f'{self.loss_name}, weight={self.loss_weight}'
 
-
-def check_positive(owner: str, **values: float) -> None:
-    """Refuse constructor values that have to be positive and are not.
-
-    Args:
-        owner: Class that was being built, for the message.
-        values: Argument names and what was given.
-
-    Raises:
-        ValueError: If a value is not a finite number above 0.
-    """
-    for name, value in values.items():
-        if not math.isfinite(value) or value <= 0:
-            raise ValueError(
-                f'{owner}: {name} is {value}, expected a finite number > 0'
-            )
+    def _check_positive(self, **values: float) -> None:
+        """Refuse arguments that are not finite numbers above 0."""
+        for name, value in values.items():
+            if not math.isfinite(value) or value <= 0:
+                raise ValueError(
+                    f'{type(self).__name__}: {name} is {value}, expected a '
+                    'finite number > 0'
+                )
 
 
 def check_same_shape(first: Tensor, second: Tensor, names: str) -> None:
-    """Refuse two tensors that have to have one shape and have not.
+    """Refuse two tensors of different shapes.
 
     Args:
         first: Any tensor.

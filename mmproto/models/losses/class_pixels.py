@@ -1,4 +1,4 @@
-"""Pixels and members of every class, in blocks that a matrix product eats."""
+"""Pixels and members of every class, in blocks for matrix products."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 @dataclass
 class PixelBlocks:
-    """The pixels of every (image, class), cut into Q blocks of T pixels.
+    """Hold the pixels of every (image, class), in Q blocks of T pixels.
 
     Args:
         segment: ``image * C + class`` of every block (Q,).
@@ -31,14 +31,11 @@ def pixel_blocks(labels: Tensor, num_classes: int, size: int) -> PixelBlocks:
     whatever the number of classes.
 
     Args:
-        labels: Classes (N,H,W); any value outside 0..C-1 (255) is left out,
-            and so are the classes that have a single pixel in an image: there
-            is only one distribution over one pixel.
+        labels: Classes (N,H,W). Any value outside 0..C-1 (255) is left out,
+            and so is a class with a single pixel in an image: there is only
+            one distribution over one pixel.
         num_classes: C.
         size: Pixels of a block, T.
-
-    Returns:
-        The blocks.
     """
     flat = labels.flatten(1)  # (N,H*W)
     device, segments = labels.device, len(flat) * num_classes
@@ -66,11 +63,11 @@ def pixel_blocks(labels: Tensor, num_classes: int, size: int) -> PixelBlocks:
 def gather_members(
     maps: Tensor, members: Tensor, blocks: PixelBlocks
 ) -> Tensor:
-    """Values of the members of its class at every pixel.
+    """Gather at every pixel the values of the members of its class.
 
     Args:
-        maps: (N,P,H,W). Contiguous and channels-last memory are read as they
-            are, any other layout is copied.
+        maps: (N,P,H,W). Contiguous and channels-last memory is read as it
+            is; any other layout is copied.
         members: Members of every class (C,L).
         blocks: The pixels.
 
@@ -92,14 +89,14 @@ def gather_members(
 
 
 def class_members(membership: Tensor) -> tuple[Tensor, Tensor]:
-    """Indices of the members of every class, padded to the largest class.
+    """List the members of every class, padded to the largest class.
 
     Args:
-        membership: Which of P belongs to which of C classes, bool (P,C); one
-            may belong to several.
+        membership: Which of P members belongs to which of C classes, bool
+            (P,C); one may belong to several.
 
     Returns:
-        Members (C,L), and False where they are padded, bool (C,L).
+        Indices of members (C,L), and False where they are padding, (C,L).
     """
     sizes = membership.sum(0)  # (C,)
     largest = int(sizes.max())
@@ -108,32 +105,3 @@ def class_members(membership: Tensor) -> tuple[Tensor, Tensor]:
     )
     place = torch.arange(largest, device=membership.device)
     return order[:, :largest], place < sizes[:, None]
-
-
-def class_concepts(class_weights: Tensor, threshold: float) -> Tensor:
-    """Which concepts belong to which class, bool (C,K).
-
-    Args:
-        class_weights: Non-negative classifier (C,K).
-        threshold: A concept belongs to a class if its weight is above this
-            share of the largest weight of the class.
-    """
-    largest = class_weights.amax(1, keepdim=True)
-    return class_weights > threshold * largest.clamp(min=0)
-
-
-def check_threshold(owner: str, threshold: float) -> None:
-    """Refuse what is no share of the largest weight.
-
-    Args:
-        owner: Class that was being built, for the message.
-        threshold: What was given.
-
-    Raises:
-        ValueError: If it is not in [0, 1).
-    """
-    if not 0 <= threshold < 1:
-        raise ValueError(
-            f'{owner}: threshold is {threshold}, expected 0 <= threshold < 1, '
-            'a share of the largest weight'
-        )

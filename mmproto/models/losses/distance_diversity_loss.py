@@ -4,15 +4,14 @@ import torch
 from torch import Tensor
 
 from mmproto.models.losses.base import ConceptLoss
-from mmproto.models.losses.jeffreys_loss import jeffreys_terms
-from mmproto.models.losses.ranks import mean_over_ranks
+from mmproto.models.losses.jeffreys_loss import jeffreys_diversity
 from mmproto.registry import MODELS
 
 
 def published_labels(labels: Tensor, num_classes: int) -> Tensor:
-    """Labels as ProtoSeg's released diversity term reads them.
+    """Read labels as ProtoSeg's released diversity term does.
 
-    Its data have void as 0 and class ``c`` as ``c + 1``, but the term takes
+    Its data have 0 for void and ``c + 1`` for class ``c``, but the term takes
     the pixels of value ``c`` for class ``c``: those of the class before, void
     for the first class, and none of the last class.
 
@@ -21,7 +20,7 @@ def published_labels(labels: Tensor, num_classes: int) -> Tensor:
         num_classes: ``C``.
 
     Returns:
-        Labels (N,H,W) whose value is the class that the term takes them for.
+        The class (N,H,W) that the term takes each pixel for.
     """
     known = (labels >= 0) & (labels < num_classes)
     return torch.where(known, labels + 1, 0)
@@ -29,20 +28,20 @@ def published_labels(labels: Tensor, num_classes: int) -> Tensor:
 
 @MODELS.register_module()
 class DistanceDiversityLoss(ConceptLoss):
-    """Keeps the prototypes of a class near to different pixels of it.
+    """Keep the prototypes of a class near to different pixels of it.
 
     Sacha et al., ProtoSeg, WACV 2023, equation 2: the distribution of a
     prototype over the pixels of its class is a softmax of distances. As
-    published that is of the distance itself, so that its mass lies on the
+    published, it is that of the distance itself, so that its mass lies on the
     farthest pixels.
 
     Args:
         loss_weight: Factor of the loss; ProtoSeg takes 0.25.
-        as_published: Softmax of distances instead of their negative, as the
-            papers of ProtoSeg and ScaleProtoSeg have it.
-        label_shift: The pixels of the class before, as ProtoSeg's released
-            code has it: see :func:`published_labels`.
-        per_scale: Compare prototypes of one scale only, as ScaleProtoSeg.
+        as_published: Take the softmax of distances instead of their negative,
+            as in the papers of ProtoSeg and ScaleProtoSeg.
+        label_shift: Take the pixels of the class before, as in ProtoSeg's
+            released code: see :func:`published_labels`.
+        per_scale: Compare prototypes of one scale only, as in ScaleProtoSeg.
         loss_name: Key in the log.
 
     Raises:
@@ -71,7 +70,7 @@ class DistanceDiversityLoss(ConceptLoss):
         class_identity: Tensor,
         prototype_scales: Tensor,
     ) -> Tensor:
-        """Weighted loss.
+        """Compute the weighted loss.
 
         Args:
             distances: Squared distances (N,P,H,W), infinite where pruned.
@@ -88,5 +87,5 @@ class DistanceDiversityLoss(ConceptLoss):
         if self.label_shift:
             labels = published_labels(labels, class_identity.shape[1])
         groups = prototype_scales if self.per_scale else None
-        terms = jeffreys_terms(scores, labels, class_identity, groups)
-        return self.loss_weight * mean_over_ranks(*terms)
+        loss = jeffreys_diversity(scores, labels, class_identity, groups)
+        return self.loss_weight * loss

@@ -5,21 +5,22 @@ import math
 import torch
 from torch import Tensor
 
-from mmproto.models.losses.base import ConceptLoss, check_positive
+from mmproto.models.losses.base import ConceptLoss
 from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 
 @in_full_precision
 def group_entropy(group_weights: list[Tensor], eps: float = 1e-5) -> Tensor:
-    """Mean normalised entropy of all groups: 0 one prototype, 1 all alike.
+    """Average the normalised entropy of all groups.
 
-    Porta et al., ScaleProtoSeg, arXiv 2409.09497, entropy of the groups:
+    It is 0 for groups of one prototype, 1 where all weights are equal. Porta
+    et al., ScaleProtoSeg, arXiv 2409.09497, entropy of the groups:
     ``-sum_p w_kp log(w_kp + eps) / log P_c`` averaged over classes ``c`` and
     groups ``k``. A class with one prototype has no choice and is left out.
 
     Args:
-        group_weights: One tensor (G,P_c) a class, rows on the simplex.
+        group_weights: One tensor (G,P_c) for each class, rows on the simplex.
         eps: Floor inside the logarithm.
 
     Returns:
@@ -37,7 +38,7 @@ def group_entropy(group_weights: list[Tensor], eps: float = 1e-5) -> Tensor:
 
 @MODELS.register_module()
 class GroupEntropyLoss(ConceptLoss):
-    """Makes every group choose few prototypes.
+    """Make every group choose few prototypes.
 
     Args:
         loss_weight: Factor of the loss.
@@ -58,14 +59,14 @@ class GroupEntropyLoss(ConceptLoss):
         loss_name: str = 'loss_group_entropy',
     ) -> None:
         super().__init__(loss_weight, loss_name)
-        check_positive('GroupEntropyLoss', eps=eps)
+        self._check_positive(eps=eps)
         self.eps = eps
 
     def forward(self, group_weights: list[Tensor]) -> Tensor:
-        """Weighted loss.
+        """Compute the weighted loss.
 
         Args:
-            group_weights: One tensor (G,P_c) a class that has prototypes.
+            group_weights: One tensor (G,P_c) for each class with prototypes.
 
         Returns:
             Scalar.
@@ -76,6 +77,7 @@ class GroupEntropyLoss(ConceptLoss):
         if not group_weights:
             raise ValueError(
                 'GroupEntropyLoss: group_weights is empty, expected one '
-                '(groups, prototypes) matrix a class; the head has no groups'
+                '(groups, prototypes) matrix for each class; the head has no '
+                'groups'
             )
         return self.loss_weight * group_entropy(group_weights, self.eps)

@@ -2,11 +2,9 @@
 
 from torch import Tensor
 
-from mmproto.models.losses.base import ConceptLoss, check_positive
+from mmproto.models.losses.class_concept_loss import ClassConceptLoss
 from mmproto.models.losses.class_pixels import (
     PixelBlocks,
-    check_threshold,
-    class_concepts,
     class_members,
     gather_members,
     pixel_blocks,
@@ -16,39 +14,47 @@ from mmproto.models.losses.ranks import mean_over_ranks
 from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
-# Pixels of a block: enough for an efficient product and no fewer than the
-# members of a class, whose L*L products are then no larger than the block;
-# not more, or small classes become mostly padding.
+# Pixels of a block: enough for an efficient product, and no fewer than the
+# members of a class, whose L*L products are then no larger than the block.
+# With more, small classes would be mostly padding.
 SHORTEST_BLOCK = 128
 
 
 @in_full_precision
-def jeffreys_terms(
+def jeffreys_diversity(
     scores: Tensor,
     labels: Tensor,
     membership: Tensor,
     groups: Tensor | None = None,
     eps: float | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Sum and number of ``exp(-J)`` over all pairs, see below.
+) -> Tensor:
+    """Average ``exp(-J(p,q))`` over images, classes and pairs of a class.
 
+    Sacha et al., ProtoSeg, WACV 2023, diversity loss. ``u_p`` is the softmax
+    of the score of ``p`` over the pixels of the class in one image, and ``J``
+    is half the sum of both Kullback-Leibler divergences:
     ``J(p,q) = (A_pp + A_qq - A_pq - A_qp) / 2`` with
-    ``A_pq = sum_n u_p(n) log u_q(n)``: all pairs of a class are one matrix
-    product. The normaliser inside the logarithm cancels, so scores relative
-    to their maximum take its place. Only the members of a pixel's class are
-    gathered at that pixel, so memory stays near (N,L,H,W) with L the size of
-    the largest class, even if every concept belongs to every class.
+    ``A_pq = sum_n u_p(n) log u_q(n)``, so that all pairs of a class are one
+    matrix product. The normaliser inside the logarithm cancels, and scores
+    relative to their maximum take its place. Only the members of a pixel's
+    class are gathered at that pixel, so memory stays near (N,L,H,W) with L the
+    size of the largest class, even if every concept belongs to every class.
 
     Args:
-        scores: (N,P,H,W).
-        labels: (N,H,W), 255 = ignore.
-        membership: Bool (P,C).
-        groups: (P,) or None.
+        scores: (N,P,H,W). Large where the concept is active: for distances
+            that is their negative (ProtoSeg's code takes the distance itself,
+            which puts the mass on the farthest pixels).
+        labels: Classes (N,H,W), 255 = ignore; classes with fewer than two
+            pixels in an image are left out.
+        membership: Which of P belongs to which class, bool (P,C); one may
+            belong to several.
+        groups: Compare within each group only, integers (P,); all in one
+            group by default. ScaleProtoSeg groups by scale.
         eps: If given, ``scores`` are activations, and the scores are
             ``log(activations + eps)``: the logarithm of few values only.
 
     Returns:
-        Scalars: the sum, and the number of pairs.
+        Scalar in [0,1], 0 if there is no pair.
     """
     members, real = class_members(membership.bool())  # (C,L)
     size = max(SHORTEST_BLOCK, members.shape[1])
@@ -61,11 +67,12 @@ def jeffreys_terms(
     jeffreys = (own[:, :, None] + own[:, None] - cross - cross.mT) / 2
     pairs = _pairs(members, real, groups)  # (C,L,L)
     seen = (blocks.counts > 1).view(-1, len(members), 1, 1) & pairs
-    return ((-jeffreys).exp().view_as(seen) * seen).sum(), seen.sum()
+    total = ((-jeffreys).exp().view_as(seen) * seen).sum()
+    return mean_over_ranks(total, seen.sum())
 
 
 def _cross_terms(values: Tensor, blocks: PixelBlocks) -> Tensor:
-    """``A_pq`` plus a number for each ``q``, (N*C,L,L), of (Q,L,T) values."""
+    """Compute ``A_pq`` plus a number for each ``q``: (Q,L,T) to (N*C,L,L)."""
     owner = blocks.segment
     shape = (len(blocks.counts), values.shape[1])  # (N*C,L)
     peak = _segment_max(values.detach(), owner, shape)
@@ -81,7 +88,7 @@ def _cross_terms(values: Tensor, blocks: PixelBlocks) -> Tensor:
 def _segment_max(
     values: Tensor, owner: Tensor, shape: tuple[int, int]
 ) -> Tensor:
-    """Largest of the (Q,L,T) values in every segment, (N*C,L)."""
+    """Find the largest of the (Q,L,T) values in every segment, (N*C,L)."""
     peak = values.amax(-1)
     start = values.new_full(shape, float('-inf'))
     index = owner[:, None].expand_as(peak)
@@ -89,7 +96,7 @@ def _segment_max(
 
 
 def _pairs(members: Tensor, real: Tensor, groups: Tensor | None) -> Tensor:
-    """Which two members of a class are compared, once each, bool (C,L,L)."""
+    """Tell which members of a class to compare, once each, bool (C,L,L)."""
     pairs = (real[:, :, None] & real[:, None]).triu(1)
     if groups is not None:
         group = groups[members]
@@ -97,57 +104,20 @@ def _pairs(members: Tensor, real: Tensor, groups: Tensor | None) -> Tensor:
     return pairs
 
 
-def jeffreys_diversity(
-    scores: Tensor,
-    labels: Tensor,
-    membership: Tensor,
-    groups: Tensor | None = None,
-) -> Tensor:
-    """Mean of ``exp(-J(p,q))`` over images, classes and pairs of a class.
-
-    Sacha et al., ProtoSeg, WACV 2023, diversity loss. ``u_p`` is the softmax
-    of the score of ``p`` over the pixels of the class in one image, and ``J``
-    is half the sum of both Kullback-Leibler divergences.
-
-    Args:
-        scores: (N,P,H,W). Large where the concept is active: for distances
-            that is their negative (ProtoSeg's code takes the distance itself,
-            which puts the mass on the farthest pixels).
-        labels: Classes (N,H,W), 255 = ignore; classes with fewer than two
-            pixels in an image are left out.
-        membership: Which of P belongs to which class, bool (P,C); one may
-            belong to several.
-        groups: Pairs form within one group only, integers (P,); None for
-            one group. ScaleProtoSeg groups by scale.
-
-    Returns:
-        Scalar in [0,1], 0 if there is no pair.
-    """
-    total, count = jeffreys_terms(scores, labels, membership, groups)
-    return total / count.clamp(min=1)
-
-
 @MODELS.register_module()
-class JeffreysDiversityLoss(ConceptLoss):
-    """Keeps the concepts of a class on different pixels of it.
+class JeffreysDiversityLoss(ClassConceptLoss):
+    """Keep the concepts of a class on different pixels of it.
 
-    The distribution of a concept is its activation over the sum of it, so its
-    mass lies where it is active.
+    The distribution of a concept is its activation divided by the sum of it,
+    so its mass lies where it is active.
 
     Args:
         loss_weight: Factor of the loss.
-        threshold: A concept belongs to a class if its weight is above this
-            share of the largest weight of the class, 0 <= threshold < 1. With
-            0 every positive weight counts: in a fresh classifier that is
-            every concept for every class.
+        threshold: Share of the largest weight of a class above which a
+            concept belongs to it, see :class:`ClassConceptLoss`.
         eps: Activation below which a concept counts as absent.
         loss_name: Key in the log.
-
-    Raises:
-        ValueError: If a value is out of its range.
     """
-
-    inputs = ('activations', 'labels', 'class_weights')
 
     def __init__(
         self,
@@ -156,27 +126,12 @@ class JeffreysDiversityLoss(ConceptLoss):
         eps: float = 1e-6,
         loss_name: str = 'loss_diversity',
     ) -> None:
-        super().__init__(loss_weight, loss_name)
-        check_positive('JeffreysDiversityLoss', eps=eps)
-        check_threshold('JeffreysDiversityLoss', threshold)
-        self.threshold = threshold
-        self.eps = eps
+        super().__init__(loss_weight, threshold, eps, loss_name)
 
-    def forward(
-        self, activations: Tensor, labels: Tensor, class_weights: Tensor
+    def value(
+        self, activations: Tensor, labels: Tensor, membership: Tensor
     ) -> Tensor:
-        """Weighted loss.
-
-        Args:
-            activations: Concept activations (N,K,H,W).
-            labels: Classes (N,H,W), 255 = ignore.
-            class_weights: Non-negative classifier (C,K).
-
-        Returns:
-            Scalar.
-        """
-        membership = class_concepts(class_weights, self.threshold)
-        terms = jeffreys_terms(
+        """Compute :func:`jeffreys_diversity` of the activations."""
+        return jeffreys_diversity(
             activations, labels, membership.mT, eps=self.eps
         )
-        return self.loss_weight * mean_over_ranks(*terms)

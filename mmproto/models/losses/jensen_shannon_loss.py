@@ -4,23 +4,23 @@ import math
 
 from torch import Tensor
 
-from mmproto.models.losses.base import ConceptLoss, check_positive
+from mmproto.models.losses.base import ConceptLoss
 from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
 
 @in_full_precision
 def jensen_shannon_diversity(scores: Tensor, swapped: bool = False) -> Tensor:
-    """``mean_b exp(-JSD_b)`` of the spatial distributions of an image.
+    """Average ``exp(-JSD)`` over images, of their spatial distributions.
 
     With ``u_k`` the distribution of concept ``k`` over the pixels and ``m``
-    their mean, ``JSD = mean_k KL(u_k || m)``, from 0 (all alike) to
+    their mean, ``JSD = mean_k KL(u_k || m)``, from 0 (all equal) to
     ``log K`` (all apart). Lin, IEEE Trans. Inf. Theory 1991, the divergence
     of several distributions.
 
     Args:
         scores: (N,K,H,W); their softmax over the pixels is ``u``. Give the
-            logarithm of activations to have them proportional to ``u``.
+            logarithm of activations for a ``u`` proportional to them.
         swapped: Take ``KL(m || u_k)`` as the released code of ReProSeg does.
 
     Returns:
@@ -35,7 +35,7 @@ def jensen_shannon_diversity(scores: Tensor, swapped: bool = False) -> Tensor:
 
 @in_full_precision
 def log_activations(activations: Tensor, eps: float) -> Tensor:
-    """Scores whose softmax over pixels is proportional to the activation.
+    """Take scores whose softmax over pixels is proportional to activations.
 
     Args:
         activations: Any shape, at least 0.
@@ -49,12 +49,13 @@ def log_activations(activations: Tensor, eps: float) -> Tensor:
 
 @MODELS.register_module()
 class JensenShannonDiversityLoss(ConceptLoss):
-    """Keeps all concepts of an image apart.
+    """Keep all concepts of an image apart.
 
     Args:
         loss_weight: Factor of the loss.
-        compatible: As released in ReProSeg: softmax of the activations
-            themselves, which is nearly uniform, and the swapped divergence.
+        compatible: Compute as ReProSeg's released code does: softmax of the
+            activations themselves, which is nearly uniform, and the swapped
+            divergence.
         eps: Activation below which a concept counts as absent; not used in
             the compatible mode.
         loss_name: Key in the log.
@@ -73,12 +74,12 @@ class JensenShannonDiversityLoss(ConceptLoss):
         loss_name: str = 'loss_jensen_shannon',
     ) -> None:
         super().__init__(loss_weight, loss_name)
-        check_positive('JensenShannonDiversityLoss', eps=eps)
+        self._check_positive(eps=eps)
         self.compatible = compatible
         self.eps = eps
 
     def forward(self, activations: Tensor) -> Tensor:
-        """Weighted loss.
+        """Compute the weighted loss.
 
         Args:
             activations: Concept activations (N,K,H,W).

@@ -1,9 +1,9 @@
-"""Presence: every concept is to be seen somewhere (PIP-Net)."""
+"""Presence: every concept should be seen somewhere (PIP-Net)."""
 
 import torch
 from torch import Tensor
 
-from mmproto.models.losses.base import ConceptLoss, check_positive
+from mmproto.models.losses.base import ConceptLoss
 from mmproto.models.losses.ranks import sum_over_ranks
 from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
@@ -13,7 +13,7 @@ POOLINGS = ('sum', 'max')
 
 @in_full_precision
 def concept_presence(activations: Tensor, pooling: str = 'sum') -> Tensor:
-    """How much of every concept a batch holds.
+    """Measure how much of every concept a batch holds.
 
     Args:
         activations: Concept activations (N,K,H,W), at least 0.
@@ -21,7 +21,7 @@ def concept_presence(activations: Tensor, pooling: str = 'sum') -> Tensor:
             pixels of an image and then the sum over images.
 
     Returns:
-        Presence (K,), in pixels for ``sum`` and in images for ``max``.
+        Presence (K,), in pixels for ``sum``, in images for ``max``.
 
     Raises:
         ValueError: If the pooling is unknown.
@@ -35,7 +35,7 @@ def concept_presence(activations: Tensor, pooling: str = 'sum') -> Tensor:
 
 @in_full_precision
 def presence_loss(presence: Tensor, eps: float = 1e-6) -> Tensor:
-    """Large while a concept is hardly present, flat once it is.
+    """Penalise concepts that are hardly present; flat once they are.
 
     Nauta et al., PIP-Net, CVPR 2023, tanh loss L_T:
     ``-mean_k log(tanh(presence_k) + eps)``.
@@ -53,18 +53,18 @@ def presence_loss(presence: Tensor, eps: float = 1e-6) -> Tensor:
 
 @MODELS.register_module()
 class PresenceLoss(ConceptLoss):
-    """Presence over the pixels of the batch of all ranks, or a memory.
+    """Ask for every concept, in the batch of all ranks or a memory.
 
-    PIP-Net adds the largest activation of each image over the batch. A batch
+    PIP-Net adds up the largest activation in each image of the batch. A batch
     of street scenes holds 2-8 images: most concepts (the wheel of a truck)
     are rightly absent from it, and asking for them makes them fire anywhere.
     So presence counts pixels (``sum``), where a few are enough, or it looks
-    back: with ``decay`` the presence of earlier iterations, without gradient,
-    counts as well, and only concepts unseen for about ``1 / (1 - decay)``
+    back: with ``decay``, the presence in earlier iterations counts as well,
+    without gradient, and only concepts unseen for about ``1 / (1 - decay)``
     iterations are called for.
 
     The memory is the buffer ``memory`` (K,): it is saved and resumed with the
-    model, and the same on every rank because presence is summed over ranks.
+    model, and is the same on every rank because presence is summed over ranks.
 
     Args:
         loss_weight: Factor of the loss.
@@ -72,9 +72,9 @@ class PresenceLoss(ConceptLoss):
             that leaks a little everywhere satisfies ``sum``; raise ``unit``
             or take ``max`` with a memory then.
         unit: Presence that counts as 1 (``tanh`` is 0.76), in pixels for
-            ``sum`` and images for ``max``.
-        decay: What is left of the memory after one iteration, 0 for none.
-        num_concepts: K, only needed for a memory.
+            ``sum``, in images for ``max``.
+        decay: Share of the memory left after one iteration, 0 for no memory.
+        num_concepts: K, needed for a memory only.
         eps: Floor inside the logarithm.
         loss_name: Key in the log.
 
@@ -97,7 +97,7 @@ class PresenceLoss(ConceptLoss):
         loss_name: str = 'loss_presence',
     ) -> None:
         super().__init__(loss_weight, loss_name)
-        check_positive('PresenceLoss', unit=unit, eps=eps)
+        self._check_positive(unit=unit, eps=eps)
         if pooling not in POOLINGS:
             raise ValueError(
                 f"PresenceLoss: pooling is '{pooling}', expected one of "
@@ -120,7 +120,7 @@ class PresenceLoss(ConceptLoss):
             self.register_buffer('memory', torch.zeros(num_concepts or 0))
 
     def forward(self, activations: Tensor) -> Tensor:
-        """Weighted loss; in training the memory moves on by one iteration.
+        """Compute the weighted loss; in training the memory moves on.
 
         Args:
             activations: Concept activations (N,K,H,W).

@@ -12,15 +12,15 @@ from mmproto.registry import MODELS
 def sparsity_loss(
     class_weights: Tensor, class_identity: Tensor | None = None
 ) -> Tensor:
-    """Sum of the absolute weights, all or those to other classes.
+    """Sum the absolute weights, all or those for other classes.
 
     Chen et al., ProtoPNet, NeurIPS 2019, L1 term of the convex optimisation of
     the last layer.
 
     Args:
-        class_weights: Classifier (C,K).
+        class_weights: Classifier weights (C,K).
         class_identity: Own classes of every concept (K,C), whose weights are
-            left out; None for no exception.
+            left out; none by default.
 
     Returns:
         Scalar.
@@ -33,13 +33,13 @@ def sparsity_loss(
 
 @MODELS.register_module()
 class SparsityLoss(ConceptLoss):
-    """L1 norm of the weights in force.
+    """Shrink the weights in force by their L1 norm.
 
     A gradient step alone never stops at exactly 0: for exact zeros use
     :class:`SparsifyHook`, which takes the proximal step of the same norm.
 
     Args:
-        loss_weight: Factor of the loss; the norm is a sum over C*K weights.
+        loss_weight: Factor of the loss, a sum over C*K weights.
         spare_own_class: Leave out each concept's largest weight, as ProtoPNet
             does, so that no concept is switched off.
         loss_name: Key in the log.
@@ -61,10 +61,10 @@ class SparsityLoss(ConceptLoss):
         self.spare_own_class = spare_own_class
 
     def forward(self, class_weights: Tensor) -> Tensor:
-        """Weighted loss.
+        """Compute the weighted loss.
 
         Args:
-            class_weights: Non-negative classifier (C,K).
+            class_weights: Non-negative classifier weights (C,K).
 
         Returns:
             Scalar.

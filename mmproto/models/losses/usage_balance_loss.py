@@ -3,11 +3,7 @@
 import torch
 from torch import Tensor
 
-from mmproto.models.losses.base import ConceptLoss, check_positive
-from mmproto.models.losses.class_pixels import (
-    check_threshold,
-    class_concepts,
-)
+from mmproto.models.losses.class_concept_loss import ClassConceptLoss
 from mmproto.models.losses.ranks import sum_over_ranks
 from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
@@ -17,7 +13,7 @@ from mmproto.registry import MODELS
 def class_usage(
     activations: Tensor, labels: Tensor, num_classes: int
 ) -> tuple[Tensor, Tensor]:
-    """Activation of every concept on the pixels of every class.
+    """Sum the activation of every concept over the pixels of every class.
 
     Args:
         activations: Concept activations (N,K,H,W).
@@ -37,19 +33,19 @@ def class_usage(
 def usage_imbalance(
     usage: Tensor, membership: Tensor, seen: Tensor, eps: float = 1e-6
 ) -> Tensor:
-    """Mean over classes of one minus the entropy of usage, normalised.
+    """Average over classes how unevenly their concepts are used.
 
     With ``q`` the share of each of the ``n`` concepts of a class in their
     usage, the term of a class is ``1 - H(q) / log n``, that is one minus
-    Pielou's evenness (J. Theor. Biol. 13, 1966): 0 where all are used alike,
-    1 where one concept does all.
+    Pielou's evenness (J. Theor. Biol. 13, 1966): 0 where all are equally
+    used, 1 where one concept does everything.
 
     Args:
         usage: Mean activation of every concept on each class (C,K), at
             least 0.
         membership: Which concept belongs to which class, bool (C,K).
-        seen: Which classes count, bool (C,); those with fewer than two
-            concepts have no choice and never do.
+        seen: Which classes count, bool (C,). Those with fewer than two
+            concepts have no choice and never count.
         eps: Usage below which a concept counts as unused; it bounds the
             gradient.
 
@@ -60,15 +56,15 @@ def usage_imbalance(
     counted = (seen & (number > 1)).to(usage)
     used = (usage + eps) * membership
     share = used / used.sum(1, keepdim=True).clamp(min=eps)
-    # Outside of the class the logarithm of 1: of 0 its gradient is no number.
+    # Outside the class, the logarithm of 1: at 0 its gradient is no number.
     entropy = -(share * share.masked_fill(~membership, 1).log()).sum(1)
     term = 1 - entropy / number.clamp(min=2).to(usage).log()
     return (term * counted).sum() / counted.sum().clamp(min=1)
 
 
 @MODELS.register_module()
-class UsageBalanceLoss(ConceptLoss):
-    """Has every concept of a class do a part of it.
+class UsageBalanceLoss(ClassConceptLoss):
+    """Make every concept of a class do a part of it.
 
     Usage is taken over the pixels of the class in the batch of all ranks.
     Concepts are asked for only where their class is: what is rightly absent
@@ -76,17 +72,11 @@ class UsageBalanceLoss(ConceptLoss):
 
     Args:
         loss_weight: Factor of the loss.
-        threshold: A concept belongs to a class if its weight is above this
-            share of the largest weight of the class, 0 <= threshold < 1. The
-            weights themselves get no gradient.
+        threshold: Share of the largest weight of a class above which a
+            concept belongs to it, see :class:`ClassConceptLoss`.
         eps: Mean activation below which a concept counts as unused.
         loss_name: Key in the log.
-
-    Raises:
-        ValueError: If a value is out of its range.
     """
-
-    inputs = ('activations', 'labels', 'class_weights')
 
     def __init__(
         self,
@@ -95,28 +85,13 @@ class UsageBalanceLoss(ConceptLoss):
         eps: float = 1e-6,
         loss_name: str = 'loss_balance',
     ) -> None:
-        super().__init__(loss_weight, loss_name)
-        check_positive('UsageBalanceLoss', eps=eps)
-        check_threshold('UsageBalanceLoss', threshold)
-        self.threshold = threshold
-        self.eps = eps
+        super().__init__(loss_weight, threshold, eps, loss_name)
 
-    def forward(
-        self, activations: Tensor, labels: Tensor, class_weights: Tensor
+    def value(
+        self, activations: Tensor, labels: Tensor, membership: Tensor
     ) -> Tensor:
-        """Weighted loss.
-
-        Args:
-            activations: Concept activations (N,K,H,W), at least 0.
-            labels: Classes (N,H,W), 255 = ignore.
-            class_weights: Non-negative classifier (C,K).
-
-        Returns:
-            Scalar.
-        """
-        membership = class_concepts(class_weights, self.threshold)
-        total, pixels = class_usage(activations, labels, len(class_weights))
+        """Compute :func:`usage_imbalance` over the batch of all ranks."""
+        total, pixels = class_usage(activations, labels, len(membership))
         total, pixels = sum_over_ranks(total), sum_over_ranks(pixels)
         usage = total / pixels.clamp(min=1)[:, None]
-        loss = usage_imbalance(usage, membership, pixels > 0, self.eps)
-        return self.loss_weight * loss
+        return usage_imbalance(usage, membership, pixels > 0, self.eps)

@@ -1,6 +1,4 @@
-"""Necks: what turns backbone features into latents at several scales."""
+"""Necks: turn backbone features into latents at several scales."""
 
-from .separate_aspp import SeparateASPP
-from .shared_aspp import SharedASPP
-
-__all__ = ['SeparateASPP', 'SharedASPP']
+from .separate_aspp import SeparateASPP as SeparateASPP
+from .shared_aspp import SharedASPP as SharedASPP

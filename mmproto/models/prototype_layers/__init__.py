@@ -1,13 +1,6 @@
 """Prototype layers: interchangeable similarities of latents to prototypes."""
 
-from .base import PrototypeLayer
-from .cosine import CosinePrototypes
-from .distance import DistancePrototypes
-from .softmax import SoftmaxConcepts
-
-__all__ = [
-    'CosinePrototypes',
-    'DistancePrototypes',
-    'PrototypeLayer',
-    'SoftmaxConcepts',
-]
+from .base import PrototypeLayer as PrototypeLayer
+from .cosine import CosinePrototypes as CosinePrototypes
+from .distance import DistancePrototypes as DistancePrototypes
+from .softmax import SoftmaxConcepts as SoftmaxConcepts

@@ -6,7 +6,7 @@ import pytest
 import torch
 from golden import golden
 
-from mmproto.models.losses import (
+from mmproto.models.losses.alignment_loss import (
     AlignmentLoss,
     alignment_loss,
     one_sided_alignment,

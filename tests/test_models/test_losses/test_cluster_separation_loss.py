@@ -4,24 +4,23 @@ import pytest
 import torch
 from golden import golden
 
-from mmproto.models.losses import (
-    ClusterLoss,
-    SeparationLoss,
-    cluster_cost,
-    separation_cost,
-)
+from mmproto.models.losses import ClusterLoss, SeparationLoss
 
 
-def clipped(cost, case, identity):
-    """ProtoPNet's form of a cost: clipped at M, also where there is none.
+def clipped(loss, case, looked_at):
+    """ProtoPNet's form of a cost, from the loss that training runs.
 
     Its ``M - max (M - d)`` stops at M, and is M for a sample without any
-    prototype to look at.
+    prototype to look at. A sample is an image of one pixel here.
     """
     distances, labels = case.input('min_distances'), case['in_labels']
     ceiling = case['out_max_dist'].item()
-    without = (identity.sum(0) == 0)[labels].sum()
-    value = cost(distances.clamp(max=ceiling), labels)
+    without = (looked_at.sum(0) == 0)[labels].sum()
+    value = loss(
+        distances.clamp(max=ceiling)[:, :, None, None],
+        labels[:, None, None],
+        case['in_class_identity'],
+    )
     value = value * (len(labels) - without) + ceiling * without
     value = value / len(labels)
     value.backward()
@@ -31,9 +30,7 @@ def clipped(cost, case, identity):
 @golden('protopnet_cluster_separation')
 def test_golden_cluster(case):
     identity = case['in_class_identity'].bool()
-    value, grad = clipped(
-        lambda d, y: cluster_cost(d, y, identity), case, identity
-    )
+    value, grad = clipped(ClusterLoss(loss_weight=1), case, identity)
     case.check(value, 'out_cluster')
     case.check_grad(grad, 'grad_cluster_min_distances')
 
@@ -41,9 +38,8 @@ def test_golden_cluster(case):
 @golden('protopnet_cluster_separation')
 def test_golden_separation(case):
     identity = case['in_class_identity'].bool()
-    value, grad = clipped(
-        lambda d, y: separation_cost(d, y, identity), case, ~identity
-    )
+    loss = SeparationLoss(loss_weight=1)
+    value, grad = clipped(lambda *x: -loss(*x), case, ~identity)
     case.check(value, 'out_separation')
     case.check_grad(grad, 'grad_separation_min_distances')
 

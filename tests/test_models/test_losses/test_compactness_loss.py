@@ -6,7 +6,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
 from mmproto.models import PrototypeHead
-from mmproto.models.losses import CompactnessLoss, compactness
+from mmproto.models.losses import CompactnessLoss
 
 
 def make_head(layer='CosinePrototypes', **kwargs):
@@ -95,12 +95,13 @@ def test_void_only_gives_zero_and_a_zero_gradient():
     assert not nearest.grad.any()
 
 
-def test_function_is_the_mean():
+def test_loss_is_the_mean_over_labelled_pixels():
     nearest = torch.tensor([[[1.0, 0.5, -1.0, 0.0]]])
     labels = torch.tensor([[[0, 7, 2, 255]]])
-    assert compactness(nearest, labels).item() == pytest.approx(2.5 / 3)
+    loss = CompactnessLoss(loss_weight=1.0)
+    assert loss(nearest, labels).item() == pytest.approx(2.5 / 3)
     with pytest.raises(ValueError, match='cosines and labels have to have'):
-        compactness(nearest, labels[0])
+        loss(nearest, labels[0])
 
 
 @pytest.mark.parametrize('layer', ['SoftmaxConcepts', 'DistancePrototypes'])

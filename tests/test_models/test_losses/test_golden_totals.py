@@ -7,9 +7,9 @@ from mmproto.models.losses import (
     AlignmentLoss,
     JensenShannonDiversityLoss,
     PresenceLoss,
-    alignment_loss,
-    presence_loss,
 )
+from mmproto.models.losses.alignment_loss import alignment_loss
+from mmproto.models.losses.presence_loss import presence_loss
 
 RELEASED_EPS = 1e-12  # of PIP-Net's and ReProSeg's alignment
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from golden import golden
 
-from mmproto.models.losses import (
+from mmproto.models.losses.jensen_shannon_loss import (
     JensenShannonDiversityLoss,
     jensen_shannon_diversity,
 )

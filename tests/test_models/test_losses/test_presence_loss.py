@@ -6,7 +6,7 @@ import pytest
 import torch
 from golden import golden
 
-from mmproto.models.losses import (
+from mmproto.models.losses.presence_loss import (
     PresenceLoss,
     concept_presence,
     presence_loss,

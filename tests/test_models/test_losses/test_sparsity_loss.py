@@ -4,7 +4,7 @@ import pytest
 import torch
 from golden import golden
 
-from mmproto.models.losses import SparsityLoss, sparsity_loss
+from mmproto.models.losses.sparsity_loss import SparsityLoss, sparsity_loss
 
 
 @golden('protopnet_l1')
