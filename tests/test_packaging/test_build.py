@@ -1,9 +1,6 @@
 """What a wheel and an editable install put where mmengine and mim look."""
 
 import os
-import shutil
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 from zipfile import ZipFile
@@ -14,8 +11,6 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ('configs', 'tools', 'model-index.yml')
 SOURCES = ('mmproto', 'setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE')
-# pip calls these hooks, in the folder of the project
-BUILD = 'from setuptools import build_meta; build_meta.build_{}("dist")'
 NO_LINKS = """
 import pathlib
 def refuse(*args):
@@ -24,80 +19,43 @@ pathlib.Path.symlink_to = refuse
 """
 
 
-def ignored(folder, names):
-    """Leave out what Python or an install has put into the checkout."""
-    return {'__pycache__', '.mim'} & set(names)
+def below(tracked, *tops):
+    """Those of the files that are one of these or lie in one of them."""
+    return {name for name in tracked if name.partition('/')[0] in tops}
 
 
-@pytest.fixture(scope='module')
-def checkout(tmp_path_factory):
-    """A copy of the files that a package is built from."""
-    copy = tmp_path_factory.mktemp('checkout')
-    for name in (*SHIPPED, *SOURCES):
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-        else:
-            shutil.copy2(ROOT / name, copy / name)
-    return copy
-
-
-def build(checkout, kind, before=''):
-    """Run a build hook, and return the one file that it has made."""
-    shutil.rmtree(checkout / 'dist', ignore_errors=True)
-    (checkout / 'dist').mkdir()
-    subprocess.run(
-        [sys.executable, '-c', before + BUILD.format(kind)],
-        cwd=checkout,
-        check=True,
-        capture_output=True,
-    )
-    (built,) = (checkout / 'dist').iterdir()
-    return built
-
-
-def source_files(checkout):
-    """Relative paths of the files that `.mim` has to hold."""
-    names = {'model-index.yml'}
-    for folder in ('configs', 'tools'):
-        for path in (checkout / folder).rglob('*'):
-            if path.is_file():
-                names.add(path.relative_to(checkout).as_posix())
-    return names
-
-
-def test_wheel_holds_configs_tools_and_schemas(checkout):
+def test_wheel_holds_what_git_knows(checkout, build, tracked):
     gone = checkout / 'configs' / 'gone.py'
     gone.write_text('')
-    build(checkout, 'wheel')
+    build('wheel')
     gone.unlink()
     # a second build must not ship what the first has left behind
-    with ZipFile(build(checkout, 'wheel')) as archive:
+    with ZipFile(build('wheel')) as archive:
         files = {info.filename: info for info in archive.infolist()}
 
     mim = 'mmproto/.mim/'
-    packed = {name[len(mim) :] for name in files if name.startswith(mim)}
-    assert packed == source_files(checkout)
+    packed = {name for name in files if '.dist-info/' not in name}
+    expected = {mim + name for name in below(tracked, *SHIPPED)}
+    assert packed == expected | below(tracked, 'mmproto')
     script = files[f'{mim}tools/dist_train.sh']
     assert script.external_attr >> 16 & 0o111
-    schemas = (checkout / 'mmproto' / 'schemas').glob('*.json')
-    assert {f'mmproto/schemas/{path.name}' for path in schemas} <= set(files)
-    page = checkout / 'mmproto' / 'visualization' / 'page'
-    parts = {f'mmproto/visualization/page/{p.name}' for p in page.iterdir()}
-    assert parts <= set(files)
-    tops = {name.split('/')[0] for name in files}
-    assert {top for top in tops if '.dist-info' not in top} == {'mmproto'}
 
 
-def test_source_archive_holds_what_is_built_from(checkout):
-    with tarfile.open(build(checkout, 'sdist')) as archive:
-        names = {name.partition('/')[2] for name in archive.getnames()}
-    assert source_files(checkout) | {'LICENSE', 'setup.py'} <= names
-    assert not any(name.startswith('mmproto/.mim') for name in names)
+def test_source_archive_holds_what_is_built_from(build, tracked):
+    with tarfile.open(build('sdist')) as archive:
+        names = {
+            member.name.partition('/')[2]
+            for member in archive
+            if member.isfile()
+        }
+    made = {'PKG-INFO', 'setup.cfg'}
+    made |= {name for name in names if name.startswith('mmproto.egg-info/')}
+    assert names - made == below(tracked, *SHIPPED, *SOURCES, 'README.md')
 
 
 @pytest.mark.parametrize('links', [True, False])
-def test_editable_install_makes_mim(checkout, links):
-    build(checkout, 'editable', before='' if links else NO_LINKS)
+def test_editable_install_makes_mim(checkout, build, links):
+    build('editable', before='' if links else NO_LINKS)
     for name in SHIPPED:
         placed = checkout / 'mmproto' / '.mim' / name
         assert placed.is_symlink() == links

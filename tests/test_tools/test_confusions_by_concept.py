@@ -14,10 +14,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner, load_checkpoint, save_checkpoint
 
 import mmproto
-from mmproto.prototypes.projection import (
-    project_prototypes,
-    projection_dataloader,
-)
+from mmproto.datasets.plain_loader import projection_dataloader
+from mmproto.prototypes.projection import project_prototypes
 
 TOOL = 'analysis_tools/confusions_by_concept.py'
 NAME = 'a|b *c* $x$ <i>'

@@ -8,7 +8,7 @@ USER_CONFIG = """
 _base_ = 'mmproto::proto_street_toy.py'
 train_dataloader = dict(batch_size=2, dataset=dict(data_root='{data}'))
 val_dataloader = dict(dataset=dict(data_root='{data}'))
-train_cfg = dict(max_iters=2, val_interval=2)
+train_cfg = dict(max_iters=8)
 """
 
 
@@ -24,4 +24,4 @@ def test_user_config_trains(tmp_path, monkeypatch, run):
     # without the weights package: what trains is not the point here
     options = ['--cfg-options', 'model.backbone.init_cfg=None']
     run('train.py', config, *options)
-    assert (folder / 'work_dirs' / 'mine' / 'iter_2.pth').is_file()
+    assert (folder / 'work_dirs' / 'mine' / 'iter_8.pth').is_file()
