@@ -106,8 +106,8 @@ def published_purity(
     number = visible.shape[2]
     place = torch.arange(number, device=visible.device).expand_as(visible)
     place = place.clone()
-    for left, right in twins:
-        place[..., right] += number * ~visible[..., right]
+    for order, (left, right) in enumerate(twins, number):
+        place[..., right][~visible[..., right]] = order
         for values in (visible, hits):
             values[..., right] |= values[..., left]
             values[..., left] = False

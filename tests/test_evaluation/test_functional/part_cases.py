@@ -55,12 +55,44 @@ class Scene:
         )
 
 
-def golden_images(case, *names):
-    """Maps, class weights, parts and box of every image of a golden file.
+def point_targets(size, points, visible, label, classes, cells):
+    """Parts of an image that are points, as EvalProtoPNet has them.
 
-    Birds of all classes have the same 15 parts, so every class gets rows of
-    its own.
+    Birds of all classes have the same parts, so every class gets rows of its
+    own.
+
+    Args:
+        size: Rows and columns of the image.
+        points: Row and column of each part (L,2).
+        visible: Whether the image shows each (L,).
+        label: Class of the image.
+        classes: Number of classes.
+        cells: Number of cells.
     """
+    number = len(points)
+    own = slice(1 + number * label, 1 + number * (label + 1))
+    places = torch.zeros(1 + number * classes, 2, dtype=torch.int64)
+    places[own] = points
+    shown = torch.zeros(len(places), dtype=torch.int64)
+    shown[0], shown[own] = 1, visible
+    owner = torch.arange(classes).repeat_interleave(number)
+    shown_class = torch.arange(classes) == label
+    none = torch.zeros(0, dtype=torch.int64)
+    return PartTargets(
+        size=size,
+        part_classes=torch.cat([torch.tensor([-1]), owner]),
+        points=places,
+        part_pixels=shown[:, None].repeat(1, cells),
+        class_pixels=shown_class.long()[:, None].repeat(1, cells),
+        masked=torch.zeros(len(places), dtype=torch.bool),
+        component_cells=none,
+        component_parts=none,
+        instances=[],
+    )
+
+
+def golden_images(case, *names):
+    """Maps, class weights, parts and box of every image of a golden file."""
     size, classes = int(case['in_img_size']), int(case['in_num_classes'])
     box = int(case['in_half_size']) / size
     per_class = int(case['in_prototypes_per_class'])
@@ -68,30 +100,19 @@ def golden_images(case, *names):
     maps = [case.input(name).detach() for name in names]
     for image, label in enumerate(case['in_labels'].tolist()):
         x, y, width, height = case['in_bbox_xywh'][image].long().tolist()
-        points = torch.zeros(1 + 15 * classes, 2, dtype=torch.int64)
-        shown = torch.ones(1 + 15 * classes, dtype=torch.int64)
-        for part, (px, py) in enumerate(case['in_part_xy'][image].tolist()):
-            row = 1 + 15 * label + part
-            points[row, 0] = int(size * ((int(py) - y) / height))
-            points[row, 1] = int(size * ((int(px) - x) / width))
-        shown[1:] = 0
-        own = slice(1 + 15 * label, 16 + 15 * label)
-        shown[own] = case['in_part_visible'][image]
-        cells = maps[0].shape[2] * maps[0].shape[3]
-        none = torch.zeros(0, dtype=torch.int64)
-        targets = PartTargets(
-            size=(size, size),
-            part_classes=torch.arange(-15, 15 * classes).div(
-                15, rounding_mode='floor'
-            )[14:],
-            points=points,
-            part_pixels=shown[:, None].repeat(1, cells),
-            class_pixels=torch.eye(classes)
-            .long()[label][:, None]
-            .repeat(1, cells),
-            masked=torch.zeros(1 + 15 * classes, dtype=torch.bool),
-            component_cells=none,
-            component_parts=none,
-            instances=[],
+        points = [
+            [
+                int(size * ((int(py) - y) / height)),
+                int(size * ((int(px) - x) / width)),
+            ]
+            for px, py in case['in_part_xy'][image].tolist()
+        ]
+        targets = point_targets(
+            (size, size),
+            torch.tensor(points),
+            case['in_part_visible'][image],
+            label,
+            classes,
+            maps[0][image, 0].numel(),
         )
         yield [each[image] for each in maps], weights.to(maps[0]), targets, box

@@ -219,3 +219,12 @@ def test_ties_of_the_published_rule():
     assert found.part.tolist() == [2, 3]
     assert found.most_often_part.tolist() == [2, 3]
     assert found.purity.tolist() == found.most_often.tolist() == [1, 1]
+
+
+def test_a_part_known_by_its_twin_alone_is_met_after_the_others():
+    visible = torch.zeros(2, 2, 5, dtype=torch.bool)
+    visible[:, 0, 1] = visible[:, 0, 4] = True  # left wing, tail
+    visible[1, 0, 2] = True  # right wing
+    found = published_purity(visible, visible, [(1, 2)])
+    assert found.part.tolist() == found.most_often_part.tolist() == [4, 2]
+    assert found.hits.tolist() == [[0, 0, 1, 0, 1]] * 2
