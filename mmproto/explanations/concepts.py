@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mmproto.models.facts import ModelFacts
+from mmproto.models.facts import ModelFacts, speaks_for
 from mmproto.prototypes.features import evaluating, iterate_features, map_size
 from mmproto.prototypes.patches import Patch, concept_patches
 
@@ -51,8 +51,8 @@ class Concept:
 
     @property
     def speaks_for(self) -> list[tuple[str, float]]:
-        """Classes with a weight above zero, largest first."""
-        return [(name, weight) for name, weight in self.weights if weight > 0]
+        """Classes with a weight above zero, largest weight first."""
+        return speaks_for(self.weights)
 
     @property
     def in_use(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a card or a sheet says, before it is drawn or written."""
+"""What a card says, before it is drawn or written."""
 
 import math
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from mmproto.visualization.rounding import Digits
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the sum that the evidence is.
+    """One term of the sum that makes up the evidence.
 
     Args:
         title: What contributes.
-        number: How much, as it is written: lines add up, digit for digit.
+        number: How much, as written: the terms add up, digit for digit.
         value: How much, exactly.
-        start: Sum of the lines above.
+        start: Sum of the terms above.
         item: The concept, ``None`` for the rest and for the evidence itself.
     """
 
@@ -27,23 +27,23 @@ class Step:
 
     @property
     def end(self) -> float:
-        """Sum up to this line."""
+        """Sum including this term."""
         return self.start + self.value
 
 
 def steps_of(
     explanation: Explanation, digits: int = 3, most: int | None = None
 ) -> list[Step]:
-    """List the largest contributions, the rest and what they add up to.
+    """List the largest contributions, the rest and their sum.
 
     Args:
         explanation: Of :func:`mmproto.explain`.
-        digits: Of the largest number that are written.
+        digits: Number of digits of the largest number.
         most: Concepts to list; by default all that the explanation holds.
 
     Returns:
-        A line a concept, one for all others and one for the evidence. What
-        rounding leaves over is in that of all others.
+        One step per concept, one for all others and one for the evidence.
+        What rounding leaves over counts among all others.
     """
     winner = explanation.predicted
     row = explanation.contributions[winner].tolist()
@@ -66,11 +66,3 @@ def steps_of(
     steps.append(Step(title, numbers[-2], rest, math.fsum(values)))
     title = f'evidence for {explanation.classes[winner]}'
     return [*steps, Step(title, numbers[-1], evidence, 0.0)]
-
-
-def speaks_for(
-    explanation: Explanation, concept: int
-) -> list[tuple[str, float]]:
-    """Classes that a concept has a weight above zero for, largest first."""
-    weights = explanation.weights_of(concept)
-    return [(name, weight) for name, weight in weights if weight > 0]

@@ -5,22 +5,23 @@ import textwrap
 from collections.abc import Iterable
 
 from mmproto.explanations.explanation import ConceptEvidence, Explanation
+from mmproto.models.facts import speaks_for
 from mmproto.utils.markdown import escape, table, weight_list
 from mmproto.utils.origin import Origin
 from mmproto.version import __version__
-from mmproto.visualization.content import speaks_for, steps_of
+from mmproto.visualization.content import steps_of
 
-DIGITS = 4  # of the evidence that are written
+DIGITS = 4  # of the evidence
 
 
 def card_markdown(
     explanation: Explanation, origin: Origin | None = None
 ) -> str:
-    """Write what ``card.png`` shows, with a table of the contributions.
+    """Write the text of ``card.png``, with a table of all contributions.
 
     Args:
         explanation: Of :func:`mmproto.explain`.
-        origin: Where the model comes from, if known.
+        origin: Config and checkpoint of the model, if known.
 
     Raises:
         FileNotFoundError: If there is no checkpoint where ``origin`` says.
@@ -72,12 +73,12 @@ def _row(
         escape(explanation.names.get(k, '')),
         number,
         f'{explanation.activations[k]:.4g} x {weight:.4g}',
-        weight_list(speaks_for(explanation, k)),
+        weight_list(speaks_for(explanation.weights_of(k))),
     )
 
 
 def _origin(explanation: Explanation, origin: Origin | None) -> Iterable[str]:
-    """Say what is known of image, checkpoint and command."""
+    """Say where image and model are from, and how to explain again."""
     facts = [f'Made by mmproto {__version__}']
     if explanation.image is not None:
         facts.insert(0, f'Image: {escape(explanation.image)}')

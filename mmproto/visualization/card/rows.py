@@ -3,9 +3,10 @@
 from typing import Any
 
 from mmproto.explanations.explanation import ConceptEvidence, Explanation
+from mmproto.models.facts import speaks_for
 from mmproto.prototypes.patches import Patch
 from mmproto.visualization.canvas import Canvas
-from mmproto.visualization.content import Step, speaks_for
+from mmproto.visualization.content import Step
 from mmproto.visualization.crops import crop_patch
 from mmproto.visualization.panels import image_axes, list_weights, outline
 from mmproto.visualization.text import fit, wrap_text
@@ -114,7 +115,7 @@ def _draw_concept(
     if item.concept in explanation.names:
         canvas.write(left, y, f'concept {item.concept}', SMALL, color=GREY)
         y += LINE * SMALL
-    weights = speaks_for(explanation, item.concept)
+    weights = speaks_for(explanation.weights_of(item.concept))
     canvas.write(left, y, _list_classes(weights, width), SMALL)
 
 

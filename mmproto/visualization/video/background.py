@@ -1,110 +1,173 @@
-"""What stands still in a video: texts, legend, axes and scale."""
+"""What stands still in a frame of the video, and where; in pixels."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
-from mmproto.models.metainfo import Color
+from mmproto.models.facts import ModelFacts, speaks_for
+from mmproto.visualization.canvas import Canvas
 from mmproto.visualization.colors import unit_color
 from mmproto.visualization.panels import list_weights
 from mmproto.visualization.text import fit
 
-from .layout import (
-    BAR_LEFT,
-    BAR_WIDTH,
-    LEGEND_LINE,
-    MARGIN,
-    PATCH,
-    PICTURE_TOP,
-    ROW,
-    STRIP_LEFT,
-    STRIP_RIGHT,
-    Layout,
-)
-from .rows import ConceptRow
-from .strip import RAMP
-
 DPI = 100
 TEXT, HEADING, TITLE = 9, 10, 12  # points
-SCALE_WIDTH = 150  # pixels, as what follows
+WIDTH = 1280
+MARGIN = 20
+TITLE_LINE = 26  # middle of the title
+PICTURE = (480, 760)  # rows and columns, at most
+PICTURE_TOP = 48
+LEGEND_GAP = 28
+LEGEND_LINE = 22
+LEGEND_HEADING = 28
+LARGEST_LEGEND = 20  # classes
+BAR_LEFT = 210  # from the left of the legend
+BAR_WIDTH, BAR_HEIGHT = 160, 16
+STRIP_HEADING = 34
+# even, because H.264 has one colour for two by two pixels
+ROW, ROW_GAP = 42, 4
+PATCH = 42
+STRIP_LEFT = 420
+STRIP_RIGHT = 1206  # numbers are to the right of it
+FOOTER = 58
+SCALE_WIDTH = 150
 TIME_WIDTH = 240
+RAMP = 'cividis'  # dark to light also for colour-blind eyes
 
 
-class Background:
-    """Draws on a figure in pixels from its upper left corner.
+def picture_size(frame_size: tuple[int, int]) -> tuple[int, int]:
+    """Return rows and columns of a frame as it is shown."""
+    height, width = frame_size
+    factor = min(PICTURE[0] / height, PICTURE[1] / width)
+    return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places in a frame, for a sequence and a number of rows.
+
+    Args:
+        frame_size: Rows and columns of a frame of the sequence.
+        classes: Lines of the legend.
+        rows: Rows of the strip.
+    """
+
+    frame_size: tuple[int, int]
+    classes: int
+    rows: int
+
+    @property
+    def picture(self) -> tuple[int, int]:
+        """Rows and columns of the frame as it is shown."""
+        return picture_size(self.frame_size)
+
+    @property
+    def legend_left(self) -> int:
+        """Left edge of the legend."""
+        return MARGIN + self.picture[1] + LEGEND_GAP
+
+    def legend_top(self, line: int) -> int:
+        """Return the upper edge of a line of the legend."""
+        return PICTURE_TOP + LEGEND_HEADING + line * LEGEND_LINE
+
+    @property
+    def strip_top(self) -> int:
+        """Upper edge of the first row."""
+        legend = self.legend_top(self.classes)
+        picture = PICTURE_TOP + self.picture[0]
+        top = max(legend, picture) + 14 + STRIP_HEADING
+        return top + top % 2
+
+    def row_top(self, row: int) -> int:
+        """Return the upper edge of a row."""
+        return self.strip_top + row * (ROW + ROW_GAP)
+
+    @property
+    def strip_bottom(self) -> int:
+        """Lower edge of the last row."""
+        return self.row_top(self.rows) - ROW_GAP
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of the whole, even because H.264 needs that."""
+        height = self.strip_bottom + FOOTER
+        return height + height % 2, WIDTH
+
+
+class Background(Canvas):
+    """Draws what all frames share.
 
     Args:
         layout: Of the video.
     """
 
     def __init__(self, layout: Layout) -> None:
+        height, width = layout.size
+        super().__init__(width, height, DPI, unit=1 / DPI)
         self._layout = layout
-        self._height, self._width = layout.size
-        size = (self._width / DPI, self._height / DPI)
-        self.figure = Figure(figsize=size, dpi=DPI)
-        FigureCanvasAgg(self.figure)
-
-    def pixels(self) -> np.ndarray:
-        """The picture, RGB (h,w,3)."""
-        canvas = FigureCanvasAgg(self.figure)
-        canvas.draw()
-        return np.array(canvas.buffer_rgba())[..., :3]
 
     def add_title(self, title: str) -> None:
         """Say what the video shows."""
-        width = self._width - 2 * MARGIN - TIME_WIDTH
+        width = WIDTH - 2 * MARGIN - TIME_WIDTH
         title = fit(title, TITLE, width / DPI, 'bold')
-        self._text(MARGIN, 26, title, size=TITLE, weight='bold')
+        self._label(MARGIN, TITLE_LINE, title, TITLE, weight='bold')
 
     def add_legend(
-        self,
-        shown: Sequence[int],
-        left_out: int,
-        names: Sequence[str],
-        palette: Sequence[Color],
+        self, shown: Sequence[int], left_out: int, facts: ModelFacts
     ) -> None:
-        """List classes with their colours, and frames for bars of shares."""
+        """List classes with their colours, and empty bars for their shares.
+
+        Args:
+            shown: Numbers of the classes.
+            left_out: How many more classes there are.
+            facts: Of the model.
+        """
         left = self._layout.legend_left
         heading = 'Predicted classes, share of the pixels of the frame'
-        self._text(left, PICTURE_TOP + 10, heading, HEADING, weight='bold')
+        self._label(left, PICTURE_TOP + 10, heading, HEADING, weight='bold')
         for line, index in enumerate(shown):
             top = self._layout.legend_top(line)
-            color = unit_color(palette[index])
-            self._box(left, top + 3, 16, 16, facecolor=color)
-            middle = top + LEGEND_LINE / 2
-            name = fit(names[index], TEXT, (BAR_LEFT - 34) / DPI)
-            self._text(left + 24, middle, name)
-            box = (left + BAR_LEFT, top + 3, BAR_WIDTH, 16)
-            self._box(*box, facecolor='#f0f0f0', edgecolor='none')
+            color = unit_color(facts.palette[index])
+            self.add_box(left, top + 3, 16, 16, facecolor=color)
+            name = fit(facts.classes[index], TEXT, (BAR_LEFT - 34) / DPI)
+            self._label(left + 24, top + LEGEND_LINE / 2, name)
+            self.add_box(
+                left + BAR_LEFT, top + 3, BAR_WIDTH, BAR_HEIGHT,
+                facecolor='#f0f0f0', edgecolor='none',
+            )  # fmt: skip
         if left_out:
             middle = self._layout.legend_top(len(shown)) + LEGEND_LINE / 2
             text = f'{left_out} more classes have fewer pixels'
-            self._text(left + 24, middle, text)
+            self._label(left + 24, middle, text)
 
-    def add_rows(self, rows: Sequence[ConceptRow], patches: bool) -> None:
-        """Label the rows of concepts, and that of all others.
+    def add_rows(
+        self, concepts: Sequence[int], facts: ModelFacts, patches: bool
+    ) -> None:
+        """Label the rows of concepts, and the row of all others.
 
         Args:
-            rows: The concepts.
+            concepts: Their numbers.
+            facts: Of the model.
             patches: Whether to leave room for pictures of patches.
         """
         left = MARGIN + (PATCH + 10 if patches else 0)
         width = (STRIP_LEFT - left - 12) / DPI
-        for index, row in enumerate(rows):
-            top = self._layout.row_top(index)
-            title = fit(row.title(), TEXT, width, 'bold')
-            self._text(left, top + 0.28 * ROW, title, weight='bold')
-            listed = list_weights(row.weights, most=2, width=10**6)
-            listed = fit(f'→ {listed}', TEXT, width)
-            self._text(left, top + 0.73 * ROW, listed)
-        top = self._layout.row_top(len(rows))
-        self._text(left, top + 0.28 * ROW, 'all other concepts', weight='bold')
-        self._text(left, top + 0.73 * ROW, 'height: 0 to 100%')
+        rows = []
+        for concept in concepts:
+            name = facts.concept_names.get(concept)
+            title = f'Concept {concept}: {name}' if name else None
+            title = fit(title or f'Concept {concept}', TEXT, width, 'bold')
+            weights = speaks_for(facts.class_weights_of(concept))
+            listed = list_weights(weights, most=2, width=10**6)
+            rows.append((title, fit(f'→ {listed}', TEXT, width)))
+        rows.append(('all other concepts', 'height: 0 to 100%'))
+        for row, (title, text) in enumerate(rows):
+            top = self._layout.row_top(row)
+            self._label(left, top + 0.28 * ROW, title, weight='bold')
+            self._label(left, top + 0.73 * ROW, text)
 
-    def add_axes(self, seconds: float, end: float, grey: bool) -> None:
+    def add_plots(self, seconds: float, end: float, grey: bool) -> None:
         """Draw the time axis and the scale of the colours.
 
         Args:
@@ -114,13 +177,11 @@ class Background:
         """
         bottom = self._layout.strip_bottom
         width = STRIP_RIGHT - STRIP_LEFT
-        axes = self.figure.add_axes(self._place(STRIP_LEFT, bottom, width, 4))
+        axes = self.add_axes(STRIP_LEFT, bottom, width, 4)
         axes.set_xlim(0, seconds)
         axes.set_yticks([])
         axes.set_xlabel('seconds', fontsize=TEXT, labelpad=3)
-        scale = self.figure.add_axes(
-            self._place(MARGIN + 90, bottom + 14, SCALE_WIDTH, 12)
-        )
+        scale = self.add_axes(MARGIN + 90, bottom + 14, SCALE_WIDTH, 12)
         ramp = np.linspace(0, 1, 256)[None]
         extent = (0.0, 100 * end, 0.0, 1.0)
         scale.imshow(ramp, cmap=RAMP, aspect='auto', extent=extent)
@@ -130,57 +191,13 @@ class Background:
         for each in (axes, scale):
             each.tick_params(labelsize=TEXT, length=3, pad=2)
             each.spines[['top', 'right', 'left', 'bottom']].set_visible(False)
-        self._text(MARGIN, bottom + 20, 'share')
+        self._label(MARGIN, bottom + 20, 'share')
         if grey:
-            self._text(MARGIN + 262, bottom + 20, 'grey: no evidence')
+            self._label(MARGIN + 262, bottom + 20, 'grey: no evidence')
 
-    def _text(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        size: float = TEXT,
-        weight: str = 'normal',
+    def _label(
+        self, x: float, y: float, text: str, size: float = TEXT, **style: str
     ) -> None:
-        """Text that begins at ``x`` with its middle at ``y``."""
-        self.figure.text(
-            x / self._width,
-            1 - y / self._height,
-            text,
-            fontsize=size,
-            weight=weight,
-            va='center_baseline',
-            parse_math=False,
-        )
-
-    def _box(
-        self,
-        x: float,
-        y: float,
-        width: float,
-        height: float,
-        facecolor: str | tuple[float, float, float],
-        edgecolor: str = 'black',
-    ) -> None:
-        left, bottom, wide, high = self._place(x, y, width, height)
-        self.figure.add_artist(
-            Rectangle(
-                (left, bottom),
-                wide,
-                high,
-                facecolor=facecolor,
-                edgecolor=edgecolor,
-                linewidth=0.5,
-            )
-        )
-
-    def _place(
-        self, x: float, y: float, width: float, height: float
-    ) -> tuple[float, float, float, float]:
-        """A box as matplotlib wants it: shares, from the lower left."""
-        return (
-            x / self._width,
-            1 - (y + height) / self._height,
-            width / self._width,
-            height / self._height,
-        )
+        """Write one line that begins at ``x`` with its middle at ``y``."""
+        plain = dict(va='center_baseline', parse_math=False)
+        self.write(x, y, text, size, **plain, **style)

@@ -1,4 +1,4 @@
-"""The numbers of a sequence, frame by frame on disk."""
+"""The numbers of a sequence, kept on disk frame by frame."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class FrameNumbers:
     probabilities: np.ndarray | None = None
 
     def ranking(self) -> list[int]:
-        """Winner and runner-up at the point; one class has no runner-up.
+        """Return winner and runner-up at the point; one class has no second.
 
         Raises:
             ValueError: If no point was measured.
@@ -54,8 +54,8 @@ class Measurement:
     """What a model says about ``T`` frames; memory holds one of them.
 
     Args:
-        path: Of the file that gets the numbers, made anew.
-        fps: Frames a second that the sequence announces.
+        path: File for the numbers; an old one is overwritten.
+        fps: Frames per second that the sequence announces.
         point: Column and row of the explained pixel, ``None`` for all.
 
     Attributes:
@@ -101,14 +101,14 @@ class Measurement:
         self._frames += 1
 
     def __len__(self) -> int:
-        """Number of frames."""
+        """Return the number of frames."""
         return self._frames
 
     def __getitem__(self, index: int) -> FrameNumbers:
-        """Numbers of a frame.
+        """Return the numbers of a frame.
 
         Raises:
-            IndexError: If there is none of that number.
+            IndexError: If there is no frame of that index.
         """
         if not 0 <= index < self._frames:
             raise IndexError(f'there is no frame {index} of {self._frames}')
@@ -119,17 +119,17 @@ class Measurement:
         return FrameNumbers(float(time[0]), *parts)
 
     def __iter__(self) -> Iterator[FrameNumbers]:
-        """Go through all frames."""
+        """Iterate over all frames."""
         return (self[index] for index in range(len(self)))
 
     def end(self, index: int) -> float:
-        """Second at which a frame ends: where the next one begins."""
+        """Return the second at which a frame ends: the next one begins."""
         last = index + 1 == self._frames
         return self.seconds if last else self[index + 1].time
 
     @property
     def fps(self) -> Fraction:
-        """Frames a second; the mean where frames come unevenly."""
+        """Frames per second; the mean where frames come unevenly."""
         if self.even or not self._last:
             return self._fps
         mean = Fraction((self._frames - 1) / self._last)
@@ -137,12 +137,12 @@ class Measurement:
 
     @property
     def seconds(self) -> float:
-        """When the last frame ends, which lasts as long as the mean one."""
+        """Second at which the last frame ends, after a mean duration."""
         if self.even:
             return float(self._frames / self._fps)
         return self._last + float(1 / self.fps)
 
     def by_share(self) -> list[int]:
-        """Concepts with any evidence, the largest share of all first."""
+        """List the concepts with any evidence, largest total share first."""
         order = np.argsort(-self.concept_total, kind='stable')
         return [int(k) for k in order if self.concept_total[k] > 0]

@@ -1,4 +1,4 @@
-"""Second pass: one picture for every frame."""
+"""Second pass over a sequence: draw every frame."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -6,16 +6,19 @@ from functools import cache
 import cv2
 import numpy as np
 from matplotlib.font_manager import findfont
+from mmengine.visualization.utils import img_from_canvas
 from PIL import Image, ImageDraw, ImageFont
 
-from mmproto.models.metainfo import Color
+from mmproto.models.facts import ModelFacts
 from mmproto.visualization.colors import overlay_classes
 from mmproto.visualization.text import fit
 
-from .background import DPI, HEADING, Background
-from .layout import (
+from .background import (
+    BAR_HEIGHT,
     BAR_LEFT,
     BAR_WIDTH,
+    DPI,
+    HEADING,
     LARGEST_LEGEND,
     LEGEND_LINE,
     MARGIN,
@@ -23,16 +26,17 @@ from .layout import (
     ROW,
     STRIP_HEADING,
     STRIP_RIGHT,
+    TITLE_LINE,
     WIDTH,
+    Background,
     Layout,
 )
 from .measurement import FrameNumbers, Measurement
-from .rows import ConceptRow
 from .strip import make_strip, marker_column, paint_strip, row_shares
 
 POINT_RADIUS = 8  # pixels, as what follows
 CLASS_WIDTH = 180  # of a name in the title of the strip
-SIZE, BOLD_SIZE = 13, 14  # pixels: 9 and 10 points of the other texts
+SIZE, BOLD_SIZE = 13, 14  # pixels: the 9 and 10 points of TEXT, HEADING
 
 
 class Painter:
@@ -41,39 +45,43 @@ class Painter:
     Args:
         measurement: Numbers of the sequence.
         title: Of the video.
-        rows: Concepts of the strip.
+        facts: Of the model.
+        concepts: Those of the rows of the strip.
         patches: Their pictures, ``None`` where there is none.
-        classes: Names of the classes.
-        palette: Their RGB colours.
+
+    Attributes:
+        layout: Where everything is.
+        canvas: RGB picture (h,w,3) of what stands still.
     """
 
     def __init__(
         self,
         measurement: Measurement,
         title: str,
-        rows: Sequence[ConceptRow],
+        facts: ModelFacts,
+        concepts: Sequence[int],
         patches: Sequence[np.ndarray | None],
-        classes: Sequence[str],
-        palette: Sequence[Color],
     ) -> None:
         self._measurement = measurement
         self._classes = [
-            fit(name, HEADING, CLASS_WIDTH / DPI, 'bold') for name in classes
+            fit(name, HEADING, CLASS_WIDTH / DPI, 'bold')
+            for name in facts.classes
         ]
-        self._palette = palette
+        self._palette = facts.palette
         present = _present(measurement)
         self._shown = present[:LARGEST_LEGEND]
         left_out = len(present) - len(self._shown)
         lines = len(self._shown) + (left_out > 0)
-        self.layout = Layout(measurement.size, lines, len(rows) + 1)
-        self._concepts = [row.concept for row in rows]
+        self.layout = Layout(measurement.size, lines, len(concepts) + 1)
+        self._concepts = list(concepts)
         strip = make_strip(measurement, self._concepts)
         background = Background(self.layout)
         background.add_title(title)
-        background.add_legend(self._shown, left_out, classes, palette)
-        background.add_rows(rows, any(p is not None for p in patches))
-        background.add_axes(measurement.seconds, strip.end, strip.grey)
-        self.canvas = background.pixels()
+        background.add_legend(self._shown, left_out, facts)
+        any_patch = any(patch is not None for patch in patches)
+        background.add_rows(concepts, facts, any_patch)
+        background.add_plots(measurement.seconds, strip.end, strip.grey)
+        self.canvas = img_from_canvas(background.figure.canvas).copy()
         paint_strip(self.canvas, self.layout, strip)
         for row, patch in enumerate(patches):
             if patch is not None:
@@ -90,7 +98,7 @@ class Painter:
 
         Args:
             index: Number of the frame.
-            numbers: Of the frame.
+            numbers: Its numbers.
             frame: BGR pixels (h,w,3).
             prediction: Its predicted classes, at any size.
 
@@ -105,13 +113,13 @@ class Painter:
         self._add_strip(canvas, numbers, middle)
         total = len(self._measurement)
         text = f'frame {index + 1} of {total} · {numbers.time:.2f} s'
-        _write(canvas, text, WIDTH - MARGIN, 26, right=True)
+        _write(canvas, text, WIDTH - MARGIN, TITLE_LINE, right=True)
         return canvas
 
     def _overlay(
         self, frame: np.ndarray, prediction: np.ndarray
     ) -> np.ndarray:
-        """Frame with the prediction over it, as large as it is shown."""
+        """Return the frame with the prediction over it, at its shown size."""
         height, width = self.layout.picture
         size = (width, height)
         smaller = height < frame.shape[0]
@@ -134,21 +142,22 @@ class Painter:
         return picture
 
     def _add_legend(self, canvas: np.ndarray, numbers: FrameNumbers) -> None:
-        """Add bars of the classes that the frame has."""
+        """Draw the bars of the classes that the frame has."""
         left = self.layout.legend_left + BAR_LEFT
         for line, number in enumerate(self._shown):
             share = numbers.class_shares[number]
             if share > 0:
                 top = self.layout.legend_top(line)
                 end = left + max(1, round(share * BAR_WIDTH))
-                canvas[top + 3 : top + 19, left:end] = self._palette[number]
+                bar = canvas[top + 3 : top + 3 + BAR_HEIGHT, left:end]
+                bar[:] = self._palette[number]
                 middle = top + LEGEND_LINE // 2
                 _write(canvas, f'{share:.1%}', left + BAR_WIDTH + 8, middle)
 
     def _add_strip(
         self, canvas: np.ndarray, numbers: FrameNumbers, middle: float
     ) -> None:
-        """Add a marker in the middle of the frame, and its shares."""
+        """Draw a marker at the time of the frame, and write its shares."""
         top, bottom = self.layout.strip_top, self.layout.strip_bottom
         column = marker_column(middle, self._measurement.seconds)
         for color, half in ((0, 3), (255, 1)):
@@ -166,7 +175,7 @@ def strip_title(
     numbers: FrameNumbers,
     classes: Sequence[str],
 ) -> str:
-    """Say what the colours of the strip are; of a point, what it is too."""
+    """Say what the colours of the strip mean, and what the point is."""
     if point is None:
         return (
             'Share of the winning evidence by concept, mean over all pixels '
@@ -180,7 +189,7 @@ def strip_title(
 
 
 def _present(measurement: Measurement) -> list[int]:
-    """Classes of any frame, the one with most pixels first."""
+    """List the classes of all frames, the one with most pixels first."""
     total = measurement.class_total
     order = np.argsort(-total, kind='stable')
     return [int(index) for index in order if total[index] > 0]
@@ -200,7 +209,7 @@ def _write(
     right: bool = False,
     bold: bool = False,
 ) -> None:
-    """Write black on white from (or, if ``right``, up to) column ``x``."""
+    """Write black on white, from or (``right``) up to column ``x``."""
     font = _font(bold)
     width = int(font.getlength(text)) + 1
     line = Image.new('L', (width, 2 * SIZE), 255)

@@ -1,4 +1,4 @@
-"""The numbers of a sequence as plain types: a summary, and a line a frame."""
+"""The numbers of a sequence as JSON: a summary, and one line per frame."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from mmproto.explanations.concepts import COVERAGE
+from mmproto.models.facts import ModelFacts, speaks_for
 from mmproto.utils.files import atomic_path
 
 from .measurement import FrameNumbers, Measurement
-from .rows import ConceptRow
 
 SEQUENCE_VERSION = 2
 DIGITS = 7  # of a share: single precision has no more
@@ -21,17 +21,15 @@ def sequence_record(
     measurement: Measurement,
     video: str,
     lines: str,
-    classes: Sequence[str],
-    concepts: Sequence[ConceptRow],
+    facts: ModelFacts,
 ) -> dict:
-    """Sum up a sequence, as ``mmproto/schemas/sequence.schema.json`` says.
+    """Summarize a sequence, as ``mmproto/schemas/sequence.schema.json`` says.
 
     Args:
         measurement: Numbers of all frames.
         video: Path of the sequence.
-        lines: Name of the file with a line a frame.
-        classes: Names of the ``C`` classes.
-        concepts: Those of :meth:`Measurement.by_share`.
+        lines: Name of the file with one line per frame.
+        facts: Of the model.
     """
     frames = len(measurement)
     x, y = measurement.point or (None, None)
@@ -46,11 +44,11 @@ def sequence_record(
         frame_size=list(measurement.size),
         point=None if measurement.point is None else dict(x=x, y=y),
         coverage=COVERAGE,
-        classes=list(classes),
+        classes=list(facts.classes),
         class_shares=(measurement.class_total / frames).tolist(),
         concepts=[
-            row.to_dict() | dict(share=float(shares[row.concept]))
-            for row in concepts
+            _concept(facts, k, float(shares[k]))
+            for k in measurement.by_share()
         ],
     )
 
@@ -58,16 +56,16 @@ def sequence_record(
 def frame_record(
     index: int, numbers: FrameNumbers, classes: Sequence[str]
 ) -> dict:
-    """Say what counts in a frame, as ``frame`` of the same schema does.
+    """Describe a frame, as ``frame`` of the same schema says.
 
     Args:
-        index: Of the frame.
-        numbers: Of the frame.
+        index: Number of the frame.
+        numbers: Its numbers.
         classes: Names of the ``C`` classes.
     """
     shares = numbers.concept_shares
     listed = {str(k): round(float(shares[k]), DIGITS) for k in leading(shares)}
-    # so that what stands there sums to 1 in spite of the rounding
+    # what is written sums to 1 in spite of rounding
     other = 1 - sum(listed.values()) if listed else 0.0
     return dict(
         frame=index,
@@ -83,10 +81,13 @@ def frame_record(
 
 
 def leading(shares: np.ndarray) -> list[int]:
-    """Fewest concepts with ``COVERAGE`` of the evidence, largest first.
+    """List the fewest concepts with ``COVERAGE`` of the evidence.
 
     Args:
         shares: Of each concept (K,), none below zero.
+
+    Returns:
+        Their numbers, largest share first.
     """
     order = np.argsort(-shares, kind='stable')
     reached = np.cumsum(shares[order])
@@ -99,13 +100,11 @@ def leading(shares: np.ndarray) -> list[int]:
 
 @contextmanager
 def open_lines(path: str | Path) -> Iterator[Callable[[dict], None]]:
-    """Open a file of JSON lines, which is complete or not there.
-
-    Args:
-        path: Of the file.
+    """Open a file of JSON lines, which is complete in the end or not there.
 
     Yields:
-        What writes a record; raises a ValueError if a number is not finite.
+        A function that adds a record. It raises a ValueError if a number is
+        not finite.
     """
     with (
         atomic_path(path) as temporary,
@@ -113,15 +112,24 @@ def open_lines(path: str | Path) -> Iterator[Callable[[dict], None]]:
     ):
 
         def write(record: dict) -> None:
-            """Add a line."""
             text = json.dumps(record, allow_nan=False, separators=(',', ':'))
             file.write(text + '\n')
 
         yield write
 
 
+def _concept(facts: ModelFacts, concept: int, share: float) -> dict:
+    weights = speaks_for(facts.class_weights_of(concept))
+    return dict(
+        concept=concept,
+        name=facts.concept_names.get(concept, ''),
+        class_weights=[dict(name=n, weight=w) for n, w in weights],
+        share=share,
+    )
+
+
 def _decision(numbers: FrameNumbers, classes: Sequence[str]) -> dict:
-    """Winner and runner-up at the point, if there is one."""
+    """Name winner and runner-up at the point, if there is one."""
     if numbers.evidence is None or numbers.probabilities is None:
         return {}
     found: list[dict | None] = [

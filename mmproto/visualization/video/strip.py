@@ -1,4 +1,4 @@
-"""The strip: rows of shares through time as colours."""
+"""The strip: rows of shares over time, as colours."""
 
 import math
 from dataclasses import dataclass
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import matplotlib
 import numpy as np
 
-from .layout import ROW, STRIP_LEFT, STRIP_RIGHT, Layout
+from .background import RAMP, ROW, STRIP_LEFT, STRIP_RIGHT, Layout
 from .measurement import FrameNumbers, Measurement
 
-RAMP = 'cividis'  # the same order of light and dark to colour-blind eyes
 BAR, NO_BAR = (90, 90, 90), (240, 240, 240)
 NO_EVIDENCE = (205, 205, 205)
 WIDTH = STRIP_RIGHT - STRIP_LEFT
@@ -22,8 +21,8 @@ class Strip:
 
     Args:
         columns: Shares (n+1,WIDTH) of some concepts, and of all others.
-        end: Share at which the ramp ends.
-        grey: Whether there is a frame without evidence.
+        end: Share at which the scale of colours ends.
+        grey: Whether some frame has no evidence.
     """
 
     columns: np.ndarray
@@ -32,7 +31,7 @@ class Strip:
 
 
 def make_strip(measurement: Measurement, concepts: list[int]) -> Strip:
-    """Go through a sequence once, and keep a column of every few frames."""
+    """Go through a sequence once, and keep a column for every few frames."""
     columns = Columns(len(concepts) + 1, WIDTH, measurement.seconds)
     largest, grey = 0.0, False
     for numbers in measurement:
@@ -44,19 +43,17 @@ def make_strip(measurement: Measurement, concepts: list[int]) -> Strip:
 
 
 def row_shares(numbers: FrameNumbers, concepts: list[int]) -> np.ndarray:
-    """Shares (n+1,) of some concepts, and of all others together."""
+    """Return the shares (n+1,) of some concepts, and of all others."""
     shown = numbers.concept_shares[concepts]  # n
     others = max(0.0, numbers.concept_shares.sum() - shown.sum())
     return np.append(shown, others)
 
 
 def scale_end(largest: float) -> float:
-    """Share at which the ramp ends: the largest of a concept, in full 5 %.
+    """Round the largest share of a concept in any frame up to full 5 %.
 
-    The others together would leave no colours for the concepts.
-
-    Args:
-        largest: Share of a concept in any frame.
+    The row of all other concepts does not count: its share would leave no
+    colours for the concepts.
     """
     steps = math.ceil(largest / SCALE_STEP - 1e-9)
     return max(steps, 1) * SCALE_STEP
@@ -66,12 +63,12 @@ class Columns:
     """Spreads values over columns of equal time, as they come.
 
     A column is the mean of the frames that begin in it; where none does, the
-    last one is still on.
+    last frame continues.
 
     Args:
-        rows: Values of a frame.
+        rows: Values per frame.
         width: Number of columns.
-        seconds: Of all frames together.
+        seconds: Length of the sequence.
     """
 
     def __init__(self, rows: int, width: int, seconds: float) -> None:
@@ -90,7 +87,7 @@ class Columns:
         self._frames[column] += 1
 
     def values(self) -> np.ndarray:
-        """Means (rows,width)."""
+        """Return the means (rows,width)."""
         begins = self._frames > 0
         latest = np.where(begins, np.arange(len(begins)), 0)
         latest = np.maximum.accumulate(latest)
@@ -99,34 +96,27 @@ class Columns:
 
 
 def marker_column(middle: float, seconds: float) -> int:
-    """Column of a second, of so many."""
+    """Return the column of a second of a sequence."""
     return STRIP_LEFT + min(int(middle / seconds * WIDTH), WIDTH - 1)
 
 
 def ramp_colors(shares: np.ndarray, end: float) -> np.ndarray:
-    """Colours (...,3) of shares, from 0 to the end of the scale."""
+    """Return the colours (...,3) of shares, from 0 to the end of the scale."""
     rgba = matplotlib.colormaps[RAMP](np.clip(shares / end, 0, 1))
     return (255 * rgba[..., :3]).round().astype(np.uint8)
 
 
 def paint_strip(canvas: np.ndarray, layout: Layout, strip: Strip) -> None:
-    """Paint all rows into a picture: concepts by colour, others by height.
+    """Paint the rows into a picture (h,w,3), in place.
 
-    Args:
-        canvas: RGB (h,w,3), changed in place.
-        layout: Of the video.
-        strip: Its shares.
+    A concept is a row of colours; the row of all others is a bar chart.
     """
     columns = strip.columns  # n+1,WIDTH
-    *colors, others = (*ramp_colors(columns[:-1], strip.end), columns[-1])
-    # n rows of one colour a column, and one that is as high as the share
-    bars = np.arange(ROW, 0, -1)[:, None] <= np.rint(others * ROW)
-    for row, line in enumerate([*colors, _two_colors(bars)]):
+    colors = list(ramp_colors(columns[:-1], strip.end))
+    height = np.rint(columns[-1] * ROW)
+    bars = np.arange(ROW, 0, -1)[:, None] <= height  # ROW,WIDTH
+    colors.append(np.where(bars[..., None], BAR, NO_BAR))
+    for row, line in enumerate(colors):
         place = canvas[layout.row_top(row) :][:ROW, STRIP_LEFT:STRIP_RIGHT]
         place[:] = line
         place[:, columns.sum(axis=0) == 0] = NO_EVIDENCE
-
-
-def _two_colors(bars: np.ndarray) -> np.ndarray:
-    """Colours (h,w,3): where there is a bar, and where not."""
-    return np.where(bars[..., None], BAR, NO_BAR)

@@ -1,6 +1,6 @@
 """Frames to an H.264 file that browsers and slides play."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -12,56 +12,10 @@ from mmproto.utils.files import atomic_path
 from mmproto.utils.requirements import require
 
 BT709 = 1  # number of the colour space in the standard, and in FFmpeg
-# almost without visible loss; most of a picture stands still, so that slower
+# almost without visible loss; most of a picture stands still, so slower
 # presets gain little
 OPTIONS = dict(crf='16', preset='veryfast')
 CLOCK = Fraction(1, 90000)  # of frames that come unevenly, as in MPEG
-
-
-class VideoWriter:
-    """Adds frames to an open container.
-
-    Args:
-        container: Of PyAV, open for writing.
-        fps: Frames a second, on average.
-        size: Rows and columns, both even.
-        even: Whether they come evenly.
-    """
-
-    def __init__(
-        self,
-        container: Any,
-        fps: Fraction,
-        size: tuple[int, int],
-        even: bool,
-    ) -> None:
-        self._av = require('av', 'video')
-        self._container = container
-        self._stream = container.add_stream('libx264', rate=fps)
-        self._stream.height, self._stream.width = size
-        self._stream.pix_fmt = 'yuv420p'  # the only one that all players know
-        self._stream.options = OPTIONS
-        context = self._stream.codec_context
-        # without a word about it, players guess by the size
-        context.colorspace = context.color_primaries = context.color_trc = (
-            BT709
-        )
-        self._clock = 1 / fps if even else CLOCK
-        context.time_base = self._clock
-        self._next = 0
-
-    def write(self, rgb: np.ndarray, time: float) -> None:
-        """Add a frame (h,w,3) that begins at a second, after those before."""
-        frame = self._av.VideoFrame.from_ndarray(rgb, format='rgb24')
-        frame = frame.reformat(format='yuv420p', dst_colorspace='ITU709')
-        frame.pts = max(self._next, round(time / self._clock))
-        frame.time_base = self._clock
-        self._next = frame.pts + 1
-        self._container.mux(self._stream.encode(frame))
-
-    def finish(self) -> None:
-        """Write what the encoder still holds."""
-        self._container.mux(self._stream.encode())
 
 
 @contextmanager
@@ -70,23 +24,55 @@ def open_writer(
     fps: Fraction,
     size: tuple[int, int],
     even: bool,
-) -> Iterator[VideoWriter]:
-    """Open a file for writing, which is complete or not there.
+) -> Iterator[Callable[[np.ndarray, float], None]]:
+    """Open a video file, which is complete in the end or not there.
 
     Args:
         path: Ends in ``.mp4``.
-        fps: Frames a second, on average.
+        fps: Frames per second, on average.
         size: Rows and columns, both even.
-        even: Whether they come evenly.
+        even: Whether frames come evenly.
 
     Yields:
-        What takes the frames.
+        A function that adds a frame: RGB pixels (h,w,3), and the second at
+        which they begin.
+
+    Raises:
+        ImportError: If PyAV is not installed.
     """
-    with atomic_path(path) as temporary:
-        # the table of contents first: a browser plays before it has all
-        options = dict(movflags='+faststart')
-        av = require('av', 'video')
-        with av.open(str(temporary), 'w', options=options) as file:
-            writer = VideoWriter(file, fps, size, even)
-            yield writer
-            writer.finish()
+    av = require('av', 'video')
+    clock = 1 / fps if even else CLOCK
+    # the table of contents first: a browser plays before it has all
+    options = dict(movflags='+faststart')
+    with (
+        atomic_path(path) as temporary,
+        av.open(str(temporary), 'w', options=options) as file,
+    ):
+        stream = _add_stream(file, fps, size, clock)
+        following = 0  # ticks of the clock
+
+        def write(rgb: np.ndarray, time: float) -> None:
+            nonlocal following
+            frame = av.VideoFrame.from_ndarray(rgb, format='rgb24')
+            frame = frame.reformat(format='yuv420p', dst_colorspace='ITU709')
+            frame.pts = max(following, round(time / clock))
+            frame.time_base = clock
+            following = frame.pts + 1
+            file.mux(stream.encode(frame))
+
+        yield write
+        file.mux(stream.encode())  # what the encoder still holds
+
+
+def _add_stream(
+    file: Any, fps: Fraction, size: tuple[int, int], clock: Fraction
+) -> Any:
+    stream = file.add_stream('libx264', rate=fps)
+    stream.height, stream.width = size
+    stream.pix_fmt = 'yuv420p'  # the only one that all players know
+    stream.options = OPTIONS
+    context = stream.codec_context
+    # if a file does not say it, players guess by the size
+    context.colorspace = context.color_primaries = context.color_trc = BT709
+    context.time_base = clock
+    return stream

@@ -18,11 +18,15 @@ import mmproto
 from mmproto.explanations.evidence import EvidenceMaps
 from mmproto.models.facts import ModelFacts
 from mmproto.utils import requirements
+from mmproto.visualization.crops import patch_pictures
 from mmproto.visualization.video import Frames, save_video
-from mmproto.visualization.video.layout import ROW, STRIP_LEFT, STRIP_RIGHT
+from mmproto.visualization.video.background import (
+    ROW,
+    STRIP_LEFT,
+    STRIP_RIGHT,
+)
+from mmproto.visualization.video.measure import evidence_shares
 from mmproto.visualization.video.painter import Painter
-from mmproto.visualization.video.rows import describe_concepts, patch_pictures
-from mmproto.visualization.video.shares import evidence_shares
 
 SCHEMAS = Path(mmproto.__file__).parent / 'schemas'
 
@@ -199,17 +203,23 @@ def test_numbers_are_those_of_the_model_and_the_same_again(
         assert sum(shares) >= 0.95 > sum(shares[:-1])
 
 
-def test_concepts_are_named_and_have_patches(projected, tiny_data, tmp_path):
+def test_concepts_are_named(projected, folder, tmp_path):
     projected.dataset_meta['concept_names'] = {'6': 'left rear wheel'}
     with torch.no_grad():
         weights = projected.decode_head.conv_seg.weight
         weights[:, 6, 0, 0] = torch.tensor([3.2, -1, 12.29, 0])
+    out = save_video(projected, Frames(folder), tmp_path / 'out.mp4')
+    found = {c['concept']: c for c in read_numbers(out)[0]['concepts']}
+    assert found[6]['name'] == 'left rear wheel' and found[2]['name'] == ''
+    named = [(c['name'], c['weight']) for c in found[6]['class_weights']]
+    assert named == [
+        ('car', pytest.approx(12.29)),
+        ('road', pytest.approx(3.2)),
+    ]
+
+
+def test_concepts_have_patches(projected, tiny_data):
     facts = ModelFacts.of(projected)
-    row, unnamed = describe_concepts(facts, [6, 2])
-    assert row.title() == 'Concept 6: left rear wheel'
-    assert unnamed.title() == 'Concept 2'
-    assert [name for name, _ in row.weights] == ['car', 'road']
-    assert row.weights[0][1] == pytest.approx(12.29)
     pictures = patch_pictures(facts, [6, 2], 42)
     assert [max(picture.shape) for picture in pictures] == [42, 42]
     for prototype in projected.dataset_meta['projection']['prototypes']:

@@ -4,6 +4,7 @@ import json
 import tracemalloc
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import numpy as np
@@ -19,11 +20,13 @@ from mmproto.visualization.video.record import (
     open_lines,
     sequence_record,
 )
-from mmproto.visualization.video.rows import ConceptRow
 from mmproto.visualization.video.strip import make_strip
 
 SCHEMA = Path(mmproto.__file__).parent / 'schemas' / 'sequence.schema.json'
 CLASSES = ['road', 'wall', 'car']
+FACTS = SimpleNamespace(
+    classes=CLASSES, concept_names={}, class_weights_of=lambda concept: []
+)
 
 
 def random_frame(rng, time, concepts=40, point=True):
@@ -156,8 +159,7 @@ def peak_of(folder, frames):
             )
         )
     make_strip(measurement, [1, 2, 3])
-    rows = [ConceptRow(k, '', []) for k in measurement.by_share()]
-    sequence_record(measurement, 'a.mp4', 'a.jsonl', CLASSES, rows)
+    sequence_record(measurement, 'a.mp4', 'a.jsonl', FACTS)
     with open_lines(folder / 'a.jsonl') as write:
         for index, numbers in enumerate(measurement):
             write(frame_record(index, numbers, CLASSES))

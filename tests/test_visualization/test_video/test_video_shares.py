@@ -6,7 +6,7 @@ import torch
 from mmproto.explanations.evidence import EvidenceMaps
 from mmproto.models.decode_heads import PrototypeHead
 from mmproto.models.facts import ModelFacts
-from mmproto.visualization.video.shares import evidence_shares
+from mmproto.visualization.video.measure import evidence_shares
 
 ALL = (slice(None), slice(None))
 

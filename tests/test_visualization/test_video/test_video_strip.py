@@ -2,17 +2,18 @@
 
 import itertools
 from fractions import Fraction
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
 import pytest
 
 from mmproto.models.metainfo import class_colors
-from mmproto.visualization.video.background import Background
-from mmproto.visualization.video.layout import (
+from mmproto.visualization.video.background import (
     ROW,
     STRIP_LEFT,
     STRIP_RIGHT,
+    Background,
     Layout,
 )
 from mmproto.visualization.video.measure import (
@@ -24,7 +25,6 @@ from mmproto.visualization.video.measurement import (
     Measurement,
 )
 from mmproto.visualization.video.painter import Painter
-from mmproto.visualization.video.rows import ConceptRow
 from mmproto.visualization.video.strip import (
     NO_EVIDENCE,
     Columns,
@@ -60,15 +60,20 @@ def make_measurement(tmp_path):
     return call
 
 
-def make_painter(measurement, concepts, patches=None, names=LONG):
-    weights = [(name, 12.29) for name in names]
-    rows = [ConceptRow(k, names[k], weights) for k in concepts]
-    number = len(measurement.class_total)
-    palette = class_colors({}, number)
-    patches = patches or [None] * len(rows)
-    return Painter(
-        measurement, 'x' * 200, rows, patches, names[:number], palette
+def make_facts(classes, names=LONG):
+    """What a model says of long names of classes and concepts."""
+    return SimpleNamespace(
+        classes=LONG[:classes],
+        palette=class_colors({}, classes),
+        concept_names=dict(enumerate(names)),
+        class_weights_of=lambda concept: [(name, 12.29) for name in LONG],
     )
+
+
+def make_painter(measurement, concepts):
+    facts = make_facts(len(measurement.class_total))
+    patches = [None] * len(concepts)
+    return Painter(measurement, 'x' * 200, facts, concepts, patches)
 
 
 def paint(painter, index):
@@ -248,12 +253,11 @@ def texts_of(figure):
 def test_no_text_is_cut_off_or_overlaps(size, patches):
     layout = Layout(size, 21, 9)
     background = Background(layout)
-    weights = [(name, 12.29) for name in LONG]
+    facts = make_facts(30, ['WWW MMM ' * 9] * 108)
     background.add_title('drive ' * 100)
-    background.add_legend(range(20), 10, LONG, class_colors({}, 30))
-    rows = [ConceptRow(100 + k, 'WWW MMM ' * 9, weights) for k in range(8)]
-    background.add_rows(rows, patches)
-    background.add_axes(3600, 0.05, True)
+    background.add_legend(range(20), 10, facts)
+    background.add_rows(range(100, 108), facts, patches)
+    background.add_plots(3600, 0.05, True)
     background.figure.draw_without_rendering()
     height, width = layout.size
     boxes = [
