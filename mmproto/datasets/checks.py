@@ -1,4 +1,4 @@
-"""Checks of a data set that say in a sentence what is wrong.
+"""Checks of a data set that say what is wrong in one sentence.
 
 Every sentence names the file, what was found, what was expected and what to
 do. Functions named `find_...` return such sentences, `check_...` raise them.
@@ -20,7 +20,7 @@ SHOWN = 8
 
 
 def read_mask(path: str | Path) -> np.ndarray:
-    """Ids of a mask as mmseg reads them, (h, w) or (h, w, channels).
+    """Read the ids of a mask as mmseg does, (h, w) or (h, w, channels).
 
     Pillow returns the indices of a mask with a palette, not its colours.
     """
@@ -34,14 +34,13 @@ def allowed_ids(
     reduce_zero_label: bool = False,
     ignore_index: int = 255,
 ) -> set[int]:
-    """Ids that a mask file may hold, before mmseg maps them.
+    """Return the ids that a mask file may hold, before mmseg maps them.
 
     Args:
         num_classes: Number of classes.
-        label_map: Training id of every id of the files, as mmseg's data
-            sets keep it.
-        reduce_zero_label: Whether id 0 is ignored and the others count from
-            1.
+        label_map: Training id of every id in the files, as in mmseg's data
+            sets.
+        reduce_zero_label: Whether id 0 is ignored and classes count from 1.
         ignore_index: The ignored id.
     """
     ids = set(label_map) if label_map else set(range(num_classes))
@@ -56,7 +55,7 @@ def find_mask_problem(
     image_size: tuple[int, int],
     allowed: set[int],
 ) -> str | None:
-    """What is wrong with one mask.
+    """Say what is wrong with one mask.
 
     Args:
         path: File of the mask.
@@ -108,7 +107,7 @@ def _find_wrong_ids(
 
 
 def _are_label_ids(path: Path, found: set[int], allowed: set[int]) -> bool:
-    """Whether ids that are not all allowed are those of Cityscapes."""
+    """Tell whether ids, not all of them allowed, are label ids."""
     if 'labelIds' in path.name:
         return True
     cityscapes = 'gtFine' in path.name or 'gtCoarse' in path.name
@@ -116,7 +115,7 @@ def _are_label_ids(path: Path, found: set[int], allowed: set[int]) -> bool:
 
 
 def _ranges(ids: set[int]) -> str:
-    """Whole numbers as text, as in '0-10 and 255'."""
+    """Write whole numbers as text, as in '0-10 and 255'."""
     spans: list[list[int]] = []
     for number in sorted(ids):
         if spans and number == spans[-1][1] + 1:
@@ -128,7 +127,7 @@ def _ranges(ids: set[int]) -> str:
 
 
 def find_missing_files(infos: Sequence[dict]) -> Iterator[str]:
-    """Pairs of which the image or the mask is missing."""
+    """Name the pairs whose image or mask is missing."""
     for info in infos:
         image, mask = info['img_path'], info.get('seg_map_path')
         if not fileio.isfile(image):
@@ -144,13 +143,12 @@ def find_missing_files(infos: Sequence[dict]) -> Iterator[str]:
 
 
 def find_mask_problems(dataset: Any, infos: Iterable[dict]) -> Iterator[str]:
-    """What is wrong with the masks of a mmseg data set.
+    """Say what is wrong with the masks of an mmseg data set.
 
     Args:
         dataset: Has `metainfo` and `ignore_index`, and perhaps
             `unseen_ids`, ids of objects without a class.
-        infos: Its entries to look at; files that are missing are passed
-            over.
+        infos: Its entries to look at; missing files are skipped.
     """
     for info in infos:
         path = info.get('seg_map_path')
@@ -175,7 +173,7 @@ def find_mask_problems(dataset: Any, infos: Iterable[dict]) -> Iterator[str]:
 def find_problems(
     dataset: Any, infos: Sequence[dict], samples: int | None = None
 ) -> Iterator[str]:
-    """What is wrong with a mmseg data set.
+    """Say what is wrong with an mmseg data set.
 
     Args:
         dataset: Has `metainfo` and `ignore_index`.
@@ -187,14 +185,14 @@ def find_problems(
 
 
 def spread(items: Sequence[Any], number: int | None) -> list[Any]:
-    """At most `number` of the items, evenly spread; None for all."""
+    """Choose at most `number` of the items, evenly spread; None for all."""
     if number is None or number >= len(items):
         return list(items)
     return [items[i * len(items) // number] for i in range(number)]
 
 
 def check_folders(dataset: Any) -> None:
-    """Check that the folders of a mmseg data set exist.
+    """Check that the folders of an mmseg data set exist.
 
     Args:
         dataset: Has `data_prefix`, joined to its root, and `ann_file`.
@@ -220,7 +218,7 @@ def check_folders(dataset: Any) -> None:
 
 
 def check_not_empty(dataset: Any, infos: Sequence[dict]) -> None:
-    """Check that a mmseg data set has images.
+    """Check that an mmseg data set has images.
 
     Raises:
         ValueError: If it has none.

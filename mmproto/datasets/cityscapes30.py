@@ -14,7 +14,7 @@ IGNORED = 255
 
 @DATASETS.register_module()
 class Cityscapes30Dataset(PlainSegDataset):
-    """Cityscapes by label ids: everything but the four unlabelled ids.
+    """Cityscapes by label ids, all but the four unlabelled ones.
 
     `static`, `dynamic`, `ground`, `parking` and the other classes without a
     training id count; the license plate (id -1) does not. Names and palette
@@ -38,7 +38,7 @@ class Cityscapes30Dataset(PlainSegDataset):
 
     @classmethod
     def _load_metainfo(cls, metainfo: dict | None = None) -> dict:
-        """Classes and palette of cityscapesscripts, or the user's choice."""
+        """Return classes and palette of cityscapesscripts, or of the user."""
         palette = {name: list(colour) for _, name, colour in label_table()}
         info = {'classes': tuple(palette), **copy.deepcopy(metainfo or {})}
         unknown = [name for name in info['classes'] if name not in palette]
@@ -53,7 +53,7 @@ class Cityscapes30Dataset(PlainSegDataset):
 
     @classmethod
     def get_label_map(cls, new_classes: Any = None) -> dict[int, int]:
-        """Training id of every label id; 255 where it is ignored."""
+        """Map every label id to its training id, 255 if it is ignored."""
         names = list(new_classes or [name for _, name, _ in label_table()])
         label_map = dict.fromkeys((*UNLABELLED, IGNORED), IGNORED)
         for label_id, name, _ in label_table():
@@ -63,7 +63,7 @@ class Cityscapes30Dataset(PlainSegDataset):
 
 
 def label_table() -> list[tuple[int, str, tuple[int, int, int]]]:
-    """Label id, name and colour of the 30 classes, by label id.
+    """List label id, name and colour of the 30 classes, by label id.
 
     Raises:
         ImportError: If cityscapesscripts is not installed.

@@ -1,6 +1,6 @@
 """Checks of the data sets that a config names, before anything is built."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -12,24 +12,22 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def leaf_configs(cfg: dict) -> Iterator[dict]:
-    """Configs of the data sets inside wrappers such as RepeatDataset."""
-    inner = cfg.get('datasets') or cfg.get('dataset')
-    if inner is None:
-        yield cfg
-        return
-    for child in inner if isinstance(inner, list | tuple) else [inner]:
-        yield from leaf_configs(child)
+    """Yield the configs of data sets inside wrappers such as RepeatDataset."""
+    return _leaves(cfg, lambda node, key: node.get(key))
 
 
 def leaf_datasets(dataset: Any) -> Iterator[Any]:
-    """Data sets inside wrappers such as ConcatDataset and RepeatDataset."""
-    inner = getattr(dataset, 'datasets', None)
-    inner = inner or getattr(dataset, 'dataset', None)
+    """Yield the data sets inside wrappers such as RepeatDataset."""
+    return _leaves(dataset, lambda node, key: getattr(node, key, None))
+
+
+def _leaves(node: Any, get: Callable[[Any, str], Any]) -> Iterator[Any]:
+    inner = get(node, 'datasets') or get(node, 'dataset')
     if inner is None:
-        yield dataset
+        yield node
         return
     for child in inner if isinstance(inner, list | tuple) else [inner]:
-        yield from leaf_datasets(child)
+        yield from _leaves(child, get)
 
 
 def find_config_problems(
@@ -37,7 +35,7 @@ def find_config_problems(
     samples: int | None = None,
     loaders: Sequence[str] = LOADERS,
 ) -> dict[str, list[str]]:
-    """What is wrong with the data sets of a config.
+    """Say what is wrong with the data sets of a config.
 
     Args:
         cfg: A config of mmengine's Runner.
@@ -46,8 +44,8 @@ def find_config_problems(
         loaders: Entries of the config to look at.
 
     Returns:
-        Sentences of every loader that the config has; a loader with the same
-        data set as one before it is left out.
+        Sentences for every loader of the config, except for those whose data
+        set is that of an earlier one.
     """
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     problems: dict[str, list[str]] = {}
@@ -68,15 +66,15 @@ def find_config_problems(
 def check_config(cfg: Config, samples: int | None = 16) -> None:
     """Check the data sets that a config trains and validates with.
 
-    mmseg lists the images while it builds the loaders, before any hook runs:
-    called before that, this tells of a missing folder or an empty split.
+    mmseg lists the images while it builds the loaders, before any hook runs.
+    Call this first to learn of a missing folder or an empty split.
 
     Args:
         cfg: A config of mmengine's Runner.
         samples: As in `find_config_problems`.
 
     Raises:
-        ValueError: With the first sentence of every loader that has one.
+        ValueError: With the first sentence, if there is any.
     """
     found = find_config_problems(cfg, samples, LOADERS[:2])
     raise_problems([text for texts in found.values() for text in texts])
@@ -98,10 +96,10 @@ def raise_problems(problems: list[str]) -> None:
 
 
 def list_images(cfg: dict) -> tuple[Any, list[dict]]:
-    """The data set of a config, and its entries.
+    """Build the data set of a config, and list its entries.
 
     Args:
-        cfg: Of a data set without a wrapper; the default scope is set.
+        cfg: Of a data set without a wrapper; the default scope must be set.
 
     Raises:
         FileNotFoundError: A folder is missing.

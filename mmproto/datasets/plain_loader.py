@@ -4,19 +4,20 @@ import copy
 
 from mmengine.config import Config, ConfigDict
 
+from .config_checks import leaf_configs
+
 SOURCES = ('val_dataloader', 'test_dataloader')
 
 
 def projection_dataloader(cfg: Config) -> ConfigDict:
     """Derive the config of a loader over the training images as they are.
 
-    ``cfg.projection_dataloader`` is taken where it is given. Otherwise it is
-    the training data set with the pipeline of the validation, every image
-    once and in order; a data set that only repeats or mixes another one is
-    unwrapped.
+    ``cfg.projection_dataloader`` is used if given. Otherwise the loader gives
+    every image of the training data set once, in order, with the pipeline of
+    the validation. Data sets that repeat or mix others are unwrapped.
 
     Args:
-        cfg: The whole config of a training.
+        cfg: The complete config of a training.
 
     Returns:
         Config for ``Runner.build_dataloader``.
@@ -51,11 +52,11 @@ def plain_dataset(dataset: dict, pipeline: list) -> dict:
     """Unwrap a data set config and give it another pipeline.
 
     Args:
-        dataset: Config of a data set or of a wrapper around some.
-        pipeline: Transforms for every data set inside.
+        dataset: Config of a data set or of a wrapper.
+        pipeline: Transforms for every data set in it.
 
     Returns:
-        The config of a data set, or of a concatenation of several.
+        Config of a data set, or of a concatenation of several.
     """
     if 'dataset' in dataset:  # RepeatDataset, MultiImageMixDataset, ...
         return plain_dataset(dataset['dataset'], pipeline)
@@ -71,12 +72,10 @@ def plain_dataset(dataset: dict, pipeline: list) -> dict:
 
 def _pipeline(cfg: Config) -> list:
     for source in SOURCES:
-        dataset = (cfg.get(source) or {}).get('dataset')
-        while dataset is not None and 'pipeline' not in dataset:
-            parts = dataset.get('datasets') or [None]
-            dataset = dataset.get('dataset', parts[0])
-        if dataset is not None:
-            return dataset['pipeline']
+        dataset = (cfg.get(source) or {}).get('dataset') or {}
+        pipeline = next(leaf_configs(dataset)).get('pipeline')
+        if pipeline is not None:
+            return pipeline
     if cfg.get('test_pipeline') is not None:
         return cfg.test_pipeline
     raise ValueError(

@@ -14,15 +14,14 @@ from .street_scenes.writer import UNSEEN_SPLIT
 class StreetToyDataset(PlainSegDataset):
     """Drawn street scenes in the layout and file names of Cityscapes.
 
-    The training masks hold contiguous ids: the position of the class in
-    `METAINFO['classes']`. Every entry also names the mask of the parts, as
-    `part_map_path`; `mmproto.datasets.street_scenes.PARTS` is its table.
+    The training masks hold positions of classes in `METAINFO['classes']`.
+    Every entry also names its mask of parts, as `part_map_path`; the table of
+    parts is `mmproto.datasets.street_scenes.PARTS`.
 
     The split `unseen` (`data_prefix` with `leftImg8bit/unseen` and
     `gtFine/unseen`) shows objects of no class, whose id is
     `mmproto.datasets.street_scenes.UNSEEN`, 254. It is for OODMetric;
-    IoUMetric is right on it with `ignore_index=254`, for the drawn scenes
-    have no void pixels.
+    IoUMetric needs `ignore_index=254` on it; drawn scenes have no void pixels.
 
     Args:
         img_suffix: End of the names of the images.

@@ -5,7 +5,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
-from mmproto.prototypes.projection import projection_dataloader
+from mmproto.datasets.plain_loader import projection_dataloader
 
 
 def test_training_images_in_order_without_augmentation(tiny_config):

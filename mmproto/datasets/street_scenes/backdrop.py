@@ -6,14 +6,13 @@ from .canvas import Canvas
 from .colours import stone, tinted
 from .geometry import NEAREST, Patch
 from .layout import Layout
-from .parts import part_id
 from .stream import Stream
 
 
 def draw_sky(canvas: Canvas, stream: Stream) -> None:
     """Cover the canvas with sky: blue, overcast or dusk, with clouds."""
     rows, cols = canvas.part.shape
-    canvas.begin_object()
+    canvas.begin_object('sky')
     down = np.arange(rows, dtype=np.float64)[:, None] / rows
     whole = Patch(
         slice(0, rows),
@@ -31,7 +30,7 @@ def draw_sky(canvas: Canvas, stream: Stream) -> None:
     light = 1 - slope / 2 + slope * whole.v
     all_of_it = np.ones((rows, cols), bool)
     colour = red, green, blue
-    canvas.paint(whole, all_of_it, part_id('sky', 'air'), colour, light)
+    canvas.paint(whole, all_of_it, 'air', colour, light)
     cover = stream.uniform(-0.3, 0.9)
     soft = stream.clouds(rows, cols, rows // 4)
     soft = soft + stream.clouds(rows, cols, rows // 10) * np.float32(0.5)
@@ -39,36 +38,35 @@ def draw_sky(canvas: Canvas, stream: Stream) -> None:
     canvas.paint(
         whole,
         soft > 1 - cover,
-        part_id('sky', 'cloud'),
+        'cloud',
         cloud,
         1 + soft * np.float32(0.08),
     )
 
 
 def draw_ground(canvas: Canvas, layout: Layout, stream: Stream) -> None:
-    """Pavements to both sides of a road with its markings."""
+    """Draw the road with its markings, and pavements on both sides."""
     patch = canvas.ground
-    canvas.begin_object()
+    canvas.begin_object('sidewalk')
     _draw_pavement(canvas, stream)
-    canvas.begin_object()
+    canvas.begin_object('road')
     asphalt = stone(stream, 50, 150)
     on_road = (patch.u >= layout.left) & (patch.u <= layout.right)
     texture = canvas.rough(patch, 0.06, stream.uniform(0.05, 0.16))
     texture = texture * canvas.rough(patch, 1.7, 0.06)
-    canvas.paint(patch, on_road, part_id('road', 'surface'), asphalt, texture)
+    canvas.paint(patch, on_road, 'surface', asphalt, texture)
     if stream.chance(0.85):
         _draw_markings(canvas, layout, on_road, stream)
     if stream.chance(0.4):
         _draw_crossing(canvas, layout, on_road, stream)
+    canvas.begin_object('sidewalk')
     curb = (patch.u > layout.left - 0.25) & (patch.u < layout.left)
     curb |= (patch.u > layout.right) & (patch.u < layout.right + 0.25)
-    canvas.paint(
-        patch, curb, part_id('sidewalk', 'curb'), stone(stream), texture
-    )
+    canvas.paint(patch, curb, 'curb', stone(stream), texture)
 
 
 def _draw_pavement(canvas: Canvas, stream: Stream) -> None:
-    """Slabs with joints over the whole ground."""
+    """Draw slabs with joints over the whole ground."""
     patch = canvas.ground
     slab = stream.uniform(0.5, 1.3)
     joint = stream.uniform(0.04, 0.08)
@@ -76,14 +74,13 @@ def _draw_pavement(canvas: Canvas, stream: Stream) -> None:
     texture = canvas.rough(patch, slab, stream.uniform(0.05, 0.18))
     texture = np.where(seams, stream.uniform(0.55, 0.8), texture)
     everywhere = np.ones(patch.v.shape, bool)
-    part = part_id('sidewalk', 'surface')
-    canvas.paint(patch, everywhere, part, stone(stream, 90), texture)
+    canvas.paint(patch, everywhere, 'surface', stone(stream, 90), texture)
 
 
 def _draw_markings(
     canvas: Canvas, layout: Layout, on_road: np.ndarray, stream: Stream
 ) -> None:
-    """A dashed or closed middle line, and lines at the edges."""
+    """Draw a dashed or solid middle line, and lines at the edges."""
     patch = canvas.ground
     middle = (layout.left + layout.right) / 2
     width = stream.uniform(0.07, 0.13)
@@ -98,19 +95,17 @@ def _draw_markings(
     if stream.chance(0.2):
         paint = 225.0, 185.0, 60.0
     texture = canvas.rough(patch, 0.1, 0.12)
-    part = part_id('road', 'marking')
-    canvas.paint(patch, line & on_road, part, paint, texture)
+    canvas.paint(patch, line & on_road, 'marking', paint, texture)
 
 
 def _draw_crossing(
     canvas: Canvas, layout: Layout, on_road: np.ndarray, stream: Stream
 ) -> None:
-    """Zebra stripes across the road."""
+    """Draw zebra stripes across the road."""
     patch = canvas.ground
     start = stream.uniform(NEAREST + 3, 16)
     stripes = (patch.v > start) & (patch.v < start + 2.6)
     stripes &= (patch.u - layout.left) % 1.0 < 0.5
     paint = tinted(stream, stream.uniform(165, 230), 6.0)
     texture = canvas.rough(patch, 0.1, 0.15)
-    part = part_id('road', 'marking')
-    canvas.paint(patch, stripes & on_road, part, paint, texture)
+    canvas.paint(patch, stripes & on_road, 'marking', paint, texture)

@@ -1,4 +1,4 @@
-"""The picture while it is painted, far things first."""
+"""The picture while it is painted, from far to near."""
 
 import numpy as np
 
@@ -43,16 +43,18 @@ class Canvas:
         self.ground = ground(camera)
         self._grain = stream.grain(256, 256)
         self._object = 0
+        self._class_name = ''
 
-    def begin_object(self) -> None:
-        """Give what is painted from now on to a new object."""
+    def begin_object(self, class_name: str) -> None:
+        """Give what is painted from now on to a new object of a class."""
         self._object += 1
+        self._class_name = class_name
 
     def paint(
         self,
         patch: Patch,
         mask: np.ndarray,
-        part: int,
+        kind: str,
         colour: Colour,
         texture: np.ndarray | None = None,
     ) -> None:
@@ -61,14 +63,18 @@ class Canvas:
         Args:
             patch: The patch, h x w.
             mask: Which of its pixels, (h, w) bool.
-            part: Part id that they get.
+            kind: Kind of part of the object that they show.
             colour: RGB.
             texture: Factors of the brightness, (h, w).
+
+        Raises:
+            ValueError: If the class of the object has no such part.
         """
+        part = part_id(self._class_name, kind)
         rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         if not rows.size:
             return
-        # A patch is mostly empty: work on the box about what is painted.
+        # A patch is mostly empty: work on the box around the mask.
         box = slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
         place = (
             slice(patch.rows.start + rows[0], patch.rows.start + box[0].stop),
@@ -86,7 +92,7 @@ class Canvas:
         np.copyto(self.depth[place], depth.astype(np.float32), where=mask)
 
     def shade(self, mask: np.ndarray, factor: float) -> None:
-        """Darken ground pixels, mask (h, w) of the ground patch."""
+        """Darken the ground under a mask (h, w) of the ground patch."""
         place = self.ground.rows, self.ground.cols
         lying = np.isin(self.part[place], GROUND_PARTS) & mask
         light = np.where(lying, np.float32(factor), np.float32(1))
@@ -94,7 +100,7 @@ class Canvas:
             plane[place] *= light
 
     def rough(self, patch: Patch, cell: float, strength: float) -> np.ndarray:
-        """Texture of square cells of random brightness.
+        """Return a texture of square cells of random brightness.
 
         Args:
             patch: The patch, h x w.

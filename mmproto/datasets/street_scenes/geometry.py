@@ -1,8 +1,8 @@
 """Pinhole camera, upright faces and the ground, in metres.
 
-Every pixel of a face gets its place on the face, so that a shape is a test on
-two arrays and textures follow the perspective. Only `+ - * /` on arrays is
-used, which IEEE 754 rounds the same way everywhere.
+Every pixel of a face knows its place on the face, so that a shape is a test on
+two arrays and textures follow the perspective. Arrays are only combined by
+`+ - * /`, which IEEE 754 rounds the same way everywhere.
 
 X points to the right, Z away from the camera, v upwards from the ground.
 """
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Nothing is drawn nearer to the camera than this, in metres.
+# Nothing nearer to the camera than this is drawn, in metres.
 NEAREST = 1.0
 
 
@@ -74,7 +74,7 @@ class Face(NamedTuple):
 
 
 def patch_of(camera: Camera, face: Face) -> Patch | None:
-    """Pixels of a face, or None where the camera does not see it."""
+    """Return the pixels of a face, or None if the camera does not see it."""
     ends = _visible_ends(face)
     if ends is None:
         return None
@@ -101,7 +101,7 @@ def patch_of(camera: Camera, face: Face) -> Patch | None:
 
 
 def ground(camera: Camera) -> Patch:
-    """Pixels below the horizon: u = X and v = depth = Z."""
+    """Return the pixels below the horizon: u = X and v = depth = Z."""
     first = int(camera.horizon) + 1
     row = np.arange(first, camera.rows)[:, None] + 0.5
     depth: np.ndarray = (camera.focal * camera.height) / (row - camera.horizon)
@@ -114,7 +114,7 @@ def ground(camera: Camera) -> Patch:
 def rectangle(
     patch: Patch, left: float, bottom: float, right: float, top: float
 ) -> np.ndarray:
-    """Pixels inside a rectangle of the face, (h, w) bool."""
+    """Mark the pixels inside a rectangle of the face, (h, w) bool."""
     across = (patch.u >= left) & (patch.u <= right)
     return across & (patch.v >= bottom) & (patch.v <= top)
 
@@ -122,14 +122,14 @@ def rectangle(
 def disc(
     patch: Patch, u: float, v: float, radius: float, slack: float = 1.0
 ) -> np.ndarray:
-    """Pixels inside an ellipse of half axes `radius`, `radius * slack`."""
+    """Mark the pixels in an ellipse of half axes radius, radius * slack."""
     du = (patch.u - u) / radius
     dv = (patch.v - v) / (radius * slack)
     return du * du + dv * dv <= 1.0
 
 
 def polygon(patch: Patch, *corners: tuple[float, float]) -> np.ndarray:
-    """Pixels inside a convex polygon given clockwise as (u, v), (h, w)."""
+    """Mark the pixels in a convex polygon, given clockwise as (u, v)."""
     inside = np.ones(patch.v.shape, bool)
     for (u0, v0), (u1, v1) in zip(corners, corners[1:] + corners[:1]):
         turn = (u1 - u0) * (patch.v - v0) - (v1 - v0) * (patch.u - u0)
@@ -143,7 +143,7 @@ def stroke(
     stop: tuple[float, float],
     width: float,
 ) -> np.ndarray:
-    """Pixels nearer than half a width to a segment, (h, w) bool."""
+    """Mark the pixels nearer than half a width to a segment, (h, w) bool."""
     du, dv = stop[0] - start[0], stop[1] - start[1]
     length = du * du + dv * dv
     u, v = patch.u - start[0], patch.v - start[1]
@@ -153,7 +153,7 @@ def stroke(
 
 
 def _visible_ends(face: Face) -> tuple[float, float] | None:
-    """Part of [start, stop] that lies in front of the camera."""
+    """Return the part of [start, stop] in front of the camera."""
     start, stop, away = face.start, face.stop, face.along[1]
     if away > 0:
         start = max(start, (NEAREST - face.z) / away)
@@ -165,7 +165,7 @@ def _visible_ends(face: Face) -> tuple[float, float] | None:
 
 
 def _span(places: list[float], size: int) -> slice | None:
-    """Whole pixels that cover the places, cut to [0, size)."""
+    """Return the whole pixels that cover the places, cut to [0, size)."""
     first = max(int(max(min(places), 0.0)), 0)
     last = min(int(min(max(places), float(size))) + 1, size)
     return slice(first, last) if first < last else None

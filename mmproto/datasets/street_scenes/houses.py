@@ -7,10 +7,9 @@ import numpy as np
 from .canvas import Canvas, Colour
 from .colours import any_colour, dark, scaled, stone
 from .geometry import Face, Patch, patch_of, rectangle
-from .parts import part_id
 from .stream import Stream
 
-# A window that is narrower than this on the canvas is left out.
+# A window with fewer rows than this on the canvas is left out.
 SMALLEST_WINDOW = 6.0
 
 
@@ -33,7 +32,7 @@ class House(NamedTuple):
 
 
 def random_house(stream: Stream) -> House:
-    """A house of random size, colours and pattern."""
+    """Return a house of random size, colours and pattern."""
     bay = stream.uniform(2.0, 3.6)
     storey = stream.uniform(2.7, 3.5)
     pane = dark(stream) if stream.chance(0.6) else any_colour(stream)
@@ -58,27 +57,25 @@ def draw_house(canvas: Canvas, house: House, face: Face, light: float) -> None:
     """Draw one face of a house.
 
     Args:
-        canvas: Where to.
-        house: What.
+        canvas: What is painted on.
+        house: What is painted.
         face: The face, as high as the house.
-        light: Factor of the brightness of this side.
+        light: Brightness factor of this side.
     """
     patch = patch_of(canvas.camera, face)
     if patch is None:
         return
     whole = rectangle(patch, face.start, 0.0, face.stop, face.height)
-    wall = part_id('building', 'wall')
     texture = _pattern(canvas, patch, house) * light
-    canvas.paint(patch, whole, wall, house.wall, texture)
+    canvas.paint(patch, whole, 'wall', house.wall, texture)
     eaves = whole & (patch.v > face.height - 0.55)
-    roof = part_id('building', 'roof')
-    canvas.paint(patch, eaves, roof, scaled(house.roof, light))
+    canvas.paint(patch, eaves, 'roof', scaled(house.roof, light))
     if house.has_windows:
         _draw_openings(canvas, patch, house, face, whole & ~eaves, light)
 
 
 def _pattern(canvas: Canvas, patch: Patch, house: House) -> np.ndarray:
-    """Brightness factors of plaster, bricks or boards, (h, w)."""
+    """Return brightness factors of plaster, bricks or boards, (h, w)."""
     texture = canvas.rough(patch, 0.12, house.grain)
     texture = texture * canvas.rough(patch, 1.3, 0.05)
     if house.pattern == 'bricks':
@@ -99,7 +96,7 @@ def _draw_openings(
     allowed: np.ndarray,
     light: float,
 ) -> None:
-    """Rows of windows; every third bay has a door on the ground floor."""
+    """Draw rows of windows, and a door in every third bay."""
     number = np.floor((patch.u - face.start) / house.bay)
     bays = int((face.stop - face.start) / house.bay)
     across = np.abs((patch.u - face.start) % house.bay - house.bay / 2)
@@ -113,14 +110,11 @@ def _draw_openings(
     high = (up >= 0) & (up <= house.window_height)
     frame = usable & ~is_door & (across < half + 0.12)
     frame &= (up >= -0.12) & (up <= house.window_height + 0.12)
-    wall = part_id('building', 'wall')
-    canvas.paint(patch, frame, wall, scaled(house.frame, light))
+    canvas.paint(patch, frame, 'wall', scaled(house.frame, light))
     panes = usable & ~is_door & (across < half) & high
     shine = 1.0 + 0.35 * (up / house.window_height)
     shine = np.where(across < 0.05, 2.0, shine) * light
-    window = part_id('building', 'window')
-    canvas.paint(patch, panes, window, house.pane, shine)
+    canvas.paint(patch, panes, 'window', house.pane, shine)
     doors = usable & is_door & (across < 0.62) & (patch.v < 2.3)
     gate = canvas.rough(patch, 0.5, 0.1) * light
-    door = part_id('building', 'door')
-    canvas.paint(patch, doors, door, house.door, gate)
+    canvas.paint(patch, doors, 'door', house.door, gate)

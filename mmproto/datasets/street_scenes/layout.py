@@ -5,8 +5,8 @@ from typing import NamedTuple
 from .geometry import Camera
 from .stream import Stream
 
-# Canvas pixels along each side of a pixel of the picture: the colours of
-# those are averaged, which smooths the edges.
+# Canvas pixels along each side of a pixel of the picture: averaging their
+# colours smooths the edges.
 OVERSAMPLING = 2
 
 
@@ -20,7 +20,7 @@ class Layout(NamedTuple):
 
 
 def random_camera(stream: Stream, height: int, width: int) -> Camera:
-    """A camera for a picture of height x width pixels."""
+    """Return a random camera for a picture of height x width pixels."""
     rows, cols = height * OVERSAMPLING, width * OVERSAMPLING
     return Camera(
         rows=rows,
@@ -33,7 +33,7 @@ def random_camera(stream: Stream, height: int, width: int) -> Camera:
 
 
 def random_layout(stream: Stream) -> Layout:
-    """A road about the camera, pavements and lines of houses beside it."""
+    """Return a road around the camera, with pavements and lines of houses."""
     half = stream.uniform(2.5, 4.0)
     shift = stream.uniform(-2.4, 2.4)
     left, right = shift - half, shift + half

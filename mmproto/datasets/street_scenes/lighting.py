@@ -35,7 +35,7 @@ def develop(canvas: Canvas, stream: Stream) -> np.ndarray:
 
 
 def _cast_shadow(canvas: Canvas, stream: Stream) -> None:
-    """The shadow of a line of houses falls across the ground."""
+    """Let the shadow of a line of houses fall across the ground."""
     patch = canvas.ground
     edge, lean = stream.uniform(-3.5, 3.5), stream.uniform(-0.15, 0.15)
     beyond = patch.u > edge + lean * patch.v
@@ -45,7 +45,7 @@ def _cast_shadow(canvas: Canvas, stream: Stream) -> None:
 
 
 def _average(plane: np.ndarray) -> np.ndarray:
-    """Mean of every block of the canvas, summed in a fixed order."""
+    """Return the mean of every block of the canvas, summed in fixed order."""
     step = OVERSAMPLING
     total = np.zeros_like(plane[::step, ::step])
     for row in range(step):

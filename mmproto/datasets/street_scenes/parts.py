@@ -1,10 +1,10 @@
 """Classes of the drawn street scenes and the table of their parts.
 
 A part id names one kind of part of one class, so the class of a pixel follows
-from its part. Kinds are shared between classes: `wheel` exists on car, truck,
-bus and bicycle, `window` on building, car, truck and bus. Part id 0 is kept
-for pixels without a part and never drawn; ids above the last row are free,
-apart from `UNSEEN`, that of the objects which training never shows.
+from its part. Classes share kinds: `wheel` exists on car, truck, bus and
+bicycle, `window` on building, car, truck and bus. Part id 0 is reserved for
+pixels without a part and never drawn. Ids above the last row are free, except
+`UNSEEN`, that of objects which training never shows.
 """
 
 from typing import NamedTuple
@@ -69,14 +69,15 @@ PARTS = tuple(
 
 NO_PART = 0
 IGNORED = 255
-# Training id and part id of the deer: no class has it and no part.
+# Training id and part id of the deer, outside both tables.
 UNSEEN = 254
 
 _PART_IDS = {(part.class_name, part.kind): part.id for part in PARTS}
+_PART_IDS['unseen', 'deer'] = UNSEEN
 
 
 def part_id(class_name: str, kind: str) -> int:
-    """Id of one kind of part of one class.
+    """Return the id of one kind of part of one class.
 
     Raises:
         ValueError: If the class has no such part.
@@ -90,7 +91,7 @@ def part_id(class_name: str, kind: str) -> int:
 
 
 def train_ids_of_parts() -> np.ndarray:
-    """Training id of every part id, (256,) uint8; 255 where none is drawn."""
+    """Map part ids to training ids, (256,) uint8; 255 for unused part ids."""
     table = np.full(256, IGNORED, np.uint8)
     table[UNSEEN] = UNSEEN
     for part in PARTS:
@@ -99,7 +100,7 @@ def train_ids_of_parts() -> np.ndarray:
 
 
 def label_ids_of_parts() -> np.ndarray:
-    """Cityscapes label id of every part id, (256,) uint8; 0 unlabelled."""
+    """Map part ids to Cityscapes label ids, (256,) uint8; 0 is unlabelled."""
     table = np.zeros(256, np.uint8)
     for part in PARTS:
         index = CLASS_NAMES.index(part.class_name)

@@ -19,13 +19,13 @@ Box = tuple[float, float, float, float]
 
 
 class Plan:
-    """Keeps things on the ground from standing inside each other."""
+    """The free ground: no two things may stand inside each other."""
 
     def __init__(self) -> None:
         self._boxes: list[Box] = []
 
     def take(self, box: Box) -> bool:
-        """Reserve a box of the ground; whether it was free."""
+        """Reserve a box of the ground; return whether it was free."""
         left, right, near, far = box
         for other in self._boxes:
             apart = left > other[1] or right < other[0]
@@ -38,12 +38,12 @@ class Plan:
 def place_street(
     layout: Layout, stream: Stream, unseen: bool = False
 ) -> list[Placed]:
-    """Vehicles, poles, trees, bicycles and pedestrians of one scene.
+    """Place the vehicles, poles, trees, bicycles and people of one scene.
 
     Args:
         layout: The street.
         stream: Source of the numbers.
-        unseen: Whether there are deer too.
+        unseen: Whether to place deer too.
     """
     plan = Plan()
     placed = _place_deer(layout, plan, stream) if unseen else []
@@ -68,12 +68,12 @@ def place_street(
 
 
 def _depth(stream: Stream, near: float, far: float) -> float:
-    """A distance; sizes on the picture, not distances, are spread evenly."""
+    """Draw a distance such that sizes in the picture are uniform."""
     return 1.0 / stream.uniform(1.0 / far, 1.0 / near)
 
 
 def _beside(layout: Layout, stream: Stream) -> float:
-    """X close to a curb, on the pavement."""
+    """Draw an X on the pavement, close to a curb."""
     off = stream.uniform(0.4, 0.9)
     if stream.chance(0.5):
         return layout.left - off
@@ -81,7 +81,7 @@ def _beside(layout: Layout, stream: Stream) -> float:
 
 
 def _walker(layout: Layout, stream: Stream) -> tuple[float, float]:
-    """Where a pedestrian is: on a pavement mostly, or on the road."""
+    """Draw X and Z of a pedestrian, mostly on a pavement."""
     z = _depth(stream, 3.4, 14.0)
     place = stream.pick(('left', 'left', 'right', 'right', 'road'))
     span = {
@@ -93,7 +93,7 @@ def _walker(layout: Layout, stream: Stream) -> tuple[float, float]:
 
 
 def _place_deer(layout: Layout, plan: Plan, stream: Stream) -> list[Placed]:
-    """One to three deer, near enough to be made out, before all others."""
+    """Place one to three deer, before all others, near enough to be seen."""
     placed: list[Placed] = []
     number = stream.integer(1, 3)
     while len(placed) < number:
@@ -141,7 +141,7 @@ def _place_vehicle(layout: Layout, plan: Plan, stream: Stream) -> list[Placed]:
 def _along_road(
     layout: Layout, vehicle: Vehicle, z: float, course: str, stream: Stream
 ) -> tuple[Pose, Box]:
-    """Driving in a lane or parked at a curb, pointing along the street."""
+    """Place a vehicle along the street, in a lane or parked at a curb."""
     width = vehicle.width
     on_left = stream.chance(0.5)
     if course == 'parked':
@@ -163,7 +163,7 @@ def _along_road(
 def _across_road(
     vehicle: Vehicle, z: float, stream: Stream
 ) -> tuple[Pose, Box]:
-    """Crossing the street: the whole side is seen."""
+    """Place a vehicle across the street, so that its whole side is seen."""
     left = stream.uniform(-0.75, 0.55) * z - vehicle.length / 3
     right, nose_near = left + vehicle.length, stream.chance(0.5)
     if right < 0:
@@ -176,7 +176,7 @@ def _across_road(
 def _slanted(
     layout: Layout, vehicle: Vehicle, z: float, stream: Stream
 ) -> tuple[Pose, Box]:
-    """Turning: a side and an end are seen."""
+    """Place a turning vehicle, of which a side and an end are seen."""
     x = stream.uniform(layout.left + 1.0, layout.right - 1.0)
     a, b = stream.pick(SLANTS)
     if stream.chance(0.5):

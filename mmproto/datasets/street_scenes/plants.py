@@ -1,16 +1,15 @@
-"""Trees and bushes, and the poles that stand between them."""
+"""Trees and hedges, and the poles that stand between them."""
 
 import numpy as np
 
 from .canvas import Canvas, Colour
 from .colours import any_colour, tinted
 from .geometry import Face, Patch, disc, patch_of, rectangle, stroke
-from .parts import part_id
 from .stream import Stream
 
 
 def leaf_colour(stream: Stream) -> Colour:
-    """Green mostly, also yellow, red or brown as in autumn, dark or pale."""
+    """Draw the colour of leaves: mostly green, else autumnal or dull."""
     value = stream.uniform(40, 120)
     kind = stream.pick(('green', 'green', 'green', 'autumn', 'dull'))
     pull = {
@@ -23,20 +22,20 @@ def leaf_colour(stream: Stream) -> Colour:
 
 
 def draw_tree(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
-    """A trunk with a crown of several round masses of leaves."""
+    """Draw a trunk with a crown of several round masses of leaves."""
     radius = stream.uniform(1.1, 2.1)
     stem = stream.uniform(1.7, 2.8)
     face = Face(x, z, (1.0, 0.0), -2 * radius, 2 * radius, stem + 3 * radius)
     patch = patch_of(canvas.camera, face)
     if patch is None:
         return
-    canvas.begin_object()
+    canvas.begin_object('vegetation')
     width = stream.uniform(0.15, 0.26)
     trunk = rectangle(patch, -width, 0.0, width, stem + radius)
     bark = 1 - 0.35 * (patch.u / width)
     bark = bark * canvas.rough(patch, 0.15, 0.2)
     colour = tinted(stream, stream.uniform(40, 110), 18.0)
-    canvas.paint(patch, trunk, part_id('vegetation', 'trunk'), colour, bark)
+    canvas.paint(patch, trunk, 'trunk', colour, bark)
     middle = stem + 1.2 * radius
     masses = [(0.0, middle, radius * 1.1)]
     for _ in range(5):
@@ -49,21 +48,20 @@ def draw_tree(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
 def draw_bush(
     canvas: Canvas, face: Face, stream: Stream, height: float
 ) -> None:
-    """A hedge along a face, with a ragged upper edge."""
+    """Draw a hedge along a face, with a ragged upper edge."""
     patch = patch_of(canvas.camera, face)
     if patch is None:
         return
-    canvas.begin_object()
+    canvas.begin_object('vegetation')
     inside = rectangle(patch, face.start, 0.0, face.stop, face.height)
     wave = canvas.rough(patch._replace(v=np.zeros_like(patch.v)), 0.5, 0.25)
     inside &= patch.v < height * 0.78 * wave
     colour, light = leaf_colour(stream), _leaves(canvas, patch)
-    crown = part_id('vegetation', 'crown')
-    canvas.paint(patch, inside, crown, colour, light)
+    canvas.paint(patch, inside, 'crown', colour, light)
 
 
 def draw_pole(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
-    """A lamp post, with one or two arms or a globe, or a bollard."""
+    """Draw a lamp post with one or two arms or a globe, or a bollard."""
     inward = -1.0 if x > 0 else 1.0
     lamp_kind = stream.pick(('arm', 'arm', 'double', 'globe', 'bollard'))
     tall = 1.1 if lamp_kind == 'bollard' else stream.uniform(3.2, 6.0)
@@ -71,7 +69,7 @@ def draw_pole(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
     patch = patch_of(canvas.camera, face)
     if patch is None:
         return
-    canvas.begin_object()
+    canvas.begin_object('pole')
     width = stream.uniform(0.12, 0.18)
     post = rectangle(patch, -width, 0.0, width, tall)
     arms = {'arm': (inward,), 'double': (-1.0, 1.0)}.get(lamp_kind, ())
@@ -80,7 +78,7 @@ def draw_pole(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
     light = 1.1 - 0.5 * (patch.u / width)
     light = np.minimum(np.maximum(light, 0.7), 1.4) + 0 * patch.v
     colour = any_colour(stream)
-    canvas.paint(patch, post, part_id('pole', 'post'), colour, light)
+    canvas.paint(patch, post, 'post', colour, light)
     lamp = np.zeros(patch.v.shape, bool)
     for side in arms:
         ends = sorted((side * 1.1, side * 2.0))
@@ -88,7 +86,7 @@ def draw_pole(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
     if lamp_kind == 'globe':
         lamp = disc(patch, 0.0, tall, 0.38)
     colour = tinted(stream, stream.uniform(90, 235), 15.0)
-    canvas.paint(patch, lamp, part_id('pole', 'lamp'), colour)
+    canvas.paint(patch, lamp, 'lamp', colour)
 
 
 def _draw_leaves(
@@ -97,17 +95,17 @@ def _draw_leaves(
     masses: list[tuple[float, float, float]],
     stream: Stream,
 ) -> None:
-    """Paint round masses (u, v, radius), lit from above, ragged edges."""
-    colour, crown = leaf_colour(stream), part_id('vegetation', 'crown')
+    """Draw round, ragged masses (u, v, radius) of leaves, lit from above."""
+    colour = leaf_colour(stream)
     ragged = canvas.rough(patch, 0.22, 0.16)
     light = _leaves(canvas, patch)
     for u, v, radius in masses:
         du, dv = (patch.u - u) / radius, (patch.v - v) / radius
         inside = (du * du + dv * dv) * ragged <= 1.0
-        canvas.paint(patch, inside, crown, colour, light * (1 + 0.22 * dv))
+        canvas.paint(patch, inside, 'crown', colour, light * (1 + 0.22 * dv))
 
 
 def _leaves(canvas: Canvas, patch: Patch) -> np.ndarray:
-    """Brightness factors of foliage, (h, w)."""
+    """Return brightness factors of foliage, (h, w)."""
     clumps = canvas.rough(patch, 0.35, 0.25)
     return clumps * canvas.rough(patch, 0.09, 0.3)

@@ -10,12 +10,12 @@ from .layout import Layout
 from .plants import draw_bush, draw_tree
 from .stream import Stream
 
-# Depth in metres and the act of drawing what stands there.
+# Depth in metres, and the function that draws what stands there.
 Placed = tuple[float, Callable[[Canvas], None]]
 
 
 def place_roadside(layout: Layout, stream: Stream) -> list[Placed]:
-    """Two lines of houses with gaps, and the end of the street."""
+    """Place two lines of houses with gaps, and the end of the street."""
     placed = [_place_end(stream)]
     for side, wall in ((-1.0, layout.wall_left), (1.0, layout.wall_right)):
         z = stream.uniform(-4.0, 2.0)
@@ -32,13 +32,13 @@ def place_roadside(layout: Layout, stream: Stream) -> list[Placed]:
 def _place_house(
     side: float, wall: float, z: float, length: float, stream: Stream
 ) -> Placed:
-    """A house of which the front and the end towards the camera show."""
+    """Place a house; its front and the end towards the camera show."""
     house = random_house(stream)
     lights = stream.uniform(0.65, 1.0), stream.uniform(0.8, 1.1)
 
     def draw(canvas: Canvas) -> None:
         """Draw the end, then the front."""
-        canvas.begin_object()
+        canvas.begin_object('building')
         end = Face(wall, z, (side, 0.0), 0.0, 14.0, house.height)
         draw_house(canvas, house, end, lights[0])
         front = Face(wall, z, (0.0, 1.0), 0.0, length, house.height)
@@ -50,7 +50,7 @@ def _place_house(
 def _place_garden(
     side: float, wall: float, z: float, length: float, stream: Stream
 ) -> list[Placed]:
-    """A hedge between two houses and perhaps a tree behind it."""
+    """Place a hedge between two houses, and perhaps trees behind it."""
     height = stream.uniform(1.2, 2.6)
     face = Face(wall, z, (0.0, 1.0), 0.0, length, height)
     hedge = partial(draw_bush, face=face, stream=stream, height=height)
@@ -65,7 +65,7 @@ def _place_garden(
 
 
 def _place_end(stream: Stream) -> Placed:
-    """What closes the street: a house, trees, or nothing but the sky."""
+    """Place what closes the street: a house or a hedge."""
     z = stream.uniform(48, 75)
     if stream.chance(0.3):
         house = random_house(stream)
@@ -77,5 +77,5 @@ def _place_end(stream: Stream) -> Placed:
 
 
 def _draw_end_house(canvas: Canvas, house: House, face: Face) -> None:
-    canvas.begin_object()
+    canvas.begin_object('building')
     draw_house(canvas, house, face, 0.9)

@@ -19,8 +19,8 @@ from .placement import place_street
 from .roadside import place_roadside
 from .stream import Stream
 
-# Smallest share of a picture that the deer in it may have; of a picture that
-# is higher than wide, of a square.
+# Smallest share of a picture that its deer cover; of a picture that is higher
+# than wide, of a square.
 LEAST_UNSEEN = 0.008
 
 
@@ -32,8 +32,8 @@ class Scene(NamedTuple):
         label_ids: Cityscapes label ids, (h, w) uint8.
         train_ids: Position in `CLASSES`, or `UNSEEN`, (h, w) uint8.
         part_ids: Ids of `PARTS`, or `UNSEEN`, (h, w) uint8.
-        instance_ids: 1000 * label id + number for classes that are counted,
-            the label id for the others, (h, w) uint16.
+        instance_ids: 1000 * label id + number for countable classes, the
+            label id for the others, (h, w) uint16.
     """
 
     image: np.ndarray
@@ -46,7 +46,7 @@ class Scene(NamedTuple):
 def draw_scene(
     seed: int, index: int, split: int = 0, size: tuple[int, int] = (128, 256)
 ) -> Scene:
-    """Draw one scene; the arguments alone decide every pixel.
+    """Draw one scene; its pixels depend on the arguments alone.
 
     Args:
         seed: Seed of the data set.
@@ -62,7 +62,7 @@ def draw_unseen_scene(
 ) -> Scene:
     """Draw a scene with one to three deer, which no other scene has.
 
-    A scene in which next to nothing is seen of them is drawn anew.
+    A scene that shows next to nothing of them is replaced by another.
 
     Args:
         seed: Seed of the data set.
@@ -108,7 +108,7 @@ def _finish(canvas: Canvas, stream: Stream) -> Scene:
 
 
 def _number(label_ids: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """Cityscapes instance ids, (h, w) uint16, numbered by class."""
+    """Return Cityscapes instance ids, (h, w) uint16, numbered by class."""
     countable = [item.label_id for item in CLASSES if item.countable]
     ids = label_ids.astype(np.uint16)
     found = dict.fromkeys(countable, 0)

@@ -24,30 +24,30 @@ class Stream:
         self._bits = np.random.PCG64(np.random.SeedSequence(keys))
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
-        """A number in [low, high)."""
+        """Draw a number in [low, high)."""
         word = int(self._bits.random_raw())
         return low + (high - low) * ((word >> 11) * 2.0**-53)
 
     def integer(self, low: int, high: int) -> int:
-        """A whole number from low to high, both possible."""
+        """Draw a whole number from low to high, both possible."""
         return low + int(self._bits.random_raw()) % (high - low + 1)
 
     def chance(self, probability: float) -> bool:
-        """Whether an event of this probability happens."""
+        """Draw whether an event of this probability happens."""
         return self.uniform() < probability
 
     def pick(self, options: Sequence[T]) -> T:
-        """One of the options, all equally likely."""
+        """Draw one of the options, all equally likely."""
         return options[self.integer(0, len(options) - 1)]
 
     def grain(self, rows: int, cols: int) -> np.ndarray:
-        """White noise in [-1, 1), (rows, cols) float32."""
+        """Draw white noise in [-1, 1), (rows, cols) float32."""
         words = self._bits.random_raw((rows * cols + 7) // 8)
         octets = np.asarray(words, '<u8').view(np.uint8)[: rows * cols]
         return octets.reshape(rows, cols).astype(np.float32) / 128 - 1
 
     def clouds(self, rows: int, cols: int, cell: int) -> np.ndarray:
-        """Smooth noise in [-1, 1), (rows, cols) float32.
+        """Draw smooth noise in [-1, 1), (rows, cols) float32.
 
         Args:
             rows: Height in pixels.

@@ -5,7 +5,6 @@ import numpy as np
 from .canvas import Canvas, Colour
 from .colours import any_colour, dark, scaled
 from .geometry import Face, Patch, disc, patch_of, polygon, stroke
-from .parts import UNSEEN
 from .stream import Stream
 
 
@@ -16,7 +15,7 @@ def draw_deer(
     along: tuple[float, float],
     stream: Stream,
 ) -> None:
-    """A deer in any of the colours that the known things have.
+    """Draw a deer in any of the colours that known things have.
 
     Args:
         canvas: What is painted on.
@@ -30,7 +29,7 @@ def draw_deer(
     patch = patch_of(canvas.camera, face)
     if patch is None:
         return
-    canvas.begin_object()
+    canvas.begin_object('unseen')
     patch = patch._replace(u=patch.u / size, v=patch.v / size)
     colour = any_colour(stream)
     if stream.chance(0.5):
@@ -41,27 +40,24 @@ def draw_deer(
 
 
 def _draw_body(canvas: Canvas, patch: Patch, colour: Colour) -> None:
-    """Trunk and tail, lit from above."""
+    """Draw trunk and tail, lit from above."""
     body = disc(patch, 0.0, 1.02, 0.72, 0.42)
     body |= disc(patch, -0.5, 1.02, 0.27, 1.1)
     body |= disc(patch, 0.45, 1.0, 0.28, 1.1)
     tail = stroke(patch, (-0.72, 1.12), (-0.82, 0.92), 0.1)
     light = _coat(canvas, patch) * (0.7 + 0.35 * (patch.v - 0.7) / 0.6)
-    canvas.paint(patch, body | tail, UNSEEN, colour, light)
+    canvas.paint(patch, body | tail, 'deer', colour, light)
 
 
 def _coat(canvas: Canvas, patch: Patch) -> np.ndarray:
-    """Brightness factors of the hair, (h, w)."""
+    """Return brightness factors of the hair, (h, w)."""
     return canvas.rough(patch, 0.05, 0.07)
 
 
 def _draw_legs(
-    canvas: Canvas,
-    patch: Patch,
-    colour: Colour,
-    stream: Stream,
+    canvas: Canvas, patch: Patch, colour: Colour, stream: Stream
 ) -> None:
-    """Four legs with hoofs, the two of the far side darker."""
+    """Draw four legs with hoofs; those of the far side are darker."""
     hoofs = dark(stream)
     for light, side in ((0.6, 0.12), (0.85, -0.05)):
         for hip in (-0.52, 0.46):
@@ -70,17 +66,14 @@ def _draw_legs(
             leg = stroke(patch, (hip + side / 2, 0.9), knee, 0.15)
             leg |= stroke(patch, knee, (foot, 0.04), 0.1)
             leg &= patch.v >= 0.0
-            canvas.paint(patch, leg, UNSEEN, scaled(colour, light))
-            canvas.paint(patch, leg & (patch.v < 0.1), UNSEEN, hoofs)
+            canvas.paint(patch, leg, 'deer', scaled(colour, light))
+            canvas.paint(patch, leg & (patch.v < 0.1), 'deer', hoofs)
 
 
 def _draw_head(
-    canvas: Canvas,
-    patch: Patch,
-    colour: Colour,
-    stream: Stream,
+    canvas: Canvas, patch: Patch, colour: Colour, stream: Stream
 ) -> None:
-    """Neck, head with muzzle and eye, and ears."""
+    """Draw neck, head with muzzle and eye, and ears."""
     neck = polygon(
         patch, (0.4, 1.28), (0.72, 1.66), (0.94, 1.56), (0.68, 0.95)
     )
@@ -88,18 +81,18 @@ def _draw_head(
     head |= stroke(patch, (0.86, 1.62), (1.12, 1.5), 0.17)
     ears = stroke(patch, (0.76, 1.7), (0.6, 1.82), 0.1)
     ears |= stroke(patch, (0.86, 1.72), (0.8, 1.9), 0.09)
-    canvas.paint(patch, ears, UNSEEN, scaled(colour, 0.75))
-    canvas.paint(patch, neck | head, UNSEEN, colour, _coat(canvas, patch))
+    canvas.paint(patch, ears, 'deer', scaled(colour, 0.75))
+    canvas.paint(patch, neck | head, 'deer', colour, _coat(canvas, patch))
     spots = disc(patch, 0.92, 1.67, 0.035) | disc(patch, 1.17, 1.48, 0.06)
-    canvas.paint(patch, spots, UNSEEN, dark(stream))
+    canvas.paint(patch, spots, 'deer', dark(stream))
 
 
 def _draw_antlers(canvas: Canvas, patch: Patch, stream: Stream) -> None:
-    """Two beams with two points each."""
+    """Draw two antlers with two points each."""
     antlers = np.zeros(patch.v.shape, bool)
     for lean in (0.0, 0.14):
         top = 0.62 + lean, 2.2
         antlers |= stroke(patch, (0.82, 1.75), (0.66 + lean, 1.98), 0.06)
         antlers |= stroke(patch, (0.66 + lean, 1.98), top, 0.05)
         antlers |= stroke(patch, (0.68 + lean, 1.95), (0.9 + lean, 2.1), 0.05)
-    canvas.paint(patch, antlers, UNSEEN, scaled(any_colour(stream), 0.9))
+    canvas.paint(patch, antlers, 'deer', scaled(any_colour(stream), 0.9))

@@ -1,10 +1,12 @@
-"""Sizes, colours and places of cars, trucks and buses."""
+"""Sizes, colours, poses and the gloss of cars, trucks and buses."""
 
 from typing import NamedTuple
 
+import numpy as np
+
 from .canvas import Colour
 from .colours import any_colour, dark, tinted
-from .parts import part_id
+from .geometry import Patch
 from .stream import Stream
 
 # Length of the cab of a truck in metres.
@@ -46,7 +48,7 @@ class Pose(NamedTuple):
 
 
 def random_vehicle(kind: str, stream: Stream) -> Vehicle:
-    """A car, truck or bus of random size and colours."""
+    """Return a car, truck or bus of random size and colours."""
     low, high = {
         'car': ((3.7, 1.65, 1.42), (4.5, 1.8, 1.6)),
         'truck': ((6.0, 2.1, 2.6), (7.5, 2.35, 3.2)),
@@ -74,6 +76,12 @@ def random_vehicle(kind: str, stream: Stream) -> Vehicle:
     )
 
 
-def vehicle_part(vehicle: Vehicle, kind: str) -> int:
-    """Part id of a kind of part of this vehicle."""
-    return part_id(vehicle.kind, kind)
+def panel(patch: Patch, light: float, bottom: float, top: float) -> np.ndarray:
+    """Return brightness factors of metal, lighter at the top, (h, w)."""
+    return light * (0.75 + 0.35 * (patch.v - bottom) / (top - bottom))
+
+
+def glare(patch: Patch, bottom: float) -> np.ndarray:
+    """Return brightness factors of panes that mirror the sky, (h, w)."""
+    band = (patch.u + 0.6 * patch.v) % 1.1 < 0.28
+    return np.where(band, 1.45, 1.0) * (0.85 + 0.3 * (patch.v - bottom))

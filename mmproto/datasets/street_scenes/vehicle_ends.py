@@ -4,14 +4,13 @@ import numpy as np
 
 from .canvas import Canvas
 from .geometry import Face, Patch, patch_of, polygon, rectangle
-from .metal import glare, panel
-from .vehicle import Pose, Vehicle, vehicle_part
+from .vehicle import Pose, Vehicle, glare, panel
 
 
 def draw_end(
     canvas: Canvas, vehicle: Vehicle, pose: Pose, setback: float = 0.0
 ) -> None:
-    """Front or back; set back, only what rises behind the front."""
+    """Draw the front or back; set back, only what rises behind the front."""
     x = pose.x + setback * pose.along[0]
     z = pose.z + setback * pose.along[1]
     face = Face(x, z, pose.across, 0.0, vehicle.width, vehicle.height)
@@ -31,26 +30,25 @@ def draw_end(
 
 
 def _car_cabin(canvas: Canvas, patch: Patch, car: Vehicle) -> None:
-    """Windscreen or rear window in its frame."""
+    """Draw the windscreen or rear window in its frame."""
     half, top = car.width / 2, car.height
     frame = polygon(
         patch, (-half, 0.25), (-half, 0.9), (-half, top),
         (half, top), (half, 0.9), (half, 0.25),
     )  # fmt: skip
     shape = panel(patch, 0.9, 0.25, top)
-    canvas.paint(patch, frame, vehicle_part(car, 'body'), car.paint, shape)
+    canvas.paint(patch, frame, 'body', car.paint, shape)
     pane = polygon(
         patch, (0.12 - half, 0.92), (0.2 - half, top - 0.09),
         (half - 0.2, top - 0.09), (half - 0.12, 0.92),
     )  # fmt: skip
-    window = vehicle_part(car, 'window')
-    canvas.paint(patch, pane, window, car.glass, glare(patch, 0.9))
+    canvas.paint(patch, pane, 'window', car.glass, glare(patch, 0.9))
 
 
 def _end_below(
     canvas: Canvas, patch: Patch, vehicle: Vehicle, nose: bool
 ) -> None:
-    """Wheels, bumper, lights and plate of a front or back."""
+    """Draw wheels, bumper, lights and plate of a front or back."""
     half = vehicle.width / 2
     tall = vehicle.kind != 'car'
     floor = 0.45 if tall else 0.25
@@ -58,49 +56,43 @@ def _end_below(
     side = np.abs(patch.u)
     wheels = (side < half - 0.03) & (side > half - 0.27)
     wheels &= (patch.v >= 0.0) & (patch.v < floor + 0.05)
-    canvas.paint(patch, wheels, vehicle_part(vehicle, 'wheel'), vehicle.tyre)
+    canvas.paint(patch, wheels, 'wheel', vehicle.tyre)
     lower = rectangle(patch, -half, floor, half, belt)
     shape = panel(patch, 0.85, floor, belt + 0.6)
     shape = np.where(patch.v < floor + 0.16, shape * 0.6, shape)
-    canvas.paint(
-        patch, lower, vehicle_part(vehicle, 'body'), vehicle.paint, shape
-    )
+    canvas.paint(patch, lower, 'body', vehicle.paint, shape)
     if nose:
         grille = rectangle(patch, -half * 0.45, 0.58, half * 0.45, 0.7)
-        body = vehicle_part(vehicle, 'body')
-        canvas.paint(patch, grille, body, vehicle.tyre)
+        canvas.paint(patch, grille, 'body', vehicle.tyre)
     low = floor + 0.31
     lamps = (side > half - 0.42) & (side < half - 0.04)
     lamps &= (patch.v > low) & (patch.v < low + 0.17)
     colour = (240, 235, 210) if nose else (205, 30, 25)
-    canvas.paint(patch, lamps, vehicle_part(vehicle, 'light'), colour)
+    canvas.paint(patch, lamps, 'light', colour)
     plate = rectangle(patch, -0.27, floor + 0.14, 0.27, floor + 0.28)
-    canvas.paint(patch, plate, vehicle_part(vehicle, 'plate'), (215, 215, 205))
+    canvas.paint(patch, plate, 'plate', (215, 215, 205))
 
 
 def _truck_box(canvas: Canvas, patch: Patch, truck: Vehicle) -> None:
-    """The end of the box of a truck, with its two doors."""
+    """Draw the end of the box of a truck, with its two doors."""
     half, top = truck.width / 2, truck.height
     box = rectangle(patch, -half, 0.85, half, top)
     shape = panel(patch, 0.9, 0.3, top)
     ribs = np.where(np.abs(patch.u) < 0.04, shape * 0.6, shape)
-    canvas.paint(patch, box, vehicle_part(truck, 'cargo'), truck.load, ribs)
+    canvas.paint(patch, box, 'cargo', truck.load, ribs)
 
 
 def _tall_end(
     canvas: Canvas, patch: Patch, vehicle: Vehicle, nose: bool
 ) -> None:
-    """What is above the bumper of a bus or of the cab of a truck."""
+    """Draw what is above the bumper of a bus or the cab of a truck."""
     half, top = vehicle.width / 2, vehicle.height
     shape = panel(patch, 0.9, 0.3, top)
     roof = top * 0.8 if vehicle.kind == 'truck' else top
     above = rectangle(patch, -half, 1.2, half, roof)
-    canvas.paint(
-        patch, above, vehicle_part(vehicle, 'body'), vehicle.paint, shape
-    )
+    canvas.paint(patch, above, 'body', vehicle.paint, shape)
     low, high = (1.0, top * 0.8) if nose else (1.5, top * 0.8)
     if vehicle.kind == 'truck':
         low, high = 1.35, top * 0.73
     pane = rectangle(patch, 0.15 - half, low, half - 0.15, high)
-    window = vehicle_part(vehicle, 'window')
-    canvas.paint(patch, pane, window, vehicle.glass, glare(patch, low))
+    canvas.paint(patch, pane, 'window', vehicle.glass, glare(patch, low))

@@ -5,14 +5,13 @@ import numpy as np
 from .canvas import Canvas
 from .colours import scaled
 from .geometry import Face, Patch, disc, patch_of, polygon, rectangle
-from .metal import glare, panel
-from .vehicle import CAB, Pose, Vehicle, vehicle_part
+from .vehicle import CAB, Pose, Vehicle, glare, panel
 
 
 def draw_side(
     canvas: Canvas, vehicle: Vehicle, pose: Pose, light: float
 ) -> None:
-    """The side; places are measured from the front of the vehicle."""
+    """Draw the side; places are measured from the front of the vehicle."""
     face = Face(
         pose.x, pose.z, pose.along, 0.0, vehicle.length, vehicle.height
     )
@@ -30,21 +29,20 @@ def draw_side(
 def _draw_wheel(
     canvas: Canvas, patch: Patch, vehicle: Vehicle, axle: float
 ) -> None:
-    radius, wheel = vehicle.wheel, vehicle_part(vehicle, 'wheel')
+    radius = vehicle.wheel
     tyre = disc(patch, axle, radius, radius)
-    canvas.paint(patch, tyre, wheel, vehicle.tyre)
+    canvas.paint(patch, tyre, 'wheel', vehicle.tyre)
     rim = disc(patch, axle, radius, radius * 0.6)
     hub = disc(patch, axle, radius, radius * 0.2)
     light = np.where(hub, 0.5, 1.0 + 0 * patch.v)
-    canvas.paint(patch, rim, wheel, vehicle.rim, light)
+    canvas.paint(patch, rim, 'wheel', vehicle.rim, light)
 
 
 def _car_side(
     canvas: Canvas, patch: Patch, car: Vehicle, light: float
 ) -> None:
-    """Bonnet, cabin that slopes to the front, two windows, lights."""
+    """Draw a bonnet, a cabin that slopes to the front, windows, lights."""
     length, top, belt = car.length, car.height, 0.9
-    body, window = vehicle_part(car, 'body'), vehicle_part(car, 'window')
     lower = polygon(
         patch, (0.0, 0.22), (0.0, 0.72), (1.15, belt + 0.03),
         (length, belt + 0.03), (length, 0.22),
@@ -55,63 +53,58 @@ def _car_side(
     shape = panel(patch, light, 0.22, top)
     seam = np.abs(patch.u - length * 0.52) < 0.025
     shape = np.where(seam & (patch.v < belt), shape * 0.6, shape)
-    canvas.paint(patch, lower | cabin, body, car.paint, shape)
+    canvas.paint(patch, lower | cabin, 'body', car.paint, shape)
     pane = polygon(
         patch, (1.4, belt + 0.04), (1.72, top - 0.1),
         (length - 0.3, top - 0.1), (length - 0.2, belt + 0.04),
     )  # fmt: skip
     pane &= np.abs(patch.u - length * 0.56) > 0.05
-    canvas.paint(patch, pane, window, car.glass, glare(patch, belt))
+    canvas.paint(patch, pane, 'window', car.glass, glare(patch, belt))
     for u, colour in ((0.12, (235, 230, 205)), (length - 0.1, (200, 30, 25))):
         lamp = rectangle(patch, u - 0.12, 0.6, u + 0.12, 0.76)
-        canvas.paint(patch, lamp & lower, vehicle_part(car, 'light'), colour)
+        canvas.paint(patch, lamp & lower, 'light', colour)
 
 
 def _truck_side(
     canvas: Canvas, patch: Patch, truck: Vehicle, light: float
 ) -> None:
-    """A cab with one window, and a box of cargo behind it."""
+    """Draw a cab with one window, and a box of cargo behind it."""
     cab, floor, top = CAB, 0.85, truck.height
-    body = vehicle_part(truck, 'body')
     chassis = rectangle(patch, 0.3, 0.45, truck.length, floor)
-    canvas.paint(patch, chassis, body, scaled(truck.tyre, 1.3))
+    canvas.paint(patch, chassis, 'body', scaled(truck.tyre, 1.3))
     front = polygon(
         patch, (0.0, 0.35), (0.0, 1.4), (0.35, top * 0.8),
         (cab, top * 0.8), (cab, 0.35),
     )  # fmt: skip
     shape = panel(patch, light, 0.35, top)
-    canvas.paint(patch, front, body, truck.paint, shape)
+    canvas.paint(patch, front, 'body', truck.paint, shape)
     pane = polygon(
         patch, (0.3, 1.42), (0.5, top * 0.73), (1.45, top * 0.73), (1.45, 1.42)
     )
-    window = vehicle_part(truck, 'window')
-    canvas.paint(patch, pane, window, truck.glass, glare(patch, 1.4))
+    canvas.paint(patch, pane, 'window', truck.glass, glare(patch, 1.4))
     box = rectangle(patch, cab + 0.12, floor, truck.length, top)
     ribs = np.where(patch.u % 0.55 < 0.07, shape * 0.8, shape)
-    canvas.paint(patch, box, vehicle_part(truck, 'cargo'), truck.load, ribs)
+    canvas.paint(patch, box, 'cargo', truck.load, ribs)
     lamp = rectangle(patch, 0.0, 0.6, 0.25, 0.85)
-    canvas.paint(patch, lamp, vehicle_part(truck, 'light'), (235, 230, 205))
+    canvas.paint(patch, lamp, 'light', (235, 230, 205))
 
 
 def _bus_side(
     canvas: Canvas, patch: Patch, bus: Vehicle, light: float
 ) -> None:
-    """A row of windows and two doors."""
+    """Draw a row of windows and two doors."""
     top, length = bus.height, bus.length
     whole = rectangle(patch, 0.0, 0.35, length, top)
     shape = panel(patch, light, 0.35, top)
     stripe = (patch.v > 0.75) & (patch.v < 1.05)
-    body = vehicle_part(bus, 'body')
-    canvas.paint(patch, whole, body, bus.paint, shape)
-    canvas.paint(patch, whole & stripe, body, bus.load, shape)
+    canvas.paint(patch, whole, 'body', bus.paint, shape)
+    canvas.paint(patch, whole & stripe, 'body', bus.load, shape)
     row = rectangle(patch, 0.25, 1.35, length - 0.3, top - 0.4)
     row &= patch.u % 1.3 > 0.14
-    window = vehicle_part(bus, 'window')
-    canvas.paint(patch, row, window, bus.glass, glare(patch, 1.35))
+    canvas.paint(patch, row, 'window', bus.glass, glare(patch, 1.35))
     for u in (0.4, length * 0.55):
         leaf = rectangle(patch, u, 0.42, u + 1.05, top - 0.45)
         light_of_leaf = np.where(
             np.abs(patch.u - u - 0.52) < 0.05, 1.7, 1.1 + 0 * patch.v
         )
-        door = vehicle_part(bus, 'door')
-        canvas.paint(patch, leaf, door, bus.glass, light_of_leaf)
+        canvas.paint(patch, leaf, 'door', bus.glass, light_of_leaf)

@@ -8,7 +8,7 @@ from .vehicle_sides import draw_side
 
 def draw_vehicle(canvas: Canvas, vehicle: Vehicle, pose: Pose) -> None:
     """Draw the shadow, then the side and the end that the camera sees."""
-    canvas.begin_object()
+    canvas.begin_object(vehicle.kind)
     _cast_shadow(canvas, vehicle, pose)
     sees_side = pose.x * pose.across[0] + pose.z * pose.across[1] > 0
     sees_end = pose.x * pose.along[0] + pose.z * pose.along[1] > 0

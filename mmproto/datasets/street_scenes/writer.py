@@ -27,7 +27,7 @@ def write_street_scenes(
     report: Callable[[int, int], None] | None = None,
     num_unseen: int = 0,
 ) -> bool:
-    """Draw a data set; scenes of equal seed, split and number are equal.
+    """Draw a data set; seed, split and number decide a scene.
 
     Writes `leftImg8bit/<split>/toytown/*_leftImg8bit.png`, beside it
     `gtFine/<split>/toytown/*_gtFine_<labelIds, labelTrainIds, instanceIds,
@@ -36,16 +36,16 @@ def write_street_scenes(
 
     Args:
         out: The folder to make.
-        num_train: Number of pictures to train with.
-        num_val: Number of pictures to validate with.
+        num_train: Number of training pictures.
+        num_val: Number of validation pictures.
         seed: Seed of the data set.
         size: Height and width of a picture in pixels.
-        report: Called with the numbers of pictures drawn and wanted.
+        report: Called with the number of pictures drawn so far, and of all.
         num_unseen: Number of pictures with objects that no class describes;
             the pictures of the other splits do not depend on it.
 
     Returns:
-        False if the very same pictures are there already, else True.
+        False if the same pictures are there already, else True.
 
     Raises:
         ValueError: If a number is out of range or `out` holds other files.
@@ -70,7 +70,7 @@ def write_street_scenes(
 
 
 def _places(numbers: tuple[int, int, int]) -> Iterator[tuple[int, int]]:
-    """Split and index of every picture."""
+    """Yield split and index of every picture."""
     for split, number in enumerate(numbers):
         for index in range(number):
             yield split, index
@@ -127,7 +127,7 @@ def _check_arguments(
 def _record(
     numbers: tuple[int, int, int], seed: int, size: tuple[int, int]
 ) -> dict:
-    """What a folder holds, in plain types."""
+    """Return what a folder holds, in plain types."""
     num_train, num_val, num_unseen = numbers
     unseen = {UNSEEN_SPLIT: num_unseen} if num_unseen else {}
     return {
@@ -143,7 +143,7 @@ def _record(
 
 
 def _is_written(out: Path, record: dict) -> bool:
-    """Whether a folder holds what the record says, perhaps unseen too."""
+    """Tell whether a folder holds what the record says, or more."""
     path = out / RECORD
     if not path.is_file():
         return False

@@ -1,5 +1,4 @@
 """Transforms of mmproto and the functions that collate their results."""
 
-from mmproto.datasets.transforms.two_views import TwoViews, two_view_collate
-
-__all__ = ['TwoViews', 'two_view_collate']
+from .two_views import TwoViews as TwoViews
+from .two_views import two_view_collate as two_view_collate

@@ -16,12 +16,12 @@ Window = tuple[int, int, int, int]  # top, left, height, width in pixels
 
 @TRANSFORMS.register_module()
 class TwoViews(BaseTransform):
-    """Ends a train pipeline twice, with different random colours.
+    """End a train pipeline twice, with different random colours.
 
     Everything before it (loading, resizing, cropping, flipping) happens once,
     so that a location shows the same place in both views. With ``zoom`` the
-    second view is a window of the first, at a random place and so many times
-    as large: what the network has to recognise at another scale. Keep the
+    second view is a window of the first, at a random place and enlarged by
+    that factor: the network has to recognise it at another scale. Keep the
     colours natural: mmseg's ``PhotoMetricDistortion`` with ``hue_delta=1``
     changes the hue by at most 2 degrees, while its default of 18 turns a red
     light yellow::
@@ -65,13 +65,13 @@ class TwoViews(BaseTransform):
         """Make both views.
 
         Args:
-            results: What the pipeline has so far; it is not changed.
+            results: What the pipeline has made so far; it is not changed.
 
         Returns:
-            Two packed samples, whose data samples have the meta values
-            ``view``, 0 and 1, and ``window``, what part of the first view
-            they show: top, left, height and width in its pixels. None if a
-            transform gave up on the image.
+            Two packed samples, or None if a transform gave up on the image.
+            Their data samples have the meta values ``view``, 0 or 1, and
+            ``window``, the part of the first view that they show: top, left,
+            height and width in its pixels.
 
         Raises:
             ValueError: If a view is not packed, or if its transforms changed
@@ -139,7 +139,7 @@ def show_window(results: dict, window: Window) -> dict:
 
 
 def _check_unmoved(labels: np.ndarray | None, packed: BaseDataElement) -> None:
-    """Refuse a view that shows another place than its window."""
+    """Refuse a view that shows another place than its window does."""
     if labels is None or 'gt_sem_seg' not in packed:
         return
     if not np.array_equal(packed.gt_sem_seg.data[0].numpy(), labels):
@@ -154,12 +154,12 @@ def _check_unmoved(labels: np.ndarray | None, packed: BaseDataElement) -> None:
 def two_view_collate(
     batch: Sequence[Sequence[dict]], second_views: int | None = None
 ) -> dict:
-    """Batch of pairs, ordered all first views and then second views.
+    """Batch pairs of views: all first views, then the second ones.
 
     Args:
         batch: Pairs of samples from :class:`TwoViews`.
-        second_views: Of how many images, the first ones, the second view is
-            kept; of all by default. Fewer leave room for more images.
+        second_views: Number of images, the first ones, whose second view is
+            kept; all by default. Fewer leave room for more images.
 
     Returns:
         What mmengine's ``pseudo_collate`` makes of the samples.
