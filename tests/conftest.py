@@ -149,7 +149,7 @@ def image(tiny_data):
 @pytest.fixture
 def loader(tiny_config):
     """Builds the loader of a projection, with changes."""
-    from mmproto.prototypes.projection import projection_dataloader
+    from mmproto.datasets.plain_loader import projection_dataloader
 
     def build(**changes):
         cfg = projection_dataloader(tiny_config)

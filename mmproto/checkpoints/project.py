@@ -7,10 +7,8 @@ from mmengine.runner import Runner, load_checkpoint
 from mmseg.apis import init_model
 
 from mmproto.checkpoints.derived import choose_paths, save_weights
-from mmproto.prototypes.projection import (
-    project_prototypes,
-    projection_dataloader,
-)
+from mmproto.datasets.plain_loader import projection_dataloader
+from mmproto.prototypes.projection import project_prototypes
 from mmproto.utils.files import write_json
 
 

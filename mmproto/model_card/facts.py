@@ -15,7 +15,7 @@ from mmproto.utils.files import file_hash
 
 @dataclass(frozen=True)
 class CardFacts:
-    """Hold all that goes into a card.
+    """All that goes into a card.
 
     Args:
         name: Name of the model, taken from its config.

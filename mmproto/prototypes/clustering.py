@@ -1,8 +1,8 @@
-"""Prototypes from clusters of latents, classifier in closed form.
+"""Prototypes from clusters of latents, class weights in closed form.
 
-A latent space that already separates classes is cut into spherical clusters,
-class by class; centres become prototypes, and the label histogram of each
-concept becomes its column of the classifier.
+A latent space that already separates classes is divided into spherical
+clusters, class by class; centres become prototypes, and the label histogram
+of each concept becomes its column of the class weights.
 """
 
 import torch
@@ -12,8 +12,8 @@ from torch import Tensor
 from mmproto.prototypes.grouping import balanced_groups
 from mmproto.prototypes.sampling import LatentSample
 
-# With one of each, two seeds in one bundle and none in another are the rule
-# among ten clusters; with these they are rare.
+# With one of each, ten clusters usually have two seeds in one bundle and none
+# in another; with these numbers that is rare.
 CANDIDATES = 10
 STARTS = 3
 
@@ -26,15 +26,15 @@ def spherical_kmeans(
 ) -> Tensor:
     """Cluster unit vectors by cosine.
 
-    The tightest of a few starts from greedy k-means++ seeds; an empty cluster
-    restarts at the point that is farthest from its centre. Source: Dhillon
-    and Modha 2001, Concept Decompositions for Large Sparse Text Data.
+    Keep the tightest result of a few starts from greedy k-means++ seeds; an
+    empty cluster restarts at the point farthest from its centre. Source:
+    Dhillon and Modha 2001, Concept Decompositions for Large Sparse Text Data.
 
     Args:
         points: Unit vectors (n,D).
-        clusters: Clusters; where points are fewer, centres repeat.
+        clusters: Number of clusters; with fewer points, centres repeat.
         generator: Source of randomness.
-        iterations: Rounds at most.
+        iterations: Maximum number of rounds.
 
     Returns:
         Unit centres (clusters,D).
@@ -48,7 +48,7 @@ def spherical_kmeans(
 
 
 def _move_centres(points: Tensor, centres: Tensor, iterations: int) -> Tensor:
-    """Move centres (clusters,D) to the mean of what is nearest to them."""
+    """Move centres (clusters,D) to the mean of the points nearest to them."""
     for _ in range(iterations):
         cosine, owner = (points @ centres.T).max(dim=1)
         sums = torch.zeros_like(centres).index_add_(0, owner, points)
@@ -66,11 +66,12 @@ def _move_centres(points: Tensor, centres: Tensor, iterations: int) -> Tensor:
 def _spread_seeds(
     points: Tensor, clusters: int, generator: torch.Generator
 ) -> Tensor:
-    """Pick seeds with probability of their distance (greedy k-means++).
+    """Pick seeds with a probability proportional to their distance.
 
-    Of a few candidates the one is taken that leaves the least distance, which
-    rarely puts two seeds into one bundle. Source: Arthur and Vassilvitskii
-    2007, k-means++: The Advantages of Careful Seeding, section 7.
+    Greedy k-means++: the candidate that leaves the least distance is taken,
+    which rarely puts two seeds into one bundle. Source: Arthur and
+    Vassilvitskii 2007, k-means++: The Advantages of Careful Seeding, section
+    7.
     """
     first = torch.randint(len(points), (1,), generator=generator)
     chosen = [int(first)]
@@ -87,33 +88,34 @@ def _spread_seeds(
 
 
 def share_concepts(pixels: Tensor, number: int, power: float) -> Tensor:
-    """Share concepts, or weights, out among the classes that occur.
+    """Divide concepts among the classes that occur.
 
-    Each gets one at least. Shares are proportional to ``pixels ** power``,
-    rounded by the largest remainder; the first classes get one more where it
-    does not come out even.
+    Each class gets at least one. Shares are proportional to ``pixels **
+    power``, rounded by the largest remainder; on ties the first classes get
+    one more.
 
     Args:
         pixels: Pixels of each class (C,); a class without any gets nothing.
-        number: What is given away.
-        power: 0 for equal shares, 1 for shares as large as the classes.
+        number: Number of concepts.
+        power: 0 for equal shares, 1 for shares proportional to pixels.
 
     Returns:
-        Share of each class (C,), int64.
+        Number of concepts of each class (C,), int64.
 
     Raises:
-        ValueError: If there is less than one a class.
+        ValueError: If there are fewer concepts than classes.
     """
     present = pixels > 0
     if not 0 < int(present.sum()) <= number:
         raise ValueError(
             f'{number} concepts cannot be shared out among the '
-            f'{int(present.sum())} classes that occur; give at least 1 a class'
+            f'{int(present.sum())} classes that occur; give at least 1 per '
+            'class'
         )
     weights = torch.where(present, pixels.double() ** power, 0)
     quota = number * weights / weights.sum()
-    # what lifts a small class to one is taken from the others alike, which
-    # may bring another one below it
+    # raising a small class to one takes from all others in proportion, which
+    # may push another one below it
     low = torch.zeros_like(present)
     while (too_low := present & ~low & (quota < 1)).any():
         low |= too_low
@@ -136,20 +138,19 @@ def cluster_prototypes(
     """Cluster each class's latents, all scales together.
 
     A concept of several prototypes is made of clusters that lie close
-    together: a class is cut into as many clusters as it has prototypes, and
-    these are grouped. Of cells seen at several sizes, see
+    together: a class is divided into as many clusters as it has prototypes,
+    and these are grouped. For cells seen at several sizes, see
     :func:`cluster_over_sizes`.
 
     Args:
         sample: Latents of training cells.
-        shares: Concepts of each class (C,), ``K`` in all.
-        per_concept: Prototypes ``M`` of a concept.
+        shares: Number of concepts of each class (C,), ``K`` in total.
+        per_concept: Number ``M`` of prototypes of a concept.
         generator: Source of randomness.
-        sizes: Sizes ``Z`` at which the cells were seen; 1 or ``M``.
+        sizes: Number ``Z`` of sizes at which the cells were seen; 1 or ``M``.
 
     Returns:
-        Unit prototypes (K*M,D), class by class, those of one concept in a
-        row.
+        Unit prototypes (K*M,D), class by class, concept by concept.
     """
     prototypes = []
     for label, share in enumerate(shares.tolist()):
@@ -174,18 +175,18 @@ def cluster_over_sizes(
 ) -> Tensor:
     """Cluster cells by how they look at several sizes of the image.
 
-    Two cells are alike if they are at every size and scale. What makes two
-    looks one concept is then not that they resemble each other, but that
-    they are the same things seen larger and smaller.
+    Two cells are alike if they are alike at every size and scale. The looks
+    of one concept then need not resemble each other: they are the same things
+    seen larger and smaller.
 
     Args:
         latents: Unit latents of cells (n,Z,S,D).
-        concepts: Clusters.
+        concepts: Number of clusters.
         generator: Source of randomness.
 
     Returns:
-        Unit prototypes (concepts*Z,D): of each cluster its centre at the
-        first size, over all scales, then those at the others.
+        Unit prototypes (concepts*Z,D): for each cluster its centre over all
+        scales at the first size, then at the others.
     """
     together = F.normalize(latents.flatten(1), dim=1)  # n,Z*S*D
     centres = spherical_kmeans(together, concepts, generator)
@@ -199,17 +200,17 @@ def label_histograms(
     num_classes: int,
     min_share: float,
 ) -> Tensor:
-    """Classifier in closed form: what is under a concept where it is active.
+    """Weight classes by how much of a concept's activation lies on them.
 
     Args:
         activations: Concept activations of pixels (n,K).
         labels: Class of each pixel (n,).
-        num_classes: Classes ``C``.
+        num_classes: Number of classes ``C``.
         min_share: Smaller shares of a concept's mass become exact zeros.
 
     Returns:
-        Weights (C,K); each column sums to one, or is zero for a concept that
-        is never active.
+        Class weights (C,K); each column sums to one, or is zero for a concept
+        that is never active.
     """
     one_hot = F.one_hot(labels, num_classes).to(activations.dtype)  # n,C
     mass = one_hot.T @ activations  # C,K

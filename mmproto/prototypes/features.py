@@ -1,4 +1,4 @@
-"""Feature maps of a data set, image by image, with their place in it."""
+"""Feature maps of a data set, image by image, and where their cells lie."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
@@ -9,9 +9,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
+from mmproto.models.facts import bare_model
 from mmproto.models.metainfo import VOID
 
 SECONDS_BETWEEN_LOGS = 10.0
@@ -19,11 +19,11 @@ SECONDS_BETWEEN_LOGS = 10.0
 
 @dataclass(frozen=True)
 class ImageFeatures:
-    """What the neck says about one image, and how its cells lie in it.
+    """Neck output for one image, and how its cells lie in the image.
 
     Args:
-        path: The image, as the data set gives it.
-        maps: The neck's output for this image alone, a tuple of (1,D,H,W).
+        path: Path of the image, as the data set gives it.
+        maps: Neck output for this image alone, a tuple of (1,D,H,W).
         label_map: Ground truth (h,w) without padding, or ``None``.
         original: Rows and columns of the image file.
         resized: Rows and columns of the network's input, without padding.
@@ -40,7 +40,7 @@ class ImageFeatures:
     at_sizes: tuple = ()
 
     def covered(self) -> tuple[int, int]:
-        """Rows and columns of the image file that the feature map spans.
+        """Return how many rows and columns of the file the map spans.
 
         That is the size of the file itself, unless the input was padded.
         """
@@ -49,7 +49,10 @@ class ImageFeatures:
         return rows, columns
 
     def inside(self, feature_size: tuple[int, int]) -> tuple[int, int]:
-        """Rows and columns of cells whose centre is not in the padding."""
+        """Return how many rows and columns of cells lie outside the padding.
+
+        The centre of a cell decides.
+        """
         # centre of cell i: (i + 0.5) * padded / cells, has to be < resized
         sizes = zip(feature_size, self.resized, self.padded)
         rows, columns = (
@@ -60,7 +63,7 @@ class ImageFeatures:
     def labels_at(
         self, rows: Tensor, columns: Tensor, feature_size: tuple[int, int]
     ) -> Tensor:
-        """Labels at the centres of cells.
+        """Look up the labels at the centres of cells.
 
         Args:
             rows: Rows of the cells (n,), int64.
@@ -81,7 +84,7 @@ class ImageFeatures:
         return self.label_map[places[0], places[1]]
 
     def cell_labels(self, feature_size: tuple[int, int]) -> Tensor:
-        """Labels at the centres of all cells.
+        """Look up the labels at the centres of all cells.
 
         Args:
             feature_size: Rows and columns ``H, W`` of the feature map.
@@ -95,16 +98,16 @@ class ImageFeatures:
         return labels.view(feature_size)
 
     def cell_purity(self, feature_size: tuple[int, int]) -> Tensor:
-        """Share of each cell's pixels that have the label at its centre.
+        """Measure the share of a cell's pixels with the label at its centre.
 
-        A pixel of the label map belongs to the cell that its centre lies in.
+        A pixel of the label map belongs to the cell that contains its centre.
 
         Args:
             feature_size: Rows and columns ``H, W`` of the feature map.
 
         Returns:
-            Shares (H,W), float32: 1 for a cell smaller than the pixel that it
-            lies in, 0 in the padding and without ground truth.
+            Shares (H,W), float32: 1 for a cell smaller than the pixel around
+            it, 0 in the padding and without ground truth.
         """
         if self.label_map is None:
             return torch.zeros(feature_size)
@@ -127,7 +130,7 @@ class ImageFeatures:
     def _cells_of_pixels(
         self, label_map: Tensor, feature_size: tuple[int, int]
     ) -> list[Tensor]:
-        """Row of cells of each row of pixels (h,), likewise columns (w,)."""
+        """Find the row of cells of each row of pixels (h,), and columns."""
         places = []
         for axis, cells in enumerate(feature_size):
             size = label_map.shape[axis]
@@ -139,10 +142,10 @@ class ImageFeatures:
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluate without a trace on training.
+    """Evaluate without leaving a trace in training.
 
-    No gradients; every module goes back to its own mode afterwards, also
-    after an error; random numbers go on as if nothing had happened (a data
+    No gradients; every module returns to its own mode afterwards, even after
+    an error; random numbers continue as if nothing had happened (a data
     loader draws a seed whenever it starts).
     """
     modes = [(module, module.training) for module in model.modules()]
@@ -162,27 +165,27 @@ def iterate_features(
     sizes: Sequence[float] = (),
     wanted: Callable[[str], bool] | None = None,
 ) -> Iterator[ImageFeatures]:
-    """Run backbone and neck over a data set, as in mmseg's ``predict``.
+    """Run backbone and neck over a data set, as mmseg's ``predict`` does.
 
     Images go through the network one by one, whatever the loader's batch
     size: rounding in a convolution may depend on the batch, and the images
-    of a data set may differ in size. Call it within :func:`evaluating`.
+    of a data set may differ in size. Call this within :func:`evaluating`.
 
     Args:
         model: A segmentor, or a data-parallel wrapper of one.
-        loader: Gives ``dict(inputs=[...], data_samples=[...])``.
-        title: Of the progress lines in the log.
-        sizes: Other sizes at which the network sees each image too, as
-            factors.
-        wanted: Says of a path whether to look at that image; all by default.
+        loader: Yields ``dict(inputs=[...], data_samples=[...])``.
+        title: Start of the progress lines in the log.
+        sizes: Factors for other sizes at which the network also sees each
+            image.
+        wanted: Whether to look at the image of a path; all by default.
 
     Yields:
-        The images in the loader's order.
+        Images in the loader's order.
 
     Raises:
         ValueError: If a sample does not say which image it is.
     """
-    segmentor: Any = model.module if is_model_wrapper(model) else model
+    segmentor = bare_model(model)
     total = len(loader) if isinstance(loader, Sized) else '?'
     last_log = time.monotonic()
     for count, batch in enumerate(loader, 1):
@@ -196,7 +199,7 @@ def iterate_features(
 
 
 def _path(sample: Any) -> str:
-    """Path of the image of a sample."""
+    """Return the path of a sample's image."""
     if not sample.metainfo.get('img_path'):
         raise ValueError(
             'a sample has no img_path, so a prototype could not be traced '
@@ -241,5 +244,5 @@ def resize_by(image: Tensor, factor: float) -> Tensor:
 
 
 def map_size(image: Tensor) -> tuple[int, int]:
-    """Rows and columns of an image or map (...,h,w)."""
+    """Return the rows and columns of an image or map (...,h,w)."""
     return int(image.shape[-2]), int(image.shape[-1])

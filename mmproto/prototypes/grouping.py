@@ -1,4 +1,4 @@
-"""Clusters merged into concepts of equally many prototypes."""
+"""Merge clusters into concepts of equally many prototypes."""
 
 import torch
 import torch.nn.functional as F
@@ -6,9 +6,9 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 ITERATIONS = 50
-# Either step ends in a local optimum; a start costs milliseconds.
+# Both steps end in a local optimum; a start takes milliseconds.
 STARTS = 10
-# Less is gained by rounding alone, and would exchange for ever.
+# Rounding alone can gain less than this, and points would swap forever.
 SMALLEST_GAIN = 1e-5
 
 
@@ -17,23 +17,23 @@ def balanced_groups(
 ) -> Tensor:
     """Group unit vectors by cosine into groups of exactly the same size.
 
-    First all points are assigned to centres that each have room for ``M``,
-    and centres move to the normalised mean of their group, in turn; then
-    pairs of points change places. No step lowers the sum of cosines to the
-    own centre. The best of several starts is taken. Source: Bradley, Bennett
-    and Demiriz 2000, Constrained K-Means Clustering, with the assignment
-    problem in place of minimum cost flow.
+    First, in turn, points are assigned to centres with room for ``M`` each
+    and centres move to the normalised mean of their group; then pairs of
+    points swap places. No step lowers the sum of cosines to the own centre.
+    The best of several starts is kept. Source: Bradley, Bennett and Demiriz
+    2000, Constrained K-Means Clustering, with the assignment problem in place
+    of minimum cost flow.
 
     Args:
         points: Unit vectors (G*M,D).
-        groups: Groups ``G``.
+        groups: Number of groups ``G``.
         generator: Source of randomness.
 
     Returns:
         Places (G,M) of the points of each group.
 
     Raises:
-        ValueError: If the points cannot be shared out evenly.
+        ValueError: If the points cannot be divided evenly.
     """
     if len(points) % groups:
         raise ValueError(
@@ -50,17 +50,17 @@ def balanced_groups(
 
 
 def _sums(points: Tensor, owner: Tensor, groups: int) -> Tensor:
-    """Sum of each group (G,D).
+    """Sum the points of each group (G,D).
 
-    Its direction is the group's centre, and its length the sum of the
-    members' cosines to that centre.
+    The direction of a sum is the group's centre, and its length the sum of
+    the members' cosines to that centre.
     """
     sums = torch.zeros(groups, points.shape[1])
     return sums.index_add_(0, owner, points)
 
 
 def _alternate(points: Tensor, owner: Tensor, groups: int) -> Tensor:
-    """Move centres and assign points (n,) to them, until nothing changes."""
+    """Move centres and reassign points (n,) until nothing changes."""
     size = len(points) // groups
     for _ in range(ITERATIONS):
         centres = F.normalize(_sums(points, owner, groups), dim=1)  # G,D
@@ -75,9 +75,9 @@ def _alternate(points: Tensor, owner: Tensor, groups: int) -> Tensor:
 
 
 def _exchange(points: Tensor, owner: Tensor) -> Tensor:
-    """Let the two points change places that gain most, until none gain."""
+    """Swap the two points that gain most, until no swap gains."""
     owner = owner.clone()
-    # in double precision: the root of what cancels would seem to be a gain
+    # in double precision: the root of a rounding error would look like a gain
     gram = points.double() @ points.double().T  # n,n
     square = gram.diagonal()
     while True:

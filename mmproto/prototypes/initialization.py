@@ -30,17 +30,17 @@ from mmproto.prototypes.sampling import (
     image_drawn,
 )
 
-# A cluster is the mean of at least about so many cells, even if they are
-# mixed ones.
+# A cluster is the mean of at least about this many cells, even if some are
+# mixed.
 CELLS_PER_CLUSTER = 10
 
 
 def init_prototypes(
     model: nn.Module, loader: Iterable, options: InitOptions | None = None
 ) -> InitReport:
-    """Replace prototypes by clusters of latents, the classifier to match.
+    """Replace prototypes by clusters of latents, and class weights to match.
 
-    Random prototypes collapse to one concept a class or cost accuracy;
+    Random prototypes collapse to one concept per class or cost accuracy;
     clusters of a latent space that already separates the classes do neither.
     The result does not depend on batch size, workers or number of ranks.
 
@@ -48,15 +48,16 @@ def init_prototypes(
         model: A segmentor with a ``PrototypeHead`` whose layer has vectors,
             or a data-parallel wrapper of one.
         loader: Training images without augmentation, this rank's share.
-        options: How to do it.
+        options: Options; the defaults if ``None``.
 
     Returns:
-        What was found.
+        Numbers of cells and concepts of each class, and how near the
+        prototypes are to latents.
 
     Raises:
         ValueError: If the layer has no vectors, no cell is labelled, there
-            are fewer concepts than classes, or a concept has not as many
-            prototypes as there are sizes.
+            are fewer concepts than classes, or a concept does not have one
+            prototype for each size.
     """
     options = options or InitOptions()
     head = get_prototype_head(model)
@@ -95,7 +96,7 @@ def _set_prototypes(
     pixels: Tensor,
     options: InitOptions,
 ) -> InitReport:
-    """Cluster a sample; the report does not know the classifier yet."""
+    """Cluster a sample; the report does not know the class weights yet."""
     classes, per_concept = head.num_classes, head.prototypes_per_concept
     drawn = sample.labels.bincount(minlength=classes)
     shares = share_concepts(
@@ -126,16 +127,16 @@ def _draw(
     loader: Iterable,
     options: InitOptions,
 ) -> tuple[LatentSample, LatentSample, Tensor]:
-    """Draw from all ranks' images.
+    """Draw from the images of all ranks.
 
     Returns:
-        Cells to cluster, pure ones first; cells of any kind; pixels of each
-        class (C,).
+        Cells to cluster, pure ones first; cells of any kind; number of pixels
+        of each class (C,).
     """
     limits = (options.pixels_per_class, options.latents_per_class)
     pure, mixed = Reservoir(*limits), Reservoir(*limits)
     filtered = options.min_cell_purity > 0
-    pixels = {}  # by image: a sampler may hand out an image twice
+    pixels = {}  # by image: a sampler may yield an image twice
     images = iterate_features(
         model,
         loader,
@@ -164,7 +165,7 @@ def _draw(
 def _cells(
     head: PrototypeHead, image: ImageFeatures, options: InitOptions
 ) -> tuple[LatentSample, Tensor]:
-    """Labelled cells of an image on CPU, and what decides who is drawn."""
+    """Return the labelled cells of an image, on the CPU, and draw keys."""
     latents = _latents(head, image)
     size = (int(latents.shape[-2]), int(latents.shape[-1]))
     inside = [torch.arange(length) for length in image.inside(size)]
@@ -185,7 +186,7 @@ def _cells(
 
 
 def _latents(head: PrototypeHead, image: ImageFeatures) -> Tensor:
-    """Latents (Z*S,D,H,W) at all sizes, on the grid of the image's own."""
+    """Stack latents (Z*S,D,H,W) of all sizes on the grid of the own size."""
     seen: list[Tensor] = []
     for maps in (image.maps, *image.at_sizes):
         latents = head.prototype_layer.embed(head.stack_scales(maps))[0]
@@ -198,7 +199,7 @@ def _latents(head: PrototypeHead, image: ImageFeatures) -> Tensor:
 
 
 def _count_pixels(image: ImageFeatures, num_classes: int) -> Tensor:
-    """Pixels of each class (C,) in an image's label map."""
+    """Count the pixels of each class (C,) in the label map."""
     if image.label_map is None:
         return torch.zeros(num_classes, dtype=torch.int64)
     labels = image.label_map.flatten()
@@ -206,7 +207,7 @@ def _count_pixels(image: ImageFeatures, num_classes: int) -> Tensor:
 
 
 def _activations(head: PrototypeHead, latents: Tensor) -> Tensor:
-    """Concept activations (n,K) of sampled latents (n,S,D)."""
+    """Compute concept activations (n,K) of sampled latents (n,S,D)."""
     device = head.conv_seg.weight.device
     activations = []
     for chunk in latents.split(8192):
@@ -217,7 +218,12 @@ def _activations(head: PrototypeHead, latents: Tensor) -> Tensor:
 
 
 def _nearest_cosine(latents: Tensor, prototypes: Tensor) -> Tensor:
-    """Cosine of each prototype (P,D) to the nearest of latents (n,S,D)."""
+    """Compute each prototype's cosine (P,) to its nearest latent.
+
+    Args:
+        latents: Unit latents (n,S,D).
+        prototypes: Unit prototypes (P,D).
+    """
     chunks = latents.flatten(0, 1).split(65536)
     nearest = [(chunk @ prototypes.T).amax(dim=0) for chunk in chunks]
     return torch.stack(nearest).amax(dim=0)

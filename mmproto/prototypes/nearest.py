@@ -1,4 +1,4 @@
-"""The nearest places of each prototype, kept while images stream by."""
+"""Nearest places of each prototype, kept while images stream by."""
 
 from bisect import insort
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ from mmproto.prototypes.features import ImageFeatures
 
 @dataclass(order=True)
 class Entry:
-    """One place; the smaller of two is the nearer one.
+    """A place near a prototype; the smaller of two is the nearer one.
 
     Ties are broken by image, scale, row and column, so that the order in
     which places are found does not matter.
 
     Args:
-        distance: Minus the similarity.
+        distance: Negative similarity.
         image: Path of the image.
         scale: Index of the scale.
         row: Row of the cell.
         col: Column of the cell.
         label: Ground truth under the cell's centre, 255 where void.
         feature_size: Rows and columns of the feature map.
-        image_size: Pixels of the image file that it spans.
+        image_size: Rows and columns of the image file that the map spans.
         latent: Raw latent (D,) at this place, on the CPU.
     """
 
@@ -40,7 +40,7 @@ class Entry:
     latent: Tensor | None = field(compare=False, repr=False, default=None)
 
     def to_dict(self) -> dict:
-        """Plain types for the record."""
+        """Convert to plain types, for the record."""
         return dict(
             image=self.image,
             scale=self.scale,
@@ -59,8 +59,8 @@ class NearestPlaces:
     Memory does not depend on the number of images.
 
     Args:
-        num_prototypes: Prototypes ``P``.
-        topk: Places to keep for each.
+        num_prototypes: Number ``P`` of prototypes.
+        topk: Number of places to keep for each.
     """
 
     def __init__(self, num_prototypes: int, topk: int) -> None:
@@ -72,16 +72,16 @@ class NearestPlaces:
     def update(
         self, similarity: Tensor, latents: Tensor, image: ImageFeatures
     ) -> None:
-        """Take in the best place of one image for each prototype.
+        """Add the best place of one image for each prototype.
 
         Args:
             similarity: Similarity (S,P,H,W) of the latents, larger is nearer;
-                minus infinite where a place does not count.
+                minus infinity where a place does not count.
             latents: Latents (S,D,H,W) of the image.
-            image: Its path, size and labels.
+            image: Path, sizes and labels of the image.
 
         Raises:
-            ValueError: If a similarity is not a number.
+            ValueError: If a similarity is NaN.
         """
         feature_size = (similarity.shape[2], similarity.shape[3])
         rows, columns = image.inside(feature_size)
@@ -110,7 +110,7 @@ class NearestPlaces:
         image: ImageFeatures,
         feature_size: tuple[int, int],
     ) -> bool:
-        """Insert a place; whether it is the nearest one now."""
+        """Insert a place, and tell whether it is now the nearest."""
         scale, row, col = place
         label = image.labels_at(
             torch.tensor([row]), torch.tensor([col]), feature_size
@@ -143,11 +143,11 @@ def merge_nearest(
 ) -> list[list[Entry]]:
     """Merge what the ranks found.
 
-    Images that the sampler gave to two ranks count once.
+    An image that the sampler gave to two ranks counts once.
 
     Args:
         shares: Entries of each rank, for each prototype, nearest first.
-        topk: Places to keep for each prototype.
+        topk: Number of places to keep for each prototype.
 
     Returns:
         Entries for each prototype, nearest first.
@@ -162,7 +162,7 @@ def merge_nearest(
 
 
 def _insert_entry(entries: list[Entry], entry: Entry, topk: int) -> None:
-    """Keep ``entries`` the ``topk`` nearest, one an image."""
+    """Keep the ``topk`` nearest in ``entries``, one per image."""
     for index, other in enumerate(entries):
         if other.image == entry.image:
             if other <= entry:

@@ -1,4 +1,4 @@
-"""Training patches of the projection record, and their place in pixels."""
+"""Training patches of the projection record, and where they lie in pixels."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ class Patch:
     Args:
         prototype: Index of the prototype.
         image: Path, as the data set gave it.
-        file: Where the image is now, ``None`` if it is not there.
+        file: Present path of the image; ``None`` if it is missing.
         scale: Index of the scale.
-        dilation: Its dilation rate, if known.
+        dilation: Dilation rate of the scale, if known.
         row: Row of the cell.
         col: Column of the cell.
-        similarity: To the prototype, before it was overwritten.
+        similarity: Similarity to the prototype before it was overwritten.
         label: Ground truth under the cell's centre, 255 where void.
         feature_size: Rows and columns of the feature map.
-        image_size: Rows and columns of pixels that it spans.
+        image_size: Rows and columns of pixels that the map spans.
     """
 
     prototype: int
@@ -42,16 +42,17 @@ class Patch:
     image_size: tuple[int, int]
 
     def box(self) -> Box:
-        """Pixels ``x0, y0, x1, y1`` under the shared kernel.
+        """Return the pixels ``x0, y0, x1, y1`` under the shared kernel.
 
-        ``2 * dilation + 1`` cells on each side, centred on the cell and
-        clipped to the image; the cell alone where the dilation is unknown.
+        They span ``2 * dilation + 1`` cells in each direction, centred on the
+        cell and clipped to the image; the cell alone if the dilation is
+        unknown.
         """
         cells = 1 if self.dilation is None else 2 * self.dilation + 1
         return self._box(cells)
 
     def cell_box(self) -> Box:
-        """Pixels ``x0, y0, x1, y1`` of the cell itself."""
+        """Return the pixels ``x0, y0, x1, y1`` of the cell itself."""
         return self._box(1)
 
     def _box(self, cells: int) -> Box:
@@ -69,7 +70,7 @@ class Patch:
         )
 
     def to_dict(self) -> dict:
-        """Plain types for the JSON."""
+        """Convert to plain types, for JSON."""
         return dict(
             prototype=self.prototype,
             image=self.image,
@@ -89,17 +90,17 @@ class Patch:
 def concept_patches(
     record: dict, concept: int, data_root: str | Path | None = None
 ) -> list[Patch]:
-    """Patches of one concept.
+    """List the patches of one concept.
 
     Args:
-        record: Of :func:`mmproto.project_prototypes`.
+        record: From :func:`mmproto.project_prototypes`.
         concept: Index of the concept.
-        data_root: Where the images lie, if they moved.
+        data_root: Folder of the images, if they moved.
 
     Returns:
         First the nearest patch of each of its prototypes, then their second
-        ones, and so on; nearest first within each of these. A place that
-        several of them found comes once.
+        nearest, and so on; by similarity within each of these. A place that
+        several prototypes share comes once.
     """
     dilations = record.get('dilations')
     ranked = []
@@ -123,15 +124,15 @@ def model_patches(
     concepts: Sequence[int],
     data_root: str | Path | None = None,
 ) -> dict[int, list[Patch]]:
-    """Patches of some concepts of a model; none without a record.
+    """List the patches of some concepts of a model; none without a record.
 
     Args:
-        facts: Of the model.
-        concepts: Their numbers.
-        data_root: Where the images lie, if they moved.
+        facts: Facts of the model.
+        concepts: Indices of the concepts.
+        data_root: Folder of the images, if they moved.
 
     Raises:
-        ValueError: If the model's projection record is of another model.
+        ValueError: If the projection record is about another model.
     """
     if facts.record is None:
         return {concept: [] for concept in concepts}
@@ -155,7 +156,7 @@ def missing_patches(recorded: bool, patches: Iterable[Patch]) -> list[str]:
 
     Args:
         recorded: Whether the model has a projection record.
-        patches: That are to be shown.
+        patches: Patches to show.
     """
     if not recorded:
         return [

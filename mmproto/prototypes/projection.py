@@ -1,6 +1,6 @@
-"""Projection: every prototype's nearest places in the training images.
+"""Projection: the nearest places of every prototype in the training images.
 
-The record is made of plain types::
+The record consists of plain types::
 
     {'version': 1, 'mode': 'project', 'topk': 10, 'dilations': [1, 6, 12, 18],
      'prototypes': [{'prototype': 0, 'concept': 0, 'patches': [
@@ -8,10 +8,10 @@ The record is made of plain types::
           'col': 7, 'similarity': 0.97, 'label': 0,
           'feature_size': [64, 128], 'image_size': [1024, 2048]}, ...]}]}
 
-``feature_size`` and ``image_size`` are rows and columns; ``image_size`` are
-the pixels of the image file that the feature map spans (more than the file
-has where the input was padded), so cell ``(row, col)`` is centred on pixel
-``(row + 0.5) * image_size[0] / feature_size[0]``, and so on.
+``feature_size`` and ``image_size`` are rows and columns; ``image_size`` is
+the part of the image file that the feature map spans, in pixels (more than
+the file has where the input was padded). Cell ``(row, col)`` is thus centred
+on pixel row ``(row + 0.5) * image_size[0] / feature_size[0]``, and so on.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,17 +22,10 @@ from mmengine.dist import all_gather_object, is_distributed
 from mmengine.logging import print_log
 from torch import nn
 
-from mmproto.datasets.plain_loader import projection_dataloader
 from mmproto.models.decode_heads import PrototypeHead
 from mmproto.models.facts import ModelFacts
 from mmproto.prototypes.features import evaluating, iterate_features, map_size
 from mmproto.prototypes.nearest import Entry, NearestPlaces, merge_nearest
-
-__all__ = [
-    'mean_similarity',
-    'project_prototypes',
-    'projection_dataloader',
-]
 
 MODES = ('project', 'mine')
 RECORD_VERSION = 1
@@ -49,46 +42,55 @@ def project_prototypes(
     """Find each prototype's nearest training latents, and move it there.
 
     Source: the "push" of ProtoPNet, https://arxiv.org/abs/1806.10574, section
-    2.2, extended to every scale of every image. One pass; of one image at
-    most one place a prototype. The result does not depend on batch size,
-    workers or number of ranks, which all end up with the same prototypes.
+    2.2, extended to every scale of every image. One pass; at most one place
+    per prototype and image. The result does not depend on batch size, workers
+    or number of ranks, which all end up with the same prototypes.
 
     Args:
         model: A segmentor with a ``PrototypeHead``, or a data-parallel
             wrapper of one.
         loader: Training images without augmentation, this rank's share of
-            them: see :func:`projection_dataloader`.
-        topk: Places to keep for each prototype.
+            them: see
+            :func:`~mmproto.datasets.plain_loader.projection_dataloader`.
+        topk: Number of places to keep for each prototype.
         mode: ``'project'`` overwrites each prototype with its nearest latent;
-            ``'mine'`` only records, also for layers without vectors.
+            ``'mine'`` only records, and also works without vectors.
         own_class: Whether a prototype may only become a latent of its own
-            class, as in ProtoPNet; one whose class does not occur stays. The
-            record is then made in a second pass, of the nearest places of
-            any class.
+            class, as in ProtoPNet; one whose class does not occur stays. A
+            second pass then records the nearest places of any class.
 
     Returns:
-        The record, of plain types.
+        The record, of plain types; see this module's description.
 
     Raises:
-        ValueError: If an argument is unknown, the layer has no vectors to
-            project, there are no images, or similarities are not numbers.
+        ValueError: If an argument is invalid, the layer has no vectors to
+            project, there are no images, or a similarity is NaN.
+
+    Example:
+        >>> from mmproto.datasets.plain_loader import projection_dataloader
+        >>> model = init_model(config, checkpoint)  # doctest: +SKIP
+        >>> images = projection_dataloader(model.cfg)  # doctest: +SKIP
+        >>> loader = Runner.build_dataloader(images)  # doctest: +SKIP
+        >>> record = project_prototypes(model, loader)  # doctest: +SKIP
+        >>> record['prototypes'][0]['patches'][0]['image']  # doctest: +SKIP
+        'leftImg8bit/train/a.png'
     """
     facts = ModelFacts.of(model)
     head = facts.head
     _check(head, topk, mode)
-    with evaluating(model):
+    with evaluating(facts.segmentor):
         if mode == 'project' and own_class:
-            _overwrite(head, _find(model, head, loader, 1, own_class))
-        places = _find(model, head, loader, topk)
+            _overwrite(head, _find(facts, loader, 1, own_class))
+        places = _find(facts, loader, topk)
         if mode == 'project' and not own_class:
             _overwrite(head, places)
-    record = _record(places, head, topk, mode, facts.dilations)
+    record = _record(facts, places, topk, mode)
     _log_summary(record)
     return record
 
 
 def mean_similarity(record: dict) -> float:
-    """Mean similarity of the prototypes to their nearest place."""
+    """Average the similarities of prototypes to their nearest places."""
     found = [p['patches'] for p in record['prototypes'] if p['patches']]
     return sum(patches[0]['similarity'] for patches in found) / len(found)
 
@@ -106,14 +108,10 @@ def _check(head: PrototypeHead, topk: int, mode: str) -> None:
 
 
 def _find(
-    model: nn.Module,
-    head: PrototypeHead,
-    loader: Iterable,
-    topk: int,
-    own_class: bool = False,
+    facts: ModelFacts, loader: Iterable, topk: int, own_class: bool = False
 ) -> list[list[Entry]]:
-    """Nearest places of each prototype, of all ranks."""
-    shares = _gather(lambda: _search(model, head, loader, topk, own_class))
+    """Find the nearest places of each prototype, over all ranks."""
+    shares = _gather(lambda: _search(facts, loader, topk, own_class))
     places = merge_nearest(shares, topk)
     if not any(places):
         raise ValueError(
@@ -124,14 +122,11 @@ def _find(
 
 
 def _search(
-    model: nn.Module,
-    head: PrototypeHead,
-    loader: Iterable,
-    topk: int,
-    own_class: bool,
+    facts: ModelFacts, loader: Iterable, topk: int, own_class: bool
 ) -> list[list[Entry]]:
+    head = facts.head
     nearest = NearestPlaces(head.prototype_layer.num_prototypes, topk)
-    for image in iterate_features(model, loader, 'Projection'):
+    for image in iterate_features(facts.segmentor, loader, 'Projection'):
         latents = head.stack_scales(image.maps)  # 1,S,D,H,W
         similarity = head.prototype_layer.similarity(latents)[0]  # S,P,H,W
         if own_class:
@@ -144,7 +139,7 @@ def _search(
 
 
 def _gather(search: Callable[[], T]) -> list[T]:
-    """Search on every rank; an error on one ends all, instead of a wait."""
+    """Search on every rank; an error on one stops all, so that none waits."""
     if not is_distributed():
         return [search()]
     try:
@@ -167,7 +162,7 @@ def _overwrite(head: PrototypeHead, places: list[list[Entry]]) -> None:
         if entries and entries[0].latent is not None
     }
     latents = torch.stack(list(found.values())).to(head.class_weights.device)
-    # embedded here and not image by image: always the same tensor shape,
+    # embedded here, not image by image: the same tensor shape every time, and
     # hence the same rounding
     embedded = layer.embed(latents.T[None, None, :, :, None])  # 1,1,D,n,1
     vectors = layer.vectors.clone()  # P,D
@@ -176,13 +171,9 @@ def _overwrite(head: PrototypeHead, places: list[list[Entry]]) -> None:
 
 
 def _record(
-    places: list[list[Entry]],
-    head: PrototypeHead,
-    topk: int,
-    mode: str,
-    dilations: list[int] | None,
+    facts: ModelFacts, places: list[list[Entry]], topk: int, mode: str
 ) -> dict:
-    concepts = head.prototype_concepts.tolist()
+    concepts = facts.head.prototype_concepts.tolist()
     prototypes = [
         dict(
             prototype=index,
@@ -195,7 +186,7 @@ def _record(
         version=RECORD_VERSION,
         mode=mode,
         topk=topk,
-        dilations=dilations,
+        dilations=facts.dilations,
         prototypes=prototypes,
     )
 

@@ -1,4 +1,4 @@
-"""Drops prototypes that others repeat or that stand for another class."""
+"""Prune prototypes that repeat others or stand for another class."""
 
 from collections.abc import Iterable
 
@@ -16,20 +16,21 @@ def prune_prototypes(
 ) -> list[int]:
     """Switch off prototypes for good, after a projection.
 
-    Of those of a class that became the same latent one stays, as in ProtoSeg
-    (https://arxiv.org/abs/2301.12276, section 3); of the rest those go whose
-    nearest training patches, one an image, seldom show their class: ProtoPNet,
-    https://arxiv.org/abs/1806.10574, section 2.2 and supplement S8. A concept
-    without prototypes has no weight for any class.
+    Of the prototypes of a class that became the same latent, one stays, as in
+    ProtoSeg (https://arxiv.org/abs/2301.12276, section 3). Of the rest, those
+    go whose nearest training patches, one per image, seldom show their class,
+    as in ProtoPNet (https://arxiv.org/abs/1806.10574, section 2.2 and
+    supplement S8). A concept without prototypes loses all its class weights.
 
     Args:
-        head: With ``DistancePrototypes``.
-        record: Of the projection; with ``nearest`` patches or more.
-        nearest: Patches that are looked at.
-        at_least: Of them that have to show the class of the prototype.
+        head: A head with ``DistancePrototypes``.
+        record: Record of the projection, with at least ``nearest`` patches
+            for each prototype.
+        nearest: Number of patches that are looked at.
+        at_least: Number of them that have to show the prototype's class.
 
     Returns:
-        The prototypes that were pruned now.
+        Indices of the newly pruned prototypes.
 
     Raises:
         ValueError: See :func:`check_prunable`.
@@ -58,8 +59,8 @@ def check_prunable(
     """Refuse what cannot be pruned.
 
     Raises:
-        ValueError: The layer is no ``DistancePrototypes``, the record has too
-            few patches, or more of them have to show the class than are
+        ValueError: If the layer is no ``DistancePrototypes``, the record has
+            too few patches, or more patches have to show the class than are
             looked at.
     """
     if not isinstance(head.prototype_layer, DistancePrototypes):
@@ -76,12 +77,12 @@ def check_prunable(
 
 
 def repeated(vectors: Tensor, classes: Tensor, kept: Tensor) -> list[int]:
-    """Prototypes whose vector and class an earlier one has already.
+    """Find prototypes that share vector and class with an earlier one.
 
     Args:
         vectors: Prototypes (P,D).
-        classes: Their classes (P,).
-        kept: Those that were not pruned before (P,), bool.
+        classes: Classes of the prototypes (P,).
+        kept: Prototypes that were not pruned before (P,), bool.
     """
     seen: set[tuple] = set()
     found = []
@@ -96,13 +97,13 @@ def repeated(vectors: Tensor, classes: Tensor, kept: Tensor) -> list[int]:
 def foreign(
     record: dict, classes: Iterable[int], nearest: int, at_least: int
 ) -> list[int]:
-    """Prototypes whose nearest patches seldom show their class.
+    """Find prototypes whose nearest patches seldom show their class.
 
     Args:
-        record: Of the projection.
-        classes: Of the prototypes (P).
-        nearest: Patches that are looked at.
-        at_least: Of them that have to show the class.
+        record: Record of the projection.
+        classes: Classes of the ``P`` prototypes.
+        nearest: Number of patches that are looked at.
+        at_least: Number of them that have to show the class.
     """
     found = []
     for prototype, own in zip(record['prototypes'], classes):
@@ -113,7 +114,7 @@ def foreign(
 
 
 def _silence(head: PrototypeHead) -> None:
-    """Take the weights of concepts without prototypes."""
+    """Zero the class weights of concepts without prototypes."""
     kept = head.prototype_layer.kept
     if head.concept_pooling is not None:
         head.concept_pooling.project(kept)

@@ -1,4 +1,4 @@
-"""Gives dead concepts a new start at what is explained worst."""
+"""Restart dead concepts at the cells that are explained worst."""
 
 from collections.abc import Iterable
 
@@ -18,25 +18,25 @@ def reseed(
     labels: Tensor,
     wrong: Tensor,
 ) -> Tensor:
-    """Replace dead concepts by latents that no prototype is near to.
+    """Replace dead concepts by latents that are far from every prototype.
 
     Random restarts of unused codes (Dhariwal et al., Jukebox, 2020, section
-    3.1) put them on random latents of the batch; these are chosen. Each
-    concept takes a cell, of whose latents the scale nearest to a prototype
-    counts. Its prototypes become that latent and the ones most like it. Its
-    classifier column becomes the mean positive weight of the cell's class
-    there and exact zeros elsewhere.
+    3.1) put them on random latents of the batch; here the latents are chosen.
+    Each concept takes a cell, represented by its latent at the scale nearest
+    to a prototype. The prototypes of the concept become that latent and the
+    ones most like it. Its column of class weights becomes the mean positive
+    weight of the cell's class, and exact zeros for the others.
 
     Args:
         head: A head whose prototype layer has vectors; changed in place.
-        dead: Ids of the concepts to replace (r,), int64.
-        latents: Of a batch (N,S,D,H,W).
-        labels: Classes (N,H,W); cells outside of 0..C-1 (255) are not taken.
-        wrong: Cells that are classified wrongly (N,H,W), bool; taken first.
+        dead: Indices of the concepts to replace (r,), int64.
+        latents: Latents of a batch (N,S,D,H,W).
+        labels: Classes (N,H,W); cells outside 0..C-1 (255) are not taken.
+        wrong: Wrongly classified cells (N,H,W), bool; taken first.
 
     Returns:
-        Ids of the concepts that were replaced, the first of ``dead``: as many
-        as there are such cells no two of which touch.
+        Indices of the concepts that were replaced, the first of ``dead``: as
+        many as there are such cells no two of which touch.
     """
     layer, per_concept = head.prototype_layer, head.prototypes_per_concept
     nearest, scale = layer.similarity(latents).amax(dim=2).max(dim=1)  # N,H,W
@@ -51,14 +51,14 @@ def reseed(
         cells[seeds], cells[counted.flatten()], per_concept
     ).to(vectors)
     label = labels.flatten()[seeds]
-    weights = mean_positive(head.class_weights)  # before columns go
+    weights = mean_positive(head.class_weights)  # before columns are cleared
     head.conv_seg.weight[:, concepts] = 0
     head.conv_seg.weight[label, concepts, 0, 0] = weights[label]
     return concepts
 
 
 def worst_cells(nearest: Tensor, wrong: Tensor, counted: Tensor) -> Tensor:
-    """Cells that are explained worst, no two of which touch.
+    """Find the cells that are explained worst, no two of which touch.
 
     Args:
         nearest: Similarity of each cell to the nearest prototype (N,H,W).
@@ -66,8 +66,8 @@ def worst_cells(nearest: Tensor, wrong: Tensor, counted: Tensor) -> Tensor:
         counted: Cells that may be taken (N,H,W), bool.
 
     Returns:
-        Flat positions (n,), the worst first: cells that come before all eight
-        around them.
+        Flat positions (n,), the worst first, of cells that come before all
+        eight neighbours.
     """
     order = nearest.flatten().argsort(stable=True)
     right = ~wrong.flatten()[order]
@@ -86,13 +86,14 @@ def worst_cells(nearest: Tensor, wrong: Tensor, counted: Tensor) -> Tensor:
 
 
 def mean_positive(class_weights: Tensor) -> Tensor:
-    """Mean of the positive weights of each class.
+    """Average the positive weights of each class.
 
     Args:
-        class_weights: Non-negative classifier (C,K).
+        class_weights: Non-negative class weights (C,K).
 
     Returns:
-        (C,); for a class without any, the mean over all classes.
+        Means (C,); for a class without positive weights, the mean over all
+        classes.
     """
     number = (class_weights > 0).sum(dim=1)
     total = class_weights.sum(dim=1)
@@ -104,12 +105,12 @@ def mean_positive(class_weights: Tensor) -> Tensor:
 def forget_moments(
     optimizers: Iterable[Optimizer], head: PrototypeHead, concepts: Tensor
 ) -> None:
-    """Zero what optimizers remember of the parameters of some concepts.
+    """Zero the state that optimizers keep for the parameters of concepts.
 
     Args:
-        optimizers: All of the training.
+        optimizers: All optimizers of the training.
         head: The head that holds the parameters.
-        concepts: Ids (r,), int64.
+        concepts: Indices of the concepts (r,), int64.
     """
     per_concept = head.prototypes_per_concept
     within = torch.arange(per_concept, device=concepts.device)
@@ -120,21 +121,21 @@ def forget_moments(
             (head.conv_seg.weight, 1, concepts),
         ):
             for value in optimizer.state.get(parameter, {}).values():
-                # Beside moments there are counts of steps.
+                # the state also holds step counts
                 if getattr(value, 'shape', None) == parameter.shape:
                     value.index_fill_(dim, index, 0)
 
 
 def _at_scale(latents: Tensor, scale: Tensor) -> Tensor:
-    """Latents (N,S,D,H,W) at the scale (N,H,W) of each cell, (N*H*W,D)."""
+    """Pick latents (N*H*W,D) of (N,S,D,H,W) at each cell's scale (N,H,W)."""
     cells = latents.permute(0, 3, 4, 1, 2).flatten(0, 2)  # N*H*W,S,D
     index = torch.arange(len(cells), device=cells.device)
     return cells[index, scale.flatten()]
 
 
 def _most_alike(seeds: Tensor, cells: Tensor, number: int) -> Tensor:
-    """The nearest of the cells (n,D) to each seed (r,D), (r,number,D)."""
-    # Differences: a seed is among the cells, and its distance exactly 0.
+    """Find the cells (r,number,D) of (n,D) nearest to each seed (r,D)."""
+    # by differences: a seed is among the cells, at a distance of exactly 0
     distance = torch.cdist(
         seeds, cells, compute_mode='donot_use_mm_for_euclid_dist'
     )

@@ -1,8 +1,8 @@
 """Draw cells of a data set, class by class, in bounded memory.
 
-Every cell gets pseudo-random keys that follow from the seed, its image and
-its place alone. Whoever keeps the smallest keys keeps the same cells, however
-the images were batched or shared out among ranks.
+Every cell gets pseudo-random keys that depend only on the seed, its image and
+its place. Keeping the smallest keys therefore keeps the same cells, however
+the images are batched or distributed over ranks.
 """
 
 import hashlib
@@ -20,11 +20,12 @@ class LatentSample:
 
     Attributes:
         latents: Unit latents of all scales (n,S,D); where an image was seen
-            at several sizes, those of one size after the other's (n,Z*S,D).
+            at several sizes, one size after another (n,Z*S,D).
         labels: Class at the centre of each cell (n,), int64.
-        impurity: Zero for a cell that shows one thing, otherwise the share of
+        impurity: Zero for a cell that counts as pure, otherwise the share of
             its pixels that have another label (n,), float32.
-        keys: What says which cells are kept, and which are the same (n,).
+        keys: Keys (n,), int64, that decide which cells are kept and identify
+            them.
     """
 
     latents: Tensor
@@ -33,11 +34,11 @@ class LatentSample:
     keys: Tensor
 
     def __len__(self) -> int:
-        """Cells in it."""
+        """Count the cells."""
         return len(self.labels)
 
     def take(self, index: Tensor) -> 'LatentSample':
-        """The cells at the places ``index`` (m,)."""
+        """Select cells by their places ``index`` (m,)."""
         return LatentSample(
             self.latents[index],
             self.labels[index],
@@ -47,7 +48,7 @@ class LatentSample:
 
     @classmethod
     def join(cls, parts: list['LatentSample']) -> 'LatentSample':
-        """Put samples one after another."""
+        """Concatenate samples."""
         return cls(
             torch.cat([part.latents for part in parts]),
             torch.cat([part.labels for part in parts]),
@@ -57,22 +58,22 @@ class LatentSample:
 
     @classmethod
     def empty(cls) -> 'LatentSample':
-        """No cells; its latents (0,) can be joined to any others."""
+        """Make a sample without cells, which can be joined to any other."""
         no = torch.zeros(0, dtype=torch.int64)
         return cls(torch.zeros(0), no, torch.zeros(0), no)
 
 
 def cell_keys(path: str, cells: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Two independent random keys for every cell of an image.
+    """Make two independent random keys for every cell of an image.
 
-    The first says which cells of the image are drawn, the second which of
-    those drawn from all images are kept: so an image of many cells of a class
-    has no better chance than one of few.
+    The first decides which cells of the image are drawn, the second which of
+    those drawn from all images are kept: an image with many cells of a class
+    thus has no better chance than one with few.
 
     Args:
-        path: The image.
-        cells: Cells ``n`` of its feature map.
-        seed: Other keys for another seed.
+        path: Path of the image.
+        cells: Number ``n`` of cells of its feature map.
+        seed: Seed of the keys.
 
     Returns:
         Keys (n,) and (n,), int64, not negative.
@@ -84,14 +85,14 @@ def cell_keys(path: str, cells: int, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def image_drawn(path: str, share: float, seed: int) -> bool:
-    """Whether an image is among the share that is looked at.
+    """Tell whether an image is among the share that is looked at.
 
     Args:
-        path: The image.
-        share: From 0 to 1; a larger share holds the images of a smaller one.
-        seed: Other images for another seed.
+        path: Path of the image.
+        share: From 0 to 1; a larger share includes the images of a smaller.
+        seed: Seed of the choice.
     """
-    # another key than that of its cells, which is independent of it
+    # not the key of its cells, which has to be independent of this one
     return _image_key(path, seed + 1) < share * 2**128
 
 
@@ -103,17 +104,17 @@ def _image_key(path: str, seed: int) -> int:
 def first_of_classes(
     labels: Tensor, impurity: Tensor, keys: Tensor, per_class: int
 ) -> Tensor:
-    """Choose cells of each class: the purest, of those the smallest keys.
+    """Choose cells of each class: the purest, and on ties the smallest keys.
 
     Args:
         labels: Class of each cell (n,).
-        impurity: What comes first (n,).
-        keys: What decides between equals (n,); a cell that has class and key
-            of another one is the same cell, and left out.
-        per_class: Cells of a class, at most.
+        impurity: Impurity of each cell (n,).
+        keys: Keys (n,); a cell with the class and the key of another one is
+            the same cell, and is left out.
+        per_class: Maximum number of cells of a class.
 
     Returns:
-        Places (m,) of the chosen cells, sorted by class, impurity and key.
+        Places (m,) of the chosen cells, by class, impurity and key.
     """
     sorting = np.lexsort((keys.numpy(), impurity.numpy(), labels.numpy()))
     order = torch.from_numpy(sorting)
@@ -125,7 +126,7 @@ def first_of_classes(
 
 
 def rank_in_class(labels: Tensor) -> Tensor:
-    """Number the cells (n,) of each class from zero; labels are sorted."""
+    """Count the cells (n,) of each class from zero; labels are sorted."""
     return torch.arange(len(labels)) - torch.searchsorted(labels, labels)
 
 
@@ -133,19 +134,19 @@ def drop_mixed(sample: LatentSample, needed: Tensor) -> LatentSample:
     """Leave out mixed cells where a class has enough others.
 
     Args:
-        sample: Cells, those of a class in a row and the purest first.
-        needed: Cells that each class should have left (C,), if it can.
+        sample: Cells, sorted by class and, within a class, the purest first.
+        needed: Number of cells (C,) that each class keeps, if it has them.
     """
     wanted = rank_in_class(sample.labels) < needed[sample.labels]
     return sample.take((wanted | (sample.impurity == 0)).nonzero().squeeze(1))
 
 
 class Reservoir:
-    """Keeps a fair sample of the cells of each class.
+    """A fair sample of the cells of each class.
 
     Args:
-        per_image: Cells drawn of a class of one image, at most.
-        per_class: Cells kept of a class, at most.
+        per_image: Maximum number of cells drawn per class and image.
+        per_class: Maximum number of cells kept per class.
     """
 
     def __init__(self, per_image: int, per_class: int) -> None:
@@ -158,23 +159,23 @@ class Reservoir:
         """Draw from the cells of one image.
 
         Args:
-            cells: All of its cells (n) that have a class.
-            draw_keys: Say which of them are drawn (n,).
+            cells: All of its ``n`` cells that have a class.
+            draw_keys: Keys (n,) that decide which of them are drawn.
         """
         index = first_of_classes(
             cells.labels, cells.impurity, draw_keys, self.per_image
         )
         self._parts.append(cells.take(index))
         self._waiting += len(index)
-        # sorting has its price, so it waits for as many as a class may keep
+        # sorting is expensive: wait for as many as a class may keep
         if self._waiting > self.per_class:
             self._compact()
 
     def gather(self) -> LatentSample:
         """Merge the reservoirs of all ranks; every rank gets the same cells.
 
-        No rank hands out a latent that is not kept in the end. The reservoir
-        is empty afterwards.
+        No rank sends a latent that is not kept in the end. The reservoir is
+        empty afterwards.
         """
         self._compact()
         own = LatentSample.join(self._parts or [LatentSample.empty()])
@@ -189,7 +190,7 @@ class Reservoir:
         return self._kept(LatentSample.join(all_gather_object(own.take(kept))))
 
     def _compact(self) -> None:
-        """Drop cells part by part: there is never a copy of them all."""
+        """Drop cells part by part, so that they are never copied at once."""
         self._waiting = 0
         if not self._parts:
             return
@@ -211,7 +212,7 @@ class Reservoir:
         self._parts = [part for part in self._parts if len(part)]
 
     def _kept(self, sample: LatentSample) -> LatentSample:
-        """What remains of a sample, in order."""
+        """Select what remains of a sample, in order."""
         index = first_of_classes(
             sample.labels, sample.impurity, sample.keys, self.per_class
         )

@@ -7,11 +7,9 @@ import torch
 from mmengine.runner import Runner
 from visualization_runs import OF_PROJECTION, PROJECTION, SHORT, hook_with
 
+from mmproto.datasets.plain_loader import projection_dataloader
 from mmproto.engine.hooks import prototype_visualization_hook as module
-from mmproto.prototypes.projection import (
-    project_prototypes,
-    projection_dataloader,
-)
+from mmproto.prototypes.projection import project_prototypes
 
 
 def places(patches):
@@ -74,7 +72,7 @@ def test_patches_before_the_projection(train, shown, monkeypatch):
 def test_patches_of_a_projection_that_no_longer_holds(train, shown):
     projection = dict(PROJECTION, before=1, end=False)
     runner = train(projection, hook_with(), **SHORT)
-    projection.update(before=9)
+    projection.pop('before')
     # what nobody can know to hold: the record of another run
     path = str(Path(runner.work_dir) / 'iter_2.pth')
     last = dict(name='last', train=['decode_head.conv_seg'])

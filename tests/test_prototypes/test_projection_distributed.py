@@ -11,10 +11,8 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmseg.registry import MODELS
 
-from mmproto.prototypes.projection import (
-    project_prototypes,
-    projection_dataloader,
-)
+from mmproto.datasets.plain_loader import projection_dataloader
+from mmproto.prototypes.projection import project_prototypes
 
 # images of rank 0 and of rank 1; image 0 is given to both
 UNEVEN = [[0, 2, 3, 5], [4, 1, 0]]

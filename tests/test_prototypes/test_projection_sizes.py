@@ -4,10 +4,8 @@ import cv2
 from mmengine.runner import Runner
 from projection_cases import batches, places
 
-from mmproto.prototypes.projection import (
-    project_prototypes,
-    projection_dataloader,
-)
+from mmproto.datasets.plain_loader import projection_dataloader
+from mmproto.prototypes.projection import project_prototypes
 
 
 def test_labels_lie_under_the_centre_of_the_cell(tiny_model, loader):
