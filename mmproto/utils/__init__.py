@@ -1,1 +1,1 @@
-"""What every room uses: files, text, the stack below."""
+"""What every room uses: files, text, and the stack below mmproto."""

@@ -30,8 +30,7 @@ def check_stack() -> None:
 
     Raises:
         StackError: torch, torchvision, mmengine, mmcv or mmseg is missing,
-            or both stacks are installed; its text is one sentence that says
-            what to install.
+            or both stacks are installed. The message says what to install.
     """
     forks, stock = _installed(FORKS), _installed(STOCK)
     if forks and stock:
@@ -130,10 +129,10 @@ def config_path(name: str) -> Path:
     """Find a config of this package.
 
     Args:
-        name: path below `configs`, with or without `mmproto::` before it.
+        name: Path below `configs`, with or without `mmproto::` before it.
 
     Raises:
-        FileNotFoundError: there is no such config.
+        FileNotFoundError: There is no such config.
     """
     relative = name.removeprefix(SCOPE)
     folder = shipped('configs')

@@ -1,4 +1,4 @@
-"""Files: complete or not there, known by their hash, found elsewhere."""
+"""Files: written whole or not at all, hashed, and found where they moved."""
 
 import errno
 import hashlib
@@ -17,17 +17,17 @@ CHUNK = 1 << 20  # bytes of a file that are read at once
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path that becomes ``path`` if all went well.
+    """Give a temporary path that becomes ``path`` if all goes well.
 
     Args:
-        path: The file to write; its folder is made when it is missing.
+        path: The file to write; a missing folder is made.
 
     Yields:
         A path in the same folder, with the same suffix.
 
     Raises:
-        OSError: If it cannot be written. Its text has ``path`` and not the
-            temporary one, which nobody knows.
+        OSError: If it cannot be written. The message names ``path``, since
+            nobody knows the temporary one.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,16 +44,16 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 def check_writable(path: str | Path) -> None:
-    """Refuse a file that cannot be written, before it is computed.
+    """Refuse a file that cannot be written, before its content is computed.
 
-    Nothing is made: of a missing folder, the first one above it that is
-    there has to take files.
+    Nothing is made: if the folder is missing, the nearest one above it that
+    exists must be writable.
 
     Args:
         path: The file to write.
 
     Raises:
-        ValueError: If it is a folder, or its folder takes no files.
+        ValueError: If it is a folder, or its folder is not writable.
     """
     try:
         if Path(path).is_dir():
@@ -74,8 +74,8 @@ def write_json(data: Any, path: str | Path, indent: int | None = 1) -> None:
 
     Args:
         data: What to write.
-        path: Of the file.
-        indent: Blanks a level; ``None`` for a single line.
+        path: Where to write it.
+        indent: Blanks per level; ``None`` for a single line.
 
     Raises:
         ValueError: If a number is not finite. Nothing is written then.
@@ -86,12 +86,12 @@ def write_json(data: Any, path: str | Path, indent: int | None = 1) -> None:
 
 
 def remove_old_sheets(sheets: Sequence[Path], folder: Path, stem: str) -> None:
-    """Remove the sheets of an earlier run, once the new ones are there.
+    """Remove the sheets of an earlier run, once the new ones exist.
 
     Args:
         sheets: The new ones, ``<stem>_01.png`` and so on.
-        folder: Where they lie. Files with other names are left alone.
-        stem: Of their names.
+        folder: Where they are. Files with other names are left alone.
+        stem: What their names begin with.
     """
     for path in folder.glob(f'{stem}_*.png'):
         if path not in sheets and re.fullmatch(
@@ -101,7 +101,7 @@ def remove_old_sheets(sheets: Sequence[Path], folder: Path, stem: str) -> None:
 
 
 def file_hash(path: str | Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
+    """Return the SHA-256 of a file in hexadecimal digits."""
     digest = hashlib.sha256()
     with Path(path).open('rb') as file:
         while chunk := file.read(CHUNK):
@@ -116,15 +116,15 @@ def relative_link(path: str | Path, folder: str | Path) -> str:
 
 
 def find_image(path: str, data_root: str | Path | None = None) -> Path | None:
-    """Find an image of the projection record, also after the data moved.
+    """Find an image of the projection record, even if the data moved.
 
     Args:
-        path: As the data set gave it when the prototypes were projected.
-        data_root: Where the data lies now. The longest tail of ``path`` that
+        path: The path when the prototypes were projected.
+        data_root: Where the data is now. The longest tail of ``path`` that
             exists below it is taken.
 
     Returns:
-        The file, or ``None`` when there is none.
+        The file, or ``None`` if there is none.
     """
     if Path(path).is_file():
         return Path(path)

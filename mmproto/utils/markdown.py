@@ -1,4 +1,4 @@
-"""Markdown from any text."""
+"""Markdown made from any text."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,9 +7,12 @@ MOST_CLASSES = 4  # of one concept that are listed
 
 
 def escape(text: str) -> str:
-    """Let text stand for itself in a line of Markdown, also in a table.
+    r"""Escape text for a line or a table cell of Markdown.
 
     Runs of blanks and line ends become one blank.
+
+    >>> escape('a|b  *c*')
+    'a\\|b \\*c\\*'
     """
     text = ' '.join(text.split())
     text = text.replace('&', '&amp;').replace('<', '&lt;')
@@ -19,12 +22,12 @@ def escape(text: str) -> str:
 
 
 def listed(texts: Iterable[str]) -> str:
-    """Escaped texts with commas between them."""
+    """Escape texts and join them with commas."""
     return ', '.join(map(escape, texts))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are Markdown already."""
+    """Lay out a table of cells that are Markdown already."""
     lines = [header, ['---'] * len(header), *rows]
     return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
 
@@ -38,11 +41,14 @@ def weight_list(weights: Iterable[tuple[str, float]]) -> str:
 
 
 def number(value: float | None, decimals: int | None = None) -> str:
-    """Write a number, or a dash for none.
+    """Format a number, or a dash if there is none.
 
     Args:
         value: The number.
-        decimals: How many; four digits in all by default.
+        decimals: How many; by default four significant digits.
+
+    >>> number(0.123456), number(12, decimals=1), number(None)
+    ('0.1235', '12.0', '-')
     """
     if value is None:
         return '-'

@@ -10,15 +10,15 @@ class Origin:
     """The model that an explanation is about.
 
     Args:
-        config: Path of the config, as the user gave it.
-        checkpoint: Path of the checkpoint, likewise, or its address.
+        config: Path of the config as the user gave it.
+        checkpoint: Path or address of the checkpoint as the user gave it.
     """
 
     config: str
     checkpoint: str
 
     def to_dict(self) -> dict:
-        """Plain types, with the SHA-256 of a checkpoint on this disk."""
+        """Return plain types, with the SHA-256 of a local checkpoint."""
         elsewhere = '://' in self.checkpoint
         return dict(
             config=self.config,

@@ -1,4 +1,4 @@
-"""Packages of extras, which training does without."""
+"""Packages of extras, which training does not need."""
 
 from importlib import import_module
 from types import ModuleType
@@ -8,11 +8,12 @@ def require(name: str, extra: str = 'export') -> ModuleType:
     """Import a package of an extra.
 
     Args:
-        name: Of the package or a module of it.
-        extra: That installs it.
+        name: The package, or a module of it.
+        extra: The extra that installs it.
 
     Raises:
-        ImportError: If it is not installed; says how to install it.
+        ImportError: If it is not installed; the message says how to
+            install it.
     """
     try:
         return import_module(name)

@@ -1,4 +1,4 @@
-"""Tables for spreadsheets: CSV in which no cell is taken for a formula."""
+"""CSV for spreadsheets, in which no cell is taken for a formula."""
 
 import csv
 import io
@@ -10,22 +10,22 @@ from mmproto.utils.files import atomic_path
 
 Cell = str | int | float | bool | None
 
-# With these a formula begins, in East Asia also with the wide ones; with the
-# last one begins what protects from it.
+# What a formula begins with, in East Asia also the wide ones; the last is the
+# apostrophe that protects a text.
 FORMULA = ('=', '+', '-', '@', '＝', '＋', '－', '＠', "'")
 
 
 def make_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    r"""Make CSV that comes back as it went in.
+    r"""Make CSV that reads back as it was written.
 
-    Texts are quoted, numbers are not and have as many digits as it takes to
+    Texts are quoted; numbers are not, and have as many digits as it takes to
     read the same number back; lines end in ``\n``. A text that a spreadsheet
     would run as a formula gets an apostrophe in front, and so does one that
-    begins with an apostrophe: who reads the file takes one away.
+    begins with an apostrophe: a reader of the file removes one.
 
     Args:
         header: Names of the columns.
-        rows: As many cells each; ``None`` leaves a cell empty.
+        rows: A cell for each column; ``None`` leaves it empty.
 
     Raises:
         ValueError: If a number is not finite.
@@ -45,13 +45,17 @@ def make_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
 
 
 def write_text(text: str, path: str | Path) -> None:
-    """Write a text as it is, with the line ends that it has."""
+    """Write a text as it is, line ends included."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(text.encode('utf-8'))
 
 
 def protect(text: str) -> str:
-    """Put an apostrophe before a text that would be run as a formula."""
+    """Put an apostrophe before a text that would be run as a formula.
+
+    >>> protect('=1+1'), protect('road')
+    ("'=1+1", 'road')
+    """
     return "'" + text if text.lstrip().startswith(FORMULA) else text
 
 
