@@ -2,21 +2,11 @@
 # Both together do what proto_camvid.py does in one run, with its budget.
 _base_ = './proto_camvid.py'
 load_from = 'work_dirs/proto_camvid_features/iter_184.pth'
-stage = 184
-last = 168
+last = 0.913  # sixteen steps for the classifier alone
 # The curve of the learning rate goes on where the first stage stopped.
 optim_wrapper = dict(optimizer=dict(lr=1.13e-3))
-param_scheduler = [
-    dict(
-        type='PolyLR',
-        eta_min=1e-5,
-        power=0.9,
-        begin=0,
-        end=stage,
-        by_epoch=False,
-    )
-]
-train_cfg = dict(max_iters=stage, val_interval=stage)
+param_scheduler = [dict(_base_.decay, begin=0)]
+train_cfg = dict(max_iters=184, val_interval=None)
 custom_hooks = [
     *_base_.custom_hooks[:3],  # of default_runtime.py
     dict(
@@ -31,7 +21,7 @@ custom_hooks = [
         type='mmproto.SparsifyHook',
         target_zeros=0.98,
         class_power=0.45,
-        end=128,
+        end=0.696,
     ),
     dict(type='mmproto.PrototypeHealthHook'),
     dict(

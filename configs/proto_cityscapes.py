@@ -20,8 +20,9 @@ optim_wrapper = dict(
     ),
 )
 
-switch = 40000  # half of the schedule, as in the measured runs on CamVid
-last = 78000  # the rest is for the classifier alone
+# Shares of the run: they follow train_cfg.max_iters.
+switch = 0.5  # as in the measured runs on CamVid
+last = 0.975  # the rest is for the classifier alone
 custom_hooks = [
     *_base_.custom_hooks,
     dict(
@@ -44,7 +45,7 @@ custom_hooks = [
         target_zeros=0.98,  # 72 of 19 x 190 weights, 3.8 a class
         class_power=0.45,
         begin=switch,
-        end=68000,  # as in proto_camvid.py, two thirds of the second phase
+        end=0.85,  # as in proto_camvid.py, two thirds of the second phase
     ),
     dict(type='mmproto.PrototypeHealthHook'),
     dict(

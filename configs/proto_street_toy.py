@@ -25,8 +25,9 @@ optim_wrapper = dict(
     )
 )
 
-switch = 90  # half of the budget
-last = 168  # twelve steps for the classifier alone
+# Shares of the run: they follow train_cfg.max_iters.
+switch = 0.5
+last = 0.933  # twelve steps for the classifier alone
 train_cfg = dict(val_interval=last)  # before projection, and at the end
 custom_hooks = [
     *_base_.custom_hooks,
@@ -44,7 +45,7 @@ custom_hooks = [
         target_zeros=0.98,
         class_power=0.45,
         begin=switch,
-        end=150,
+        end=0.833,
     ),
     dict(type='mmproto.PrototypeHealthHook'),
     dict(

@@ -3,6 +3,7 @@
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import FUNCTIONS as MMENGINE_FUNCTIONS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
@@ -18,6 +19,7 @@ def _child(name: str, parent: Registry, *locations: str) -> Registry:
 
 MODELS = _child('model', MMENGINE_MODELS, 'mmproto.models')
 HOOKS = _child('hook', MMENGINE_HOOKS, 'mmproto.engine', 'mmproto.datasets')
+LOOPS = _child('loop', MMENGINE_LOOPS, 'mmproto.engine')
 DATASETS = _child('dataset', MMENGINE_DATASETS, 'mmproto.datasets')
 TRANSFORMS = _child(
     'transform',

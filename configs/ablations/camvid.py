@@ -5,7 +5,7 @@
 #
 # A row may have
 #   config        another config; a path from this file, or mmproto::name.py
-#   options       values by key; of a list, an item is picked by its number or
+#   options       values by key; an item of a list is picked by its number or
 #                 by the name of its type: custom_hooks.SparsifyHook.strength
 #   remove_hooks  types to take out of custom_hooks
 #   add_hooks     dicts to append to custom_hooks
@@ -18,8 +18,8 @@
 #   seeds         instead of those below
 config = '../proto_camvid.py'
 seeds = [0]
-switch = 184  # of proto_camvid.py: up to here the rows are the same
-_from_final = dict(row='final', iteration=switch)
+# Half of the 368 iterations of proto_camvid.py: until then rows are the same.
+_from_final = dict(row='final', iteration=184)
 _sparsify = 'custom_hooks.SparsifyHook'
 rows = dict(
     black_box=dict(config='../deeplabv3_camvid.py'),
@@ -68,7 +68,7 @@ rows = dict(
         options={
             'custom_hooks.TrainingPhaseHook.phases.1': dict(
                 name='concepts',
-                end=352,
+                end=0.957,
                 freeze=['decode_head.prototype_layer'],
             )
         },

@@ -1,4 +1,4 @@
-# The ablation on drawn scenes: each row switches a part of
+# The ablation on drawn scenes: each row switches one part of
 # proto_street_toy.py.
 #
 #     python tools/analysis_tools/ablate.py configs/ablations/street_toy.py \
@@ -7,8 +7,9 @@
 # camvid.py says what a row may have.
 config = '../proto_street_toy.py'
 seeds = [0]
-switch = 90  # of proto_street_toy.py: up to here the rows are the same
-_from_final = dict(row='final', iteration=switch)
+# Half of the 180 iterations of proto_street_toy.py: until then rows are the
+# same.
+_from_final = dict(row='final', iteration=90)
 _head = 'model.decode_head'
 _temperature = f'{_head}.prototype_layer.temperature'
 _sparsify = 'custom_hooks.SparsifyHook'
@@ -28,8 +29,8 @@ def _anneal(end):
         type='mmproto.TemperatureHook',
         start=0.05,
         end=end,
-        begin=switch,
-        until=switch + 20,
+        begin=0.5,
+        until=11 / 18,
     )
     return dict(add_hooks=[hook], start=_from_final)
 
@@ -41,13 +42,13 @@ def _zeros(share):
     )
 
 
-def _switch(iteration):
+def _switch(share):
     """A row whose concepts begin earlier or later."""
     return dict(
         options={
-            f'{_phases}.0.end': iteration,
-            f'{_init}.begin': iteration,
-            f'{_sparsify}.begin': iteration,
+            f'{_phases}.0.end': share,
+            f'{_init}.begin': share,
+            f'{_sparsify}.begin': share,
         }
     )
 
@@ -106,8 +107,8 @@ rows = dict(
     ),
     # Random prototypes, trained with everything else from the beginning.
     no_clusters=dict(remove_hooks=['TrainingPhaseHook', 'PrototypeInitHook']),
-    switch_60=_switch(60),
-    switch_120=_switch(120),
+    switch_60=_switch(1 / 3),
+    switch_120=_switch(2 / 3),
     all_cells=dict(
         options={f'{_init}.min_cell_purity': 0.0}, start=_from_final
     ),
@@ -139,7 +140,7 @@ rows = dict(
         options={
             f'{_phases}.1': dict(
                 name='concepts',
-                end=168,
+                end=0.933,
                 freeze=['decode_head.prototype_layer'],
             )
         },
@@ -194,9 +195,9 @@ rows = dict(
         add_hooks=[
             dict(
                 type='mmproto.PrototypeReseedHook',
-                interval=15,
-                begin=switch,
-                end=150,
+                interval=1 / 12,
+                begin=0.5,
+                end=0.833,
             )
         ],
         start=_from_final,

@@ -1,7 +1,8 @@
 # PIP-Net, with the length of the black box, on Cityscapes.
 _base_ = [
     './_base_/pipnet_lite0.py',
-    './_base_/cityscapes_two_views.py',
+    '../_base_/datasets/cityscapes.py',
+    './_base_/two_views.py',
     '../_base_/schedules/sgd_80k.py',
     '../_base_/default_runtime.py',
     '../_base_/models/r50.py',
@@ -31,27 +32,23 @@ optim_wrapper = dict(
         custom_keys={'decode_head.conv_seg': dict(lr_mult=100.0)}
     ),
 )
+train_dataloader = dict(
+    batch_size=1,  # image; with two views as many samples as the others
+    collate_fn=dict(type='mmproto.two_view_collate'),
+    dataset=dict(
+        # geometry once
+        pipeline=[*_base_.train_pipeline[:-1], _base_.two_views]
+    ),
+)
 
-pretrained = 11400  # epochs 10 : 60, used_arguments/*.txt
+pretrained = 0.1425
+concepts, everything = _base_.hooks[0].phases
 custom_hooks = [
     *_base_.custom_hooks,
     dict(
         type='mmproto.TrainingPhaseHook',
-        phases=[
-            dict(
-                name='concepts',
-                end=pretrained,
-                freeze=['decode_head.conv_seg'],
-                losses=['loss_alignment_alone', 'loss_presence_alone'],
-            ),
-            dict(
-                name='all',
-                losses=['loss_ce', 'loss_alignment', 'loss_presence'],
-            ),
-        ],
+        phases=[dict(concepts, end=pretrained), everything],
     ),
-    # there 1e-3 off every weight at every step, whatever the learning rate;
-    # here as much at the first learning rate, 0.05
-    dict(type='mmproto.SparsifyHook', strength=0.02, begin=pretrained),
-    dict(type='mmproto.PrototypeProjectionHook', mode='mine'),
+    dict(_base_.hooks[1], begin=pretrained),
+    _base_.hooks[2],
 ]

@@ -1,7 +1,8 @@
 # PIP-Net on drawn scenes.
 _base_ = [
     './_base_/pipnet_lite0.py',
-    './_base_/street_toy_two_views.py',
+    '../_base_/datasets/street_toy.py',
+    './_base_/two_views.py',
     '../_base_/schedules/adamw_street_toy.py',
     '../_base_/default_runtime.py',
     '../_base_/models/lite0_stride8.py',
@@ -20,27 +21,12 @@ optim_wrapper = dict(
         }
     )
 )
-
-pretrained = 26  # epochs 10 : 60, used_arguments/*.txt
-custom_hooks = [
-    *_base_.custom_hooks,
-    dict(
-        type='mmproto.TrainingPhaseHook',
-        phases=[
-            dict(
-                name='concepts',
-                end=pretrained,
-                freeze=['decode_head.conv_seg'],
-                losses=['loss_alignment_alone', 'loss_presence_alone'],
-            ),
-            dict(
-                name='all',
-                losses=['loss_ce', 'loss_alignment', 'loss_presence'],
-            ),
-        ],
+train_dataloader = dict(
+    batch_size=4,  # images; with two views as many samples as the others
+    collate_fn=dict(type='mmproto.two_view_collate'),
+    dataset=dict(
+        # geometry once
+        pipeline=[*_base_.train_pipeline[:-1], _base_.two_views]
     ),
-    # there 1e-3 off every weight at every step, whatever the learning rate;
-    # here as much at the first learning rate, 0.05
-    dict(type='mmproto.SparsifyHook', strength=0.02, begin=pretrained),
-    dict(type='mmproto.PrototypeProjectionHook', mode='mine'),
-]
+)
+custom_hooks = [*_base_.custom_hooks, *_base_.hooks]

@@ -2,7 +2,6 @@
 _base_ = [
     './_base_/protopnet_lite0.py',
     './_base_/cityscapes_513.py',
-    './_base_/adam_cityscapes.py',
     '../_base_/default_runtime.py',
     '../_base_/models/r50.py',
 ]
@@ -21,8 +20,4 @@ model = dict(
         num_concepts=190,  # ten a class
     ),
 )
-custom_hooks = [
-    *_base_.custom_hooks,
-    _base_.stages,
-    _base_.push,
-]
+custom_hooks = [*_base_.custom_hooks, _base_.stages, _base_.push]

@@ -1,7 +1,8 @@
 # ReProSeg, with the length of the black box, on Cityscapes.
 _base_ = [
     './_base_/reproseg_lite0.py',
-    './_base_/cityscapes_two_views.py',
+    '../_base_/datasets/cityscapes.py',
+    './_base_/two_views.py',
     '../_base_/schedules/sgd_80k.py',
     '../_base_/default_runtime.py',
     '../_base_/models/r50.py',
@@ -32,25 +33,12 @@ optim_wrapper = dict(
         custom_keys={'decode_head.conv_seg': dict(lr_mult=100.0)}
     ),
 )
-
-pretrained = 8000  # epochs 100 of 1000, training/default.yaml
-custom_hooks = [
-    *_base_.custom_hooks,
-    dict(
-        type='mmproto.TrainingPhaseHook',
-        phases=[
-            dict(
-                name='concepts',
-                end=pretrained,
-                freeze=['decode_head.conv_seg'],
-                losses=[
-                    'loss_alignment',
-                    'loss_jensen_shannon',
-                    'loss_presence',
-                ],
-            ),
-            dict(name='all'),
-        ],
+train_dataloader = dict(
+    batch_size=1,  # image; with two views as many samples as the others
+    collate_fn=dict(type='mmproto.two_view_collate'),
+    dataset=dict(
+        # geometry once
+        pipeline=[*_base_.train_pipeline[:-1], _base_.two_views]
     ),
-    dict(type='mmproto.PrototypeProjectionHook', mode='mine'),
-]
+)
+custom_hooks = [*_base_.custom_hooks, *_base_.hooks]

@@ -1,7 +1,8 @@
 # ReProSeg on drawn scenes.
 _base_ = [
     './_base_/reproseg_lite0.py',
-    './_base_/street_toy_two_views.py',
+    '../_base_/datasets/street_toy.py',
+    './_base_/two_views.py',
     '../_base_/schedules/adamw_street_toy.py',
     '../_base_/default_runtime.py',
     '../_base_/models/lite0_stride8.py',
@@ -20,25 +21,12 @@ optim_wrapper = dict(
         }
     )
 )
-
-pretrained = 18  # epochs 100 of 1000, src/config/yaml/training/default.yaml
-custom_hooks = [
-    *_base_.custom_hooks,
-    dict(
-        type='mmproto.TrainingPhaseHook',
-        phases=[
-            dict(
-                name='concepts',
-                end=pretrained,
-                freeze=['decode_head.conv_seg'],
-                losses=[
-                    'loss_alignment',
-                    'loss_jensen_shannon',
-                    'loss_presence',
-                ],
-            ),
-            dict(name='all'),
-        ],
+train_dataloader = dict(
+    batch_size=4,  # images; with two views as many samples as the others
+    collate_fn=dict(type='mmproto.two_view_collate'),
+    dataset=dict(
+        # geometry once
+        pipeline=[*_base_.train_pipeline[:-1], _base_.two_views]
     ),
-    dict(type='mmproto.PrototypeProjectionHook', mode='mine'),
-]
+)
+custom_hooks = [*_base_.custom_hooks, *_base_.hooks]

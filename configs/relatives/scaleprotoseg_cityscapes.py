@@ -20,29 +20,19 @@ model = dict(
 
 # Groups alone, then with the last layer, 2000 and 30000 steps of
 # group_scaleproto_cityscapes.gin; latents and prototypes stay.
-warm = 10000
-max_iters = 160000
+alone = 1 / 16
 groups = 'decode_head.concept_pooling'
 optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys={groups: dict(decay_mult=0.0)})
 )
-param_scheduler = [
-    dict(
-        type='PolyLR',
-        eta_min=1e-5,
-        power=0.9,
-        begin=warm,
-        end=max_iters,
-        by_epoch=False,
-    )
-]
-train_cfg = dict(max_iters=max_iters, val_interval=16000)
+param_scheduler = [dict(_base_.decay, begin=alone)]
+train_cfg = dict(max_iters=160000, val_interval=0.1)
 custom_hooks = [
     *_base_.custom_hooks[:-2],
     dict(
         type='mmproto.TrainingPhaseHook',
         phases=[
-            dict(name='groups', end=warm, train=[groups]),
+            dict(name='groups', end=alone, train=[groups]),
             dict(name='joint', train=[groups, 'decode_head.conv_seg']),
         ],
     ),

@@ -2,7 +2,6 @@
 _base_ = [
     './_base_/scaleprotoseg_scales_lite0.py',
     './_base_/cityscapes_513.py',
-    './_base_/adam_cityscapes.py',
     '../_base_/default_runtime.py',
     '../_base_/models/r50.py',
 ]
@@ -22,11 +21,4 @@ model = dict(
         num_concepts=228,  # three a class and scale
     ),
 )
-custom_hooks = [
-    *_base_.custom_hooks,
-    _base_.stages,
-    dict(
-        **_base_.push,
-        prune=dict(nearest=6, at_least=3),  # run_pruning.py
-    ),
-]
+custom_hooks = [*_base_.custom_hooks, _base_.stages, _base_.pruned_push]

@@ -2,7 +2,7 @@
 _base_ = [
     './_base_/scaleprotoseg_scales_lite0.py',
     '../_base_/datasets/street_toy.py',
-    './_base_/adamw_street_toy_half.py',
+    './_base_/stages.py',
     '../_base_/default_runtime.py',
     '../_base_/models/lite0_stride8.py',
 ]
@@ -12,11 +12,11 @@ model = dict(
     backbone=_base_.lite0_stride8,
     neck=dict(in_channels=112, in_index=3),
 )
-custom_hooks = [
-    *_base_.custom_hooks,
-    _base_.stages,
-    dict(
-        **_base_.push,
-        prune=dict(nearest=6, at_least=3),  # run_pruning.py
-    ),
+# One of two stages that share the budget.
+train_cfg = dict(max_iters=90, val_interval=None)
+warm = 20 / 90
+param_scheduler = [
+    dict(_base_.warm_up, end=warm),
+    dict(_base_.decay, begin=warm),
 ]
+custom_hooks = [*_base_.custom_hooks, _base_.stages, _base_.pruned_push]

@@ -2,7 +2,7 @@
 _base_ = [
     './_base_/scaleprotoseg_lite0.py',
     '../_base_/datasets/street_toy.py',
-    './_base_/adamw_street_toy_half.py',
+    './_base_/stages.py',
     '../_base_/default_runtime.py',
     '../_base_/models/lite0_stride8.py',
 ]
@@ -12,24 +12,15 @@ model = dict(
     backbone=_base_.lite0_stride8,
     neck=dict(in_channels=112, in_index=3),
 )
+# One of two stages that share the budget.
+train_cfg = dict(max_iters=90, val_interval=None)
+warm = 20 / 90
+param_scheduler = [
+    dict(_base_.warm_up, end=warm),
+    dict(_base_.decay, begin=warm),
+]
 load_from = 'work_dirs/scaleprotoseg_scales_street_toy/iter_90.pth'
 optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys={'decode_head': dict(decay_mult=0.0)})
 )
-
-# Groups alone, then with the last layer, as 2000 : 30000 steps of
-# group_scaleproto_cityscapes.gin; latents and prototypes stay.
-warm = 6
-groups = 'decode_head.concept_pooling'
-custom_hooks = [
-    *_base_.custom_hooks,
-    dict(
-        type='mmproto.TrainingPhaseHook',
-        phases=[
-            dict(name='groups', end=warm, train=[groups]),
-            dict(name='joint', train=[groups, 'decode_head.conv_seg']),
-        ],
-    ),
-    dict(type='mmproto.SimplexHook'),
-    dict(type='mmproto.PrototypeProjectionHook', mode='mine'),
-]
+custom_hooks = [*_base_.custom_hooks, *_base_.hooks]

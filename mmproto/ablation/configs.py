@@ -6,6 +6,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmproto.engine.shares import resolve
+
 from .options import edit_hooks, set_options
 from .rows import Row
 
@@ -15,12 +17,12 @@ SAVES = 8  # checkpoints of a training: what a crash costs at most
 def build_config(
     row: Row, seed: int, cfg_options: Mapping[str, Any] | None = None
 ) -> dict:
-    """The complete config of a training, without its work dir.
+    """Return the complete config of a training, without its work dir.
 
     Args:
-        row: What is changed in which config.
-        seed: Of the training.
-        cfg_options: As ``--cfg-options`` of the other commands.
+        row: Says what to change in which config.
+        seed: Seed of the training.
+        cfg_options: Changes as in ``--cfg-options`` of the other commands.
 
     Raises:
         ValueError: An option leads nowhere.
@@ -40,15 +42,15 @@ def build_config(
 
 
 def save_often(name: str, config: dict, starts: list[int]) -> None:
-    """Let a training save what a resume, or another row, needs; in place.
+    """Save checkpoints for a resume and for other rows; change in place.
 
     Args:
-        name: Of the row.
+        name: Name of the row.
         config: Of plain types.
         starts: Iterations whose checkpoints other rows go on from.
 
     Raises:
-        ValueError: The training does not come to such an iteration.
+        ValueError: The training ends before such an iteration.
     """
     length = training_length(config)
     if length is None:
@@ -68,19 +70,19 @@ def save_often(name: str, config: dict, starts: list[int]) -> None:
     every = max(d for d in range(1, most + 1) if common % d == 0)
     hooks = config.setdefault('default_hooks', {})
     hook = hooks.get('checkpoint') or dict(type='CheckpointHook')
-    # one may be torn while it is written, which needs another
+    # One may be torn while it is written: keep the one before it, too.
     kept = -1 if starts else 2
     new = dict(by_epoch=False, interval=every, max_keep_ckpts=kept)
     hooks['checkpoint'] = {**hook, **new}
 
 
 def training_length(config: Mapping) -> int | None:
-    """Iterations of a training; ``None`` for one that counts epochs."""
+    """Return the iterations of a training; ``None`` if it counts epochs."""
     return (config.get('train_cfg') or {}).get('max_iters')
 
 
 def projection_iteration(config: Mapping) -> int | None:
-    """The iteration before which prototypes are projected within training.
+    """Return the iteration before which training projects prototypes.
 
     Args:
         config: Of plain types.
@@ -89,18 +91,19 @@ def projection_iteration(config: Mapping) -> int | None:
         ``None`` where none are moved, or only after the last iteration.
     """
     length = training_length(config)
+    if length is None:
+        return None
     for hook in config.get('custom_hooks') or []:
         if hook['type'].rpartition('.')[2] != 'PrototypeProjectionHook':
             continue
-        before = hook.get('before')
-        moves = hook.get('mode', 'project') == 'project'
-        if moves and before and length is not None and before < length:
+        before = resolve(hook.get('before'), length)
+        if hook.get('mode', 'project') == 'project' and before < length:
             return before
     return None
 
 
 def decisive_part(config: dict) -> dict:
-    """The config without what does not change the result: when it saves."""
+    """Return the config without when it saves, which changes no result."""
     hooks = dict(config.get('default_hooks') or {})
     hooks.pop('checkpoint', None)
     return {**config, 'default_hooks': hooks}

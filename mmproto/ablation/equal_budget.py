@@ -1,21 +1,23 @@
-"""Trainings of equal cost: as many samples for every system."""
+"""Trainings of equal cost: the same number of samples for every system."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from mmengine.registry import init_default_scope
 
 from mmproto.datasets.config_checks import leaf_configs, list_images
+from mmproto.engine.shares import SCHEDULED, resolve_moments
+from mmproto.registry import HOOKS
 
-from .budget import rescale
 from .configs import projection_iteration, training_length
 from .rows import Row
 from .runs import Run
 from .sweep import Sweep
 
-TOLERANCE = 0.01  # of the samples of all systems
+TOLERANCE = 0.01  # of the samples of the system that sees most
 
 
 @dataclass(frozen=True)
@@ -24,22 +26,22 @@ class Length:
 
     Args:
         iterations: Steps of the optimizer.
-        samples: Of each step.
+        samples: Samples per step.
     """
 
     iterations: int
     samples: int
 
     def __str__(self) -> str:
-        """As a message writes it."""
+        """Return the text that messages show."""
         return f'{self.iterations} x {self.samples}'
 
 
 def prepare(row: Row, config: dict, epochs: float | None) -> dict:
-    """The config of a row of a comparison.
+    """Return the config of a row of a comparison.
 
     Args:
-        row: Has the share of its stage.
+        row: Says the share of its stage.
         config: Of plain types.
         epochs: Passes over the training images; ``None`` leaves the length
             as it is.
@@ -51,22 +53,74 @@ def prepare(row: Row, config: dict, epochs: float | None) -> dict:
         ValueError: The training cannot have that length.
     """
     if epochs is not None:
-        samples = samples_a_step(config)
         budget = Fraction(str(epochs)) * Fraction(str(row.share))
-        iterations = math.ceil(budget * count_images(config) / samples)
+        samples = budget * count_images(config)
+        iterations = math.ceil(samples / samples_per_step(config))
         try:
-            config = rescale(config, iterations)
+            config = change_length(config, iterations)
         except ValueError as error:
-            raise ValueError(f'row {row.name} {error}') from error
+            raise ValueError(f'row {row.name}: {error}') from error
     before = projection_iteration(config)
     if before is not None:
-        # mmengine also validates at multiples of it, and at the end
+        # mmengine also validates at multiples of it, and at the end.
         config['train_cfg']['val_interval'] = before
     return config
 
 
-def samples_a_step(config: Mapping) -> int:
-    """Samples that reach the model in one iteration of one process.
+def change_length(config: dict, iterations: int) -> dict:
+    """Return the config of a training that is longer or shorter.
+
+    Args:
+        config: Of plain types, whose hooks and schedulers count in shares.
+        iterations: The new length.
+
+    Raises:
+        ValueError: The training counts epochs, something in it would not
+            follow the length, or the length is too short for its phases.
+    """
+    if training_length(config) is None:
+        raise ValueError(
+            'the training counts epochs: a budget needs train_cfg.max_iters'
+        )
+    _check_schedulers(config.get('param_scheduler'))
+    init_default_scope(config.get('default_scope', 'mmseg'))
+    for cfg in config.get('custom_hooks') or []:
+        hook = HOOKS.build(cfg)
+        # only hooks that take shares have moments
+        moments = getattr(hook, 'moments', None)
+        if not moments:
+            continue
+        if any(isinstance(m, int) and m > 0 for m in moments.values()):
+            raise ValueError(
+                f'{cfg["type"]} counts iterations, which do not follow a '
+                f'budget: give shares of the run instead of {moments}'
+            )
+        resolve_moments(type(hook).__name__, moments, iterations)
+    return {
+        **config,
+        'train_cfg': {**config['train_cfg'], 'max_iters': iterations},
+    }
+
+
+def _check_schedulers(node: Any) -> None:
+    """Refuse what a new length would not move."""
+    if isinstance(node, (list, tuple)):
+        for child in node:
+            _check_schedulers(child)
+    elif isinstance(node, Mapping):
+        counted = {key: node[key] for key in SCHEDULED if node.get(key)}
+        if any(isinstance(value, int) for value in counted.values()):
+            raise ValueError(
+                f'{node.get("type")} of param_scheduler counts iterations, '
+                'which do not follow a budget: give shares of the run instead '
+                f'of {counted}, or leave out the end'
+            )
+        if 'type' not in node:
+            _check_schedulers(list(node.values()))
+
+
+def samples_per_step(config: Mapping) -> int:
+    """Return the samples of one iteration of one process.
 
     Args:
         config: Of plain types; second views of images are samples as well.
@@ -81,7 +135,7 @@ def samples_a_step(config: Mapping) -> int:
 
 
 def count_images(config: Mapping) -> int:
-    """Images of the training set, each once, as the data set lists them.
+    """Count the images of the training set, each once.
 
     Raises:
         FileNotFoundError: A folder is missing.
@@ -93,17 +147,17 @@ def count_images(config: Mapping) -> int:
 
 
 def check_systems(sweep: Sweep) -> None:
-    """Refuse rows that a comparison cannot treat alike.
+    """Refuse rows that cannot be compared with equal budget.
 
     Raises:
         ValueError: A row goes on from another, or the shares of the stages of
-            a system are not all of the budget.
+            a system do not add up to the budget.
     """
     for row in sweep.rows.values():
         if row.start is not None:
             raise ValueError(
                 f'row {row.name} starts from another; rows of a comparison '
-                'begin anew, or after another'
+                'begin from scratch, or after another'
             )
         share, stage = row.share, row
         while stage.after is not None:
@@ -117,10 +171,10 @@ def check_systems(sweep: Sweep) -> None:
 
 
 def system_lengths(runs: Sequence[Run]) -> dict[str, list[Length]]:
-    """The lengths of all stages of each system.
+    """Return the lengths of all stages of each system.
 
     Args:
-        runs: Those of stages are part of others.
+        runs: All runs; those that are a stage count for another one.
 
     Raises:
         ValueError: A training counts epochs.
@@ -149,12 +203,12 @@ def check_equal(lengths: Mapping[str, Sequence[Length]]) -> None:
 
 
 def total_samples(stages: Sequence[Length]) -> int:
-    """All that a system sees."""
+    """Return how many samples a system sees."""
     return sum(stage.iterations * stage.samples for stage in stages)
 
 
 def join(stages: Sequence[Length]) -> str:
-    """As a message writes the stages of a system."""
+    """Return the stages of a system as messages show them."""
     return ' + '.join(map(str, stages))
 
 
@@ -165,4 +219,4 @@ def _length(run: Run) -> Length:
             f'row {run.row.name} counts epochs: a comparison needs '
             'train_cfg.max_iters'
         )
-    return Length(iterations, samples_a_step(run.config))
+    return Length(iterations, samples_per_step(run.config))

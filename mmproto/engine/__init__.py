@@ -1,29 +1,4 @@
-"""What mmproto adds to a run of mmengine: its hooks."""
+"""What mmproto adds to a run of mmengine: its hooks and training loops."""
 
-from .hooks import (
-    ChannelsLastHook,
-    ExplanationMetricsHook,
-    PrototypeHealthHook,
-    PrototypeInitHook,
-    PrototypeProjectionHook,
-    PrototypeReseedHook,
-    PrototypeVisualizationHook,
-    SimplexHook,
-    SparsifyHook,
-    TemperatureHook,
-    TrainingPhaseHook,
-)
-
-__all__ = [
-    'ChannelsLastHook',
-    'ExplanationMetricsHook',
-    'PrototypeHealthHook',
-    'PrototypeInitHook',
-    'PrototypeProjectionHook',
-    'PrototypeReseedHook',
-    'PrototypeVisualizationHook',
-    'SimplexHook',
-    'SparsifyHook',
-    'TemperatureHook',
-    'TrainingPhaseHook',
-]
+from . import hooks as hooks
+from . import loops as loops

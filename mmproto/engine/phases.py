@@ -1,39 +1,47 @@
 """Training phases as data: which parameters train, which losses count.
 
-Pure functions on names; the hook that applies them to a run is
-``mmproto.TrainingPhaseHook``.
+Pure functions on names; ``mmproto.TrainingPhaseHook`` applies them to a run.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
+
+from mmproto.engine.shares import (
+    Moment,
+    Moments,
+    check_moments,
+    resolve_moments,
+)
+
+OWNER = 'TrainingPhaseHook'  # in messages
 
 
 @dataclass(frozen=True)
 class Phase:
     """One stretch of training.
 
-    A pattern is a regular expression that has to match at the start of a
-    name, so that a plain prefix such as ``'decode_head'`` is a pattern.
+    A pattern is a regular expression that must match at the start of a name,
+    so that a plain prefix such as ``'decode_head'`` is a pattern.
 
     Args:
         name: What the logs call it.
-        end: First iteration (or epoch) that no longer belongs to the phase;
-            None for the last phase.
+        end: First iteration (or epoch) that no longer belongs to the phase,
+            or a share of the run; None for the last phase.
         train: Patterns of what trains; None for everything.
         freeze: Patterns of what does not train although ``train`` names it.
         losses: Names of the losses that count; None for all.
     """
 
     name: str
-    end: int | None = None
+    end: Moment | None = None
     train: tuple[str, ...] | None = None
     freeze: tuple[str, ...] = ()
     losses: tuple[str, ...] | None = None
 
     def selects(self, name: str) -> bool:
-        """Whether the parameter or buffer of this name may change."""
+        """Return whether the parameter or buffer of this name may change."""
         wanted = self.train is None or _matches(self.train, name)
         return wanted and not _matches(self.freeze, name)
 
@@ -77,7 +85,7 @@ def _parse_phase(config: Mapping[str, Any]) -> Phase:
 
 
 def parse_phases(configs: Sequence[Mapping[str, Any]]) -> tuple[Phase, ...]:
-    """Reads the phases of a config and checks their names and ends.
+    """Read the phases of a config and check their names and ends.
 
     Args:
         configs: Dicts with the fields of :class:`Phase`, in order of time.
@@ -99,19 +107,40 @@ def parse_phases(configs: Sequence[Mapping[str, Any]]) -> tuple[Phase, ...]:
             f"the last phase, '{names[-1]}', lasts until training ends: "
             f'remove its end={ends[-1]}'
         )
-    last = 0
-    for name, end in zip(names[:-1], ends[:-1]):
-        if not isinstance(end, int) or isinstance(end, bool) or end <= last:
-            raise ValueError(
-                f"phase '{name}': end must be an integer above {last}, the "
-                f'place where it begins, got {end!r}'
-            )
-        last = end
+    endless = [phase.name for phase in phases[:-1] if phase.end is None]
+    if endless:
+        raise ValueError(
+            f"phase '{endless[0]}' needs an end, where the next phase begins: "
+            'an iteration (or epoch) or a share of the run'
+        )
+    check_moments(OWNER, phase_ends(phases), least=1)
     return phases
 
 
+def phase_ends(phases: Iterable[Phase]) -> Moments:
+    """Return the ends of phases by name."""
+    return {f'{phase.name}.end': phase.end for phase in phases}
+
+
+def resolve_phases(phases: Sequence[Phase], length: int) -> list[Phase]:
+    """Return phases whose ends are iterations (or epochs) of a run.
+
+    Args:
+        phases: In order of time.
+        length: Iterations (or epochs) of the run.
+
+    Raises:
+        ValueError: Training ends before a phase begins, or a phase has no
+            iteration.
+    """
+    ends = resolve_moments(OWNER, phase_ends(phases), length)
+    return [
+        replace(phase, end=end) for phase, end in zip(phases, ends.values())
+    ]
+
+
 def phase_at(phases: Sequence[Phase], progress: int) -> Phase:
-    """The phase in force at an iteration (or epoch), counted from zero."""
+    """Return the phase at an iteration (or epoch), counted from zero."""
     for phase in phases[:-1]:
         if phase.end is not None and progress < phase.end:
             return phase
@@ -119,7 +148,7 @@ def phase_at(phases: Sequence[Phase], progress: int) -> Phase:
 
 
 def trainable_names(phase: Phase, names: Iterable[str]) -> set[str]:
-    """Those of the names that the phase trains.
+    """Return those of the names that the phase trains.
 
     Args:
         phase: The phase.
@@ -138,7 +167,7 @@ def trainable_names(phase: Phase, names: Iterable[str]) -> set[str]:
 
 
 def check_patterns(phases: Sequence[Phase], names: Iterable[str]) -> None:
-    """Checks that every pattern means at least one parameter.
+    """Check that every pattern matches at least one parameter.
 
     Args:
         phases: The phases.

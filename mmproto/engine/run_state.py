@@ -8,32 +8,18 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from mmengine.model import is_model_wrapper
-from mmengine.runner import IterBasedTrainLoop, Runner
+from mmengine.runner import Runner
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 
 def progress(runner: Runner, by_epoch: bool) -> int:
-    """Epochs or iterations finished so far."""
+    """Return the epochs or iterations finished so far."""
     return runner.epoch if by_epoch else runner.iter
 
 
-def check_unit(runner: Runner, by_epoch: bool, hook: str) -> None:
-    """Refuses epochs where the loop does not count them.
-
-    Raises:
-        ValueError: ``by_epoch`` in an iteration-based loop, where the epoch
-            stays 0 for ever.
-    """
-    if by_epoch and isinstance(runner.train_loop, IterBasedTrainLoop):
-        raise ValueError(
-            f'{hook}(by_epoch=True) needs an epoch-based train_cfg, got '
-            'IterBasedTrainLoop; count in iterations with by_epoch=False'
-        )
-
-
 def rewrap_model(runner: Runner) -> None:
-    """Builds the distributed wrapper anew; without one, does nothing.
+    """Build the distributed wrapper again; do nothing without one.
 
     ``DistributedDataParallel`` fixes the set of parameters it reduces, and
     their memory layout, when it is built: a parameter frozen later makes all
@@ -63,11 +49,11 @@ def rewrap_model(runner: Runner) -> None:
 
 
 def fingerprint(model: nn.Module, without: tuple[str, ...] = ()) -> str:
-    """Hash of the weights of a model.
+    """Return a hash of the weights of a model.
 
     Args:
-        model: Any.
-        without: What the names of weights begin with that do not count.
+        model: Any module.
+        without: Prefixes of the names of weights to leave out.
     """
     digest = hashlib.sha256()
     for name, value in model.state_dict().items():
@@ -80,7 +66,7 @@ def fingerprint(model: nn.Module, without: tuple[str, ...] = ()) -> str:
 
 @contextmanager
 def same_random_numbers() -> Iterator[None]:
-    """Let Python and NumPy, by which pipelines draw, go on as before."""
+    """Restore the random state of Python and NumPy, which pipelines use."""
     python, numpy = random.getstate(), np.random.get_state()
     try:
         yield

@@ -10,7 +10,7 @@ from mmproto.ablation.equal_budget import (
     check_systems,
     count_images,
     prepare,
-    samples_a_step,
+    samples_per_step,
     system_lengths,
 )
 from mmproto.ablation.runs import plan_runs
@@ -42,8 +42,8 @@ def two_views(batch_size, **options):
         (two_views(2, second_views=5), 4),
     ],
 )
-def test_samples_of_a_step(loader, samples):
-    assert samples_a_step(dict(train_dataloader=loader)) == samples
+def test_samples_per_step(loader, samples):
+    assert samples_per_step(dict(train_dataloader=loader)) == samples
 
 
 def test_images_are_counted_once(camvid):

@@ -6,8 +6,7 @@ import pytest
 import torch
 from mmengine.runner import Runner
 
-from mmproto.engine import PrototypeInitHook
-from mmproto.engine.hooks import prototype_init_hook
+from mmproto.engine.hooks import PrototypeInitHook, prototype_init_hook
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmproto.engine import PrototypeProjectionHook
+from mmproto.engine.hooks import PrototypeProjectionHook
 from mmproto.prototypes.projection import mean_similarity, project_prototypes
 from mmproto.registry import HOOKS
 
@@ -124,7 +124,7 @@ def test_resumed_record_is_saved_again(train):
     runner = train(interval=2, end=False)
     path = str(Path(runner.work_dir) / 'iter_2.pth')
     record = record_in(load(runner, 2))
-    resumed = train(resume=path, interval=50, end=False)
+    resumed = train(resume=path, end=False)
     assert record_in(load(resumed, 4)) == record
 
 
@@ -169,11 +169,10 @@ def said(monkeypatch):
     return texts
 
 
-def test_a_projection_after_the_end_is_warned_about(train, said):
-    runner = train(before=4, end=False)
-    assert 'will not project' in said[0] and 'before=4' in said[0]
-    assert 'tools/project.py' in said[-1]
-    assert record_in(load(runner, 4)) is None
+@pytest.mark.parametrize('when', [dict(before=4), dict(interval=5)])
+def test_a_projection_after_the_end_is_refused(train, when):
+    with pytest.raises(ValueError, match='that ends at 4.*train longer'):
+        train(**when, end=False)
 
 
 @pytest.mark.parametrize('when', [dict(end=True), dict(before=3, end=False)])

@@ -4,7 +4,7 @@ import pytest
 from mmengine.runner import Runner
 from visualization_runs import hook_with
 
-from mmproto.engine import PrototypeVisualizationHook
+from mmproto.engine.hooks import PrototypeVisualizationHook
 
 
 @pytest.mark.parametrize(

@@ -178,14 +178,28 @@ def test_a_phase_that_needs_no_classifier_proves_nobody_dead(build, calls):
     ('options', 'message'),
     [
         (dict(interval=0), 'interval=0'),
-        (dict(interval=1, threshold=0.0), 'threshold=0.0'),
+        (dict(interval=1, threshold=0.0), 'threshold .*0.0'),
         (dict(interval=1, begin=-1), 'begin=-1'),
-        (dict(interval=5, begin=2, end=6), 'end=6 and interval=5'),
+        (dict(interval=1, begin=6, end=6), 'begin=6, end=6'),
     ],
 )
 def test_bad_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         PrototypeReseedHook(**options)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(interval=5), 'interval=5.* ends at 4'),
+        (dict(interval=3, begin=1, end=3), 'interval=3 .*begin=1 .*end=3'),
+        (dict(interval=0.5, begin=0.75), 'interval=2 .*begin=3 .*end=4'),
+        (dict(interval=1, begin=4), r'begin=4\) means 4, 4'),
+    ],
+)
+def test_time_for_a_look_is_needed(build, options, message):
+    with pytest.raises(ValueError, match=message):
+        build(hook(**options), **STILL).train()
 
 
 def test_concepts_without_vectors_are_refused(build):

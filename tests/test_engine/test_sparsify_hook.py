@@ -261,7 +261,7 @@ def test_validation_and_test_change_no_weight(build):
 def test_mistakes(build):
     with pytest.raises(ValueError, match='strength'):
         build(sparsify(strength=-1.0))
-    with pytest.raises(ValueError, match='begin=3 and end=3'):
+    with pytest.raises(ValueError, match='begin=3, end=3'):
         build(sparsify(strength=1.0, begin=3, end=3))
     with pytest.raises(ValueError, match='epoch-based'):
         build(sparsify(strength=1.0, by_epoch=True)).train()

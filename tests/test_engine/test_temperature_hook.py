@@ -81,7 +81,7 @@ def test_clusters_are_activated_at_the_new_temperature(build, monkeypatch):
         ),
     )
     start = dict(type='mmproto.PrototypeInitHook', begin=1)
-    build(start, anneal(), **FIXED, **{'train_cfg.max_iters': 2}).train()
+    build(start, anneal(), **FIXED, **{'train_cfg.max_iters': 3}).train()
     assert seen == pytest.approx([0.2], rel=1e-6)
 
 
@@ -91,7 +91,7 @@ def test_clusters_are_activated_at_the_new_temperature(build, monkeypatch):
         (dict(start=0.0), 'start must be a positive temperature, got 0.0'),
         (dict(end=-1.0), 'end must be a positive temperature, got -1.0'),
         (dict(end=float('nan')), 'end must be'),
-        (dict(begin=3), 'begin=3 and until=3'),
+        (dict(begin=3), 'begin=3, until=3'),
         (dict(begin=-1), 'begin=-1'),
     ],
 )

@@ -218,10 +218,9 @@ def test_mistakes_are_found_before_training(build, hook, text):
         runner.train()
 
 
-def test_phase_after_the_end_of_training_is_reported(build, caplog):
-    runner = build(phases(dict(name='a', end=4), dict(name='never')))
-    runner.logger.setLevel('WARNING')
-    runner.logger.addHandler(caplog.handler)
-    runner.train()
-    assert 'Training ends after 4 iterations' in caplog.text
-    assert 'never' in caplog.text
+@pytest.mark.parametrize('end', [4, 5, 0.9])
+def test_a_phase_that_is_never_reached_is_refused(build, end):
+    runner = build(phases(dict(name='a', end=end), dict(name='never')))
+    with pytest.raises(ValueError, match=f'a.end={end}.*that ends at 4'):
+        runner.train()
+    assert runner.iter == 0

@@ -58,7 +58,8 @@ def shrink(cfg, scenes):
         )
         replace(loader.dataset.pipeline, 'scale', SIZE[::-1])
         replace(loader.dataset.pipeline, 'crop_size', SIZE)
-    # a phase of a training, if it has several, lasts one step
+    # A phase of a training lasts one step; two and the first of the third,
+    # if there are as many, before the resume.
     for hook in cfg.get('custom_hooks', []):
         for step, phase in enumerate(hook.get('phases', [])[:-1], 1):
             phase.end = step
@@ -66,9 +67,9 @@ def shrink(cfg, scenes):
             if hook.get(key):  # neither 0 nor False
                 hook[key] = step
     cfg.load_from = None  # what another config trains
-    cfg.train_cfg.update(max_iters=2, val_interval=2)
+    cfg.train_cfg.update(max_iters=3, val_interval=3)
     cfg.default_hooks.logger.interval = 1
-    cfg.default_hooks.checkpoint.interval = 2
+    cfg.default_hooks.checkpoint.interval = 3
 
 
 def replace(node, key, value):
@@ -103,14 +104,14 @@ def test_config_trains_resumes_and_tests(name, scenes, tmp_path):
     cfg.work_dir = str(tmp_path / 'work')
     run(cfg, 'train').train()
 
-    cfg.train_cfg.update(max_iters=3, val_interval=3)
+    cfg.train_cfg.update(max_iters=4, val_interval=4)
     resumed = run(cfg, 'resume', resume=True)
     resumed.train()
     losses = resumed.message_hub.get_scalar('train/loss').data[0]
-    # one loss of this process after the two of the first
-    assert len(losses) == resumed.iter == 3
+    # one loss of this process after the three of the first
+    assert len(losses) == resumed.iter == 4
     assert all(math.isfinite(loss) for loss in losses)
 
-    checkpoint = tmp_path / 'work' / 'iter_3.pth'
+    checkpoint = tmp_path / 'work' / 'iter_4.pth'
     metrics = run(cfg, 'test', load_from=str(checkpoint)).test()
     assert 0 <= metrics['mIoU'] <= 100

@@ -1,6 +1,6 @@
 # Eight epochs of CamVid's 367 images at batch 8: what half an hour of a
-# laptop's CPU allows. The black box and the concept model share it.
-max_iters = 368
+# laptop's CPU allows. The black box and the concept model share it. Floats
+# between 0 and 1 are shares of the run: they follow max_iters.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-2),
@@ -9,20 +9,14 @@ optim_wrapper = dict(
         norm_decay_mult=0.0,
     ),
 )
-param_scheduler = [
-    # The first iterations would spoil ImageNet's features.
-    dict(type='LinearLR', start_factor=0.1, begin=0, end=20, by_epoch=False),
-    dict(
-        type='PolyLR',
-        eta_min=1e-5,
-        power=0.9,
-        begin=20,
-        end=max_iters,
-        by_epoch=False,
-    ),
-]
-train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=184
+warm = 20 / 368  # full steps from the start would spoil ImageNet's features
+warm_up = dict(
+    type='LinearLR', start_factor=0.1, begin=0, end=warm, by_epoch=False
 )
+decay = dict(
+    type='PolyLR', eta_min=1e-5, power=0.9, begin=warm, by_epoch=False
+)
+param_scheduler = [warm_up, decay]
+train_cfg = dict(type='mmproto.ShareIterLoop', max_iters=368, val_interval=0.5)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')

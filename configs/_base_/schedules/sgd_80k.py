@@ -4,15 +4,10 @@ optim_wrapper = dict(
     optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=0.0005),
 )
 param_scheduler = [
-    dict(
-        type='PolyLR',
-        eta_min=1e-4,
-        power=0.9,
-        begin=0,
-        end=80000,
-        by_epoch=False,
-    )
+    dict(type='PolyLR', eta_min=1e-4, power=0.9, begin=0, by_epoch=False)
 ]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=80000, val_interval=8000)
+train_cfg = dict(
+    type='mmproto.ShareIterLoop', max_iters=80000, val_interval=0.1
+)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')

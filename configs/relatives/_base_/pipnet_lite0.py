@@ -43,3 +43,26 @@ model = dict(
         align_corners=False,
     ),
 )
+
+pretrained = 1 / 7  # epochs 10 : 60, used_arguments/*.txt
+hooks = [
+    dict(
+        type='mmproto.TrainingPhaseHook',
+        phases=[
+            dict(
+                name='concepts',
+                end=pretrained,
+                freeze=['decode_head.conv_seg'],
+                losses=['loss_alignment_alone', 'loss_presence_alone'],
+            ),
+            dict(
+                name='all',
+                losses=['loss_ce', 'loss_alignment', 'loss_presence'],
+            ),
+        ],
+    ),
+    # there 1e-3 off every weight at every step, whatever the learning rate;
+    # here as much at the first learning rate, 0.05
+    dict(type='mmproto.SparsifyHook', strength=0.02, begin=pretrained),
+    dict(type='mmproto.PrototypeProjectionHook', mode='mine'),
+]

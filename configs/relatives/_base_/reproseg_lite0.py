@@ -42,3 +42,24 @@ model = dict(
         align_corners=False,
     ),
 )
+
+pretrained = 0.1  # epochs 100 of 1000, src/config/yaml/training/default.yaml
+hooks = [
+    dict(
+        type='mmproto.TrainingPhaseHook',
+        phases=[
+            dict(
+                name='concepts',
+                end=pretrained,
+                freeze=['decode_head.conv_seg'],
+                losses=[
+                    'loss_alignment',
+                    'loss_jensen_shannon',
+                    'loss_presence',
+                ],
+            ),
+            dict(name='all'),
+        ],
+    ),
+    dict(type='mmproto.PrototypeProjectionHook', mode='mine'),
+]

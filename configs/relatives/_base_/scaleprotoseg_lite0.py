@@ -17,3 +17,19 @@ model = dict(
         ],
     )
 )
+
+# Groups alone, then with the last layer, as 2000 : 30000 steps of
+# group_scaleproto_cityscapes.gin; latents and prototypes stay.
+alone = 1 / 16
+groups = 'decode_head.concept_pooling'
+hooks = [
+    dict(
+        type='mmproto.TrainingPhaseHook',
+        phases=[
+            dict(name='groups', end=alone, train=[groups]),
+            dict(name='joint', train=[groups, 'decode_head.conv_seg']),
+        ],
+    ),
+    dict(type='mmproto.SimplexHook'),
+    dict(type='mmproto.PrototypeProjectionHook', mode='mine'),
+]

@@ -1,27 +1,19 @@
-"""Hooks: phases of training, sparsity, health, projection, start values."""
+"""Hooks for training phases, prototypes, sparsity and explanations."""
 
-from .channels_last_hook import ChannelsLastHook
-from .explanation_metrics_hook import ExplanationMetricsHook
-from .prototype_health_hook import PrototypeHealthHook
-from .prototype_init_hook import PrototypeInitHook
-from .prototype_projection_hook import PrototypeProjectionHook
-from .prototype_visualization_hook import PrototypeVisualizationHook
-from .reseed_hook import PrototypeReseedHook
-from .simplex_hook import SimplexHook
-from .sparsify_hook import SparsifyHook
-from .temperature_hook import TemperatureHook
-from .training_phase_hook import TrainingPhaseHook
-
-__all__ = [
-    'ChannelsLastHook',
-    'ExplanationMetricsHook',
-    'PrototypeHealthHook',
-    'PrototypeInitHook',
-    'PrototypeProjectionHook',
-    'PrototypeReseedHook',
-    'PrototypeVisualizationHook',
-    'SimplexHook',
-    'SparsifyHook',
-    'TemperatureHook',
-    'TrainingPhaseHook',
-]
+from .channels_last_hook import ChannelsLastHook as ChannelsLastHook
+from .explanation_metrics_hook import (
+    ExplanationMetricsHook as ExplanationMetricsHook,
+)
+from .prototype_health_hook import PrototypeHealthHook as PrototypeHealthHook
+from .prototype_init_hook import PrototypeInitHook as PrototypeInitHook
+from .prototype_projection_hook import (
+    PrototypeProjectionHook as PrototypeProjectionHook,
+)
+from .prototype_visualization_hook import (
+    PrototypeVisualizationHook as PrototypeVisualizationHook,
+)
+from .reseed_hook import PrototypeReseedHook as PrototypeReseedHook
+from .simplex_hook import SimplexHook as SimplexHook
+from .sparsify_hook import SparsifyHook as SparsifyHook
+from .temperature_hook import TemperatureHook as TemperatureHook
+from .training_phase_hook import TrainingPhaseHook as TrainingPhaseHook

@@ -1,4 +1,4 @@
-"""Hook: prototypes from clusters of latents, at one point of training."""
+"""Hook that clusters latents into prototypes, once during training."""
 
 from typing import Any
 
@@ -7,6 +7,12 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from mmproto.datasets.plain_loader import projection_dataloader
+from mmproto.engine.shares import (
+    Moment,
+    check_moments,
+    resolve_moments,
+    run_length,
+)
 from mmproto.models.facts import get_prototype_head
 from mmproto.prototypes.init_options import InitOptions
 from mmproto.prototypes.initialization import init_prototypes
@@ -17,32 +23,41 @@ from mmproto.registry import HOOKS
 class PrototypeInitHook(Hook):
     """Cluster the latents before one iteration; see ``init_prototypes``.
 
-    Put it where a phase begins that trains prototypes and classifier: what
-    came before only has to make the latents separate the classes. A resumed
+    Put it where a phase begins that trains prototypes and classifier: until
+    then the latents only have to learn to separate the classes. A resumed
     training that is past that iteration does not cluster again.
 
     Args:
-        begin: Iteration before which the prototypes are initialised.
+        begin: Iteration before which the prototypes are initialised, or a
+            share of the run.
         **options: Of :class:`mmproto.prototypes.init_options.InitOptions`.
 
     Raises:
-        ValueError: If ``begin`` is negative or an option out of range.
+        ValueError: ``begin`` is negative or an option out of range; and, when
+            training starts, it ends before ``begin``.
     """
 
     # Before the phases' hook, which may have the model wrapped anew.
     priority = 'VERY_HIGH'
 
-    def __init__(self, begin: int, **options: Any) -> None:
-        if begin < 0:
-            raise ValueError(f'begin must be an iteration, got {begin}')
-        self.begin = begin
+    def __init__(self, begin: Moment, **options: Any) -> None:
+        self.moments = check_moments(
+            'PrototypeInitHook', {'begin': begin, 'end': None}
+        )
         self.options = InitOptions(**options)
+        self._begin = 0
+
+    def before_train(self, runner: Runner) -> None:
+        """Check that training comes to the iteration."""
+        length = run_length(runner, False, 'PrototypeInitHook')
+        steps = resolve_moments('PrototypeInitHook', self.moments, length)
+        self._begin = steps['begin']
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
-        """Cluster where the time has come."""
-        if runner.iter != self.begin:
+        """Cluster when the iteration has come."""
+        if runner.iter != self._begin:
             return
         loader = Runner.build_dataloader(
             projection_dataloader(runner.cfg), seed=self.options.seed
@@ -52,7 +67,7 @@ class PrototypeInitHook(Hook):
         self._forget(runner)
 
     def _forget(self, runner: Runner) -> None:
-        """Drop what optimiser and losses remember of the old concepts."""
+        """Drop what optimizer and losses remember of the old concepts."""
         head = get_prototype_head(runner.model)
         for memory in head.concept_losses.buffers():
             memory.zero_()

@@ -1,4 +1,4 @@
-"""Projects prototypes during training and keeps the record with the model."""
+"""Hook that projects prototypes during training and keeps the record."""
 
 import logging
 from pathlib import Path
@@ -10,12 +10,16 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from mmproto.models.facts import get_prototype_head
-from mmproto.prototypes.projection import (
-    MODES,
-    project_prototypes,
-    projection_dataloader,
+from mmproto.datasets.plain_loader import projection_dataloader
+from mmproto.engine.shares import (
+    Moment,
+    check_moments,
+    resolve_interval,
+    resolve_moments,
+    run_length,
 )
+from mmproto.models.facts import get_prototype_head
+from mmproto.prototypes.projection import MODES, project_prototypes
 from mmproto.prototypes.pruning import check_prunable, prune_prototypes
 from mmproto.registry import HOOKS
 from mmproto.utils.files import write_json
@@ -23,7 +27,7 @@ from mmproto.utils.files import write_json
 
 @HOOKS.register_module()
 class PrototypeProjectionHook(Hook):
-    """Calls :func:`mmproto.project_prototypes` when it is due.
+    """Call :func:`mmproto.project_prototypes` when it is due.
 
     At the end of training means after the step of the last iteration, before
     the last checkpoint is saved and validated. The record goes into every
@@ -31,13 +35,14 @@ class PrototypeProjectionHook(Hook):
     ``projection.json`` in the work directory.
 
     Args:
-        interval: Iterations (epochs) between projections, ``None`` for none.
+        interval: Iterations (epochs) between projections, or a share of the
+            run; ``None`` for none.
         by_epoch: Whether ``interval`` counts epochs.
         end: Whether to project at the end of training.
-        before: Iteration before which to project once, ``None`` for none:
-            where a last phase begins that trains the classifier alone, as
-            ProtoPNet does (Chen et al., 2019, section 2.2). Nothing moves the
-            latents after it, so the record stays true to the end.
+        before: Iteration before which to project once, or a share of the run;
+            ``None`` for none. Choose the beginning of a last phase that trains
+            the classifier alone, as in ProtoPNet (Chen et al., 2019, section
+            2.2): nothing moves the latents after it, so the record stays true.
         mode: ``'project'`` or ``'mine'``.
         topk: Places to record for each prototype.
         own_class: Whether prototypes become latents of their own class only,
@@ -49,51 +54,52 @@ class PrototypeProjectionHook(Hook):
             default, see :mod:`mmproto.datasets.plain_loader`.
 
     Raises:
-        ValueError: If an argument is unknown or not positive.
+        ValueError: An argument is unknown or not positive; and, when training
+            starts, a projection is due after its end, the layer has no vectors
+            to project, or the prototypes cannot be pruned.
     """
 
-    # before the moving average, checkpoint and validation of this iteration
+    # Before the moving average, checkpoint and validation of this iteration.
     priority = 'ABOVE_NORMAL'
 
     def __init__(
         self,
-        interval: int | None = None,
+        interval: Moment | None = None,
         by_epoch: bool = False,
         end: bool = True,
-        before: int | None = None,
+        before: Moment | None = None,
         mode: str = 'project',
         topk: int = 10,
         own_class: bool = False,
         prune: dict | None = None,
         dataloader: dict | None = None,
     ) -> None:
-        if interval is not None and interval < 1 or topk < 1:
-            raise ValueError(
-                f'interval and topk must be at least 1, got {interval} and '
-                f'{topk}; interval=None projects at the end only'
-            )
-        if before is not None and before < 1:
-            raise ValueError(
-                f'before must be an iteration of at least 1, got {before}: '
-                'there is nothing to project before training'
-            )
+        owner = 'PrototypeProjectionHook'
+        check_moments(owner, {'interval': interval}, least=1)
+        self.moments = check_moments(
+            owner, {} if before is None else {'before': before, 'end': None}, 1
+        )
+        if topk < 1:
+            raise ValueError(f'topk must be at least 1, got {topk}')
         if mode not in MODES:
             raise ValueError(f'mode must be one of {MODES}, got {mode!r}')
         self.interval = interval
         self.by_epoch = by_epoch
         self.end = end
-        self.before = before
         self.mode = mode
         self.topk = topk
         self.own_class = own_class
         self.prune = prune
         self.dataloader = dataloader
         self.record: dict | None = None
+        self._before: int | None = None
+        self._interval: int | None = None
         self._last_iter: int | None = None
 
     def before_train(self, runner: Runner) -> None:
-        """Say early what would only show, or fail, at the end."""
-        head = get_prototype_head(runner.model)
+        """Find early what would only show, or fail, at the end."""
+        self._resolve(runner)
+        head = self._head = get_prototype_head(runner.model)
         if self.mode == 'project' and head.prototype_layer.vectors is None:
             raise ValueError(
                 f'{type(head.prototype_layer).__name__} has no prototype '
@@ -104,14 +110,6 @@ class PrototypeProjectionHook(Hook):
             check_prunable(head, self.topk, **self.prune)
         if self.dataloader is None:
             projection_dataloader(runner.cfg)
-        if self.before is not None and self.before >= runner.max_iters:
-            print_log(
-                f'training ends after {runner.max_iters} iterations, so '
-                f'PrototypeProjectionHook(before={self.before}) will not '
-                'project: change one of the two',
-                logger='current',
-                level=logging.WARNING,
-            )
         if any(isinstance(hook, EMAHook) for hook in runner.hooks):
             print_log(
                 'PrototypeProjectionHook projects the weights in training, '
@@ -121,11 +119,20 @@ class PrototypeProjectionHook(Hook):
                 level=logging.WARNING,
             )
 
+    def _resolve(self, runner: Runner) -> None:
+        owner = 'PrototypeProjectionHook'
+        length = run_length(runner, False, owner)
+        steps = resolve_moments(owner, self.moments, length)
+        self._before = steps.get('before')
+        if self.interval is not None:
+            length = run_length(runner, self.by_epoch, owner)
+            self._interval = resolve_interval(owner, self.interval, length)
+
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None
     ) -> None:
         """Project where the last phase begins."""
-        if runner.iter == self.before:
+        if runner.iter == self._before:
             self.project(runner)
 
     def after_train_iter(
@@ -137,9 +144,9 @@ class PrototypeProjectionHook(Hook):
     ) -> None:
         """Project every ``interval`` iterations and at the end."""
         due = (
-            self.interval is not None
+            self._interval is not None
             and not self.by_epoch
-            and self.every_n_train_iters(runner, self.interval)
+            and self.every_n_train_iters(runner, self._interval)
         )
         if due or (self.end and self.is_last_train_iter(runner)):
             self._last_iter = runner.iter + 1
@@ -148,9 +155,9 @@ class PrototypeProjectionHook(Hook):
     def after_train_epoch(self, runner: Runner) -> None:
         """Project every ``interval`` epochs."""
         due = (
-            self.interval is not None
+            self._interval is not None
             and self.by_epoch
-            and self.every_n_epochs(runner, self.interval)
+            and self.every_n_epochs(runner, self._interval)
         )
         if due and self._last_iter != runner.iter:
             self.project(runner)
@@ -158,7 +165,7 @@ class PrototypeProjectionHook(Hook):
     def after_train(self, runner: Runner) -> None:
         """Warn where training stopped before a projection."""
         stopped = self.end and runner.iter < runner.max_iters
-        if stopped or self.before is not None and runner.iter <= self.before:
+        if stopped or self._before is not None and runner.iter <= self._before:
             print_log(
                 f'training ended at iteration {runner.iter} of '
                 f'{runner.max_iters}, before its last projection: run '
@@ -177,8 +184,7 @@ class PrototypeProjectionHook(Hook):
             self.own_class,
         )
         if self.prune is not None:
-            head = get_prototype_head(runner.model)
-            prune_prototypes(head, self.record, **self.prune)
+            prune_prototypes(self._head, self.record, **self.prune)
         if is_main_process():
             write_json(self.record, Path(runner.work_dir) / 'projection.json')
 
@@ -204,8 +210,8 @@ class PrototypeProjectionHook(Hook):
             self.record = record
 
     def _loader(self, runner: Runner) -> DataLoader:
-        # built anew each time: its workers and images would otherwise stay
-        # in memory for the whole training
+        # A new one each time: its workers and images would otherwise stay in
+        # memory for the whole training.
         cfg = self.dataloader or projection_dataloader(runner.cfg)
-        # a seed, or the sampler would draw one and change the training
+        # Without a seed the sampler would draw one and change the training.
         return runner.build_dataloader(cfg, seed=runner.seed)

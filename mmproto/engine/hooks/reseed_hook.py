@@ -17,6 +17,13 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
+from mmproto.engine.shares import (
+    Moment,
+    check_moments,
+    resolve_interval,
+    resolve_moments,
+    run_length,
+)
 from mmproto.models.decode_heads.concept_state import labels_at_size
 from mmproto.models.facts import bare_model, get_prototype_head
 from mmproto.prototypes.reseeding import forget_moments, reseed
@@ -27,34 +34,36 @@ PEAKS = 'concept_peaks'
 
 @HOOKS.register_module()
 class PrototypeReseedHook(Hook):
-    """Moves dead concepts to what is explained worst, every ``interval``.
+    """Move dead concepts to what is explained worst, every ``interval``.
 
-    A concept is dead if no pixel of all batches since the last look activated
-    it by ``threshold``. Its prototypes, its classifier column and their
+    A concept is dead if no pixel of the batches since the last look activated
+    it by ``threshold``. Its prototypes, its column of the classifier and their
     moments in the optimizer are replaced, see
-    :func:`mmproto.prototypes.reseeding.reseed`, by what the first rank
-    saw in the last batch. Looks on at the training's own forward passes.
+    :func:`mmproto.prototypes.reseeding.reseed`, by what the first rank saw in
+    the last batch. The hook watches the training's own forward passes.
 
-    The new weight is one of middle size for its class. Where ``SparsifyHook``
-    holds a density it takes another weight's place, or is pruned again if it
-    is among the smallest by then. Nothing is replaced while the prototypes or
-    the classifier are frozen, nor where no loss needs the classifier.
+    The new weight is of middle size for its class. Where ``SparsifyHook``
+    holds a density, it takes the place of another weight, or is pruned again
+    if it is among the smallest by then. Nothing is replaced while the
+    prototypes or the classifier are frozen, nor where no loss needs the
+    classifier.
 
-    The largest activations so far are kept in the message hub, with which
-    they are saved and resumed.
+    The message hub keeps the largest activations so far, so that they are
+    saved and resumed with it.
 
     Args:
-        interval: Iterations between looks, long enough for all that is rare
-            to be seen.
-        begin: First iteration that is looked at.
-        end: First iteration that no longer is, None for never. Leave the
-            new ones time to learn.
+        interval: Iterations between looks, or a share of the run; long enough
+            for everything rare to be seen.
+        begin: First iteration to watch, or a share of the run.
+        end: First iteration no longer watched, or a share; None for the end
+            of the run. Leave new concepts time to learn.
         threshold: Activation that shows a concept to be alive.
 
     Raises:
         ValueError: ``interval`` is below 1, ``threshold`` not positive,
             ``begin`` negative or ``end`` less than ``interval`` after it; and,
-            when training starts, the layer has no vectors.
+            when training starts, it ends before that, or the layer has no
+            vectors.
     """
 
     # Before the classifier is made sparse, prototypes are projected and
@@ -63,34 +72,30 @@ class PrototypeReseedHook(Hook):
 
     def __init__(
         self,
-        interval: int,
-        begin: int = 0,
-        end: int | None = None,
+        interval: Moment,
+        begin: Moment = 0,
+        end: Moment | None = None,
         threshold: float = 0.1,
     ) -> None:
-        if interval < 1 or not threshold > 0:
-            raise ValueError(
-                'interval must be at least 1 and threshold above 0, got '
-                f'interval={interval} and threshold={threshold}'
-            )
-        if begin < 0 or (end is not None and end < begin + interval):
-            raise ValueError(
-                'begin must be at least 0 and end an interval after it or '
-                f'more, got begin={begin}, end={end} and interval={interval}'
-            )
+        if not threshold > 0:
+            raise ValueError(f'threshold must be above 0, got {threshold}')
+        check_moments('PrototypeReseedHook', {'interval': interval}, least=1)
+        self.moments = check_moments(
+            'PrototypeReseedHook', {'begin': begin, 'end': end}
+        )
         self.interval = interval
-        self.begin = begin
-        self.end = end
         self.threshold = threshold
+        self._begin = self._end = self._interval = 0
         self._peaks = torch.zeros(0)
         self._watching = self._due = False
         self._step: dict[str, Any] = {}
         self._handles: list[RemovableHandle] = []
 
     def before_train(self, runner: Runner) -> None:
-        """Begins to listen to the model."""
+        """Check that there is time for a look, and listen to the model."""
+        self._resolve(runner)
         model: Any = bare_model(runner.model)
-        head = get_prototype_head(model)
+        head = self._head = get_prototype_head(model)
         layer, weight = head.prototype_layer, head.conv_seg.weight
         if layer.vectors is None:
             raise ValueError(
@@ -107,15 +112,27 @@ class PrototypeReseedHook(Hook):
             head.conv_seg.register_forward_hook(self._hear_evidence),
         ]
 
+    def _resolve(self, runner: Runner) -> None:
+        owner = 'PrototypeReseedHook'
+        length = run_length(runner, False, owner)
+        steps = resolve_moments(owner, self.moments, length)
+        self._begin, self._end = steps['begin'], steps['end']
+        self._interval = resolve_interval(owner, self.interval, length)
+        if self._end < self._begin + self._interval:
+            raise ValueError(
+                f'{owner} has no time for a look: interval={self._interval} '
+                f'from begin={self._begin} is after end={self._end}; shorten '
+                'the interval or move the other two apart'
+            )
+
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None
     ) -> None:
-        """Decides whether this iteration is watched, or even the last."""
+        """Decide whether to watch this iteration, and to look after it."""
         now = runner.iter
-        ended = self.end is not None and now >= self.end
-        self._watching = now >= self.begin and not ended
-        passed = now + 1 - self.begin
-        self._due = self._watching and passed % self.interval == 0
+        self._watching = self._begin <= now < self._end
+        passed = now + 1 - self._begin
+        self._due = self._watching and passed % self._interval == 0
 
     def after_train_iter(
         self,
@@ -124,7 +141,7 @@ class PrototypeReseedHook(Hook):
         data_batch: Any = None,
         outputs: dict | None = None,
     ) -> None:
-        """Joins the ranks and, where it is time, looks for the dead."""
+        """Join the ranks and, when it is time, look for dead concepts."""
         if self._watching:
             all_reduce(self._peaks, 'max')
         if self._due:
@@ -135,26 +152,26 @@ class PrototypeReseedHook(Hook):
         self._watching = self._due = False
 
     def after_train(self, runner: Runner) -> None:
-        """Leaves nothing behind in the model."""
+        """Leave nothing behind in the model."""
         for handle in self._handles:
             handle.remove()
 
     def _hear_samples(
         self, module: nn.Module, inputs: tuple, output: dict
     ) -> None:
-        """The padded label maps of the batch."""
+        """Keep the padded label maps of the batch."""
         if self._due:
             self._step['samples'] = output['data_samples']
 
     def _hear_latents(self, module: nn.Module, inputs: tuple) -> None:
-        """What the prototypes are compared with."""
+        """Keep the latents that prototypes are compared with."""
         if self._due:
             self._step['latents'] = inputs[0].detach()
 
     def _hear_evidence(
         self, module: nn.Module, inputs: tuple, output: Tensor
     ) -> None:
-        """The classifier's input, for the peaks, and its output."""
+        """Keep the peaks of the classifier's input, and its output."""
         if self._watching:
             peaks = inputs[0].detach().amax(dim=(0, 2, 3))
             self._peaks = self._peaks.maximum(peaks.to(self._peaks))
@@ -162,11 +179,9 @@ class PrototypeReseedHook(Hook):
             self._step['evidence'] = output.detach()
 
     def _look(self, runner: Runner) -> None:
-        """Finds the dead, has them replaced, and starts to count anew."""
+        """Replace dead concepts and start a new count."""
         step, self._step = self._step, {}
-        head = get_prototype_head(runner.model)
-        parameters = (head.prototype_layer.vectors, head.conv_seg.weight)
-        trains = all(parameter.requires_grad for parameter in parameters)
+        trains = all(each.requires_grad for each in self._parameters())
         dead = (self._peaks < self.threshold).nonzero().flatten()
         self._peaks = torch.zeros_like(self._peaks)
         if 'evidence' not in step or not trains:
@@ -183,8 +198,8 @@ class PrototypeReseedHook(Hook):
             )
 
     def _reseed(self, runner: Runner, dead: Tensor, step: dict) -> list[int]:
-        """Acts on the first rank, hands the parameters to all others."""
-        head = get_prototype_head(runner.model)
+        """Act on the first rank, hand the parameters to all others."""
+        head = self._head
         shared: list[list[int]] = [[]]
         if is_main_process():
             evidence = step['evidence']  # N,C,H,W
@@ -193,15 +208,19 @@ class PrototypeReseedHook(Hook):
             found = reseed(head, dead, step['latents'], labels, wrong)
             shared = [found.tolist()]
         broadcast_object_list(shared)
-        for parameter in (head.prototype_layer.vectors, head.conv_seg.weight):
+        for parameter in self._parameters():
             broadcast(parameter.data)
         concepts = torch.as_tensor(shared[0], device=dead.device).long()
         forget_moments(_optimizers(runner), head, concepts)
         return shared[0]
 
+    def _parameters(self) -> list[nn.Parameter]:
+        """What decides where concepts are and what they speak for."""
+        return [self._head.prototype_layer.vectors, self._head.conv_seg.weight]
+
 
 def _optimizers(runner: Runner) -> list[Optimizer]:
-    """All optimizers of the training."""
+    """Return all optimizers of the training."""
     wrapper = runner.optim_wrapper
     several = isinstance(wrapper, OptimWrapperDict)
     wrappers = wrapper.values() if several else [wrapper]

@@ -10,7 +10,13 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from torch import Tensor
 
-from mmproto.engine.run_state import check_unit, progress
+from mmproto.engine.run_state import progress
+from mmproto.engine.shares import (
+    Moment,
+    check_moments,
+    resolve_moments,
+    run_length,
+)
 from mmproto.engine.weight_pruning import (
     gradual_share,
     keep_largest,
@@ -27,40 +33,43 @@ PIXELS = 'class_pixels'  # under this name in the runner's messages
 
 @HOOKS.register_module()
 class SparsifyHook(Hook):
-    """Drives class weights to exact zeros, by a penalty or to a density.
+    """Drive class weights to exact zeros, by a penalty or to a density.
 
     With ``strength``, every class weight loses the current learning rate
     times ``strength`` after each step of the optimizer, down to zero: what a
     gradient step on ``strength * sum(weights)`` would do, but with exact
     zeros. As the learning rate decays, so does the step.
 
-    With ``target_zeros``, the smallest weights are set to zero, more and more
-    of them, until at ``end`` that share is zero; it is held from then on.
-    This is the same whatever the learning rate and the link. With
-    ``class_power``, each class keeps a share of the weights of its own,
-    proportional to its pixels to this power. Without, the smallest weights of
-    all go, which spares pure concepts and thus classes that are easy: those
-    that have many faces are left with one or two concepts.
+    With ``target_zeros``, more and more of the smallest weights are set to
+    zero, until that share is zero at ``end``; it is held from then on. The
+    result does not depend on the learning rate or the link. With
+    ``class_power``, each class keeps its own share of the weights,
+    proportional to its pixels to this power. Without it the smallest weights
+    of all classes go, which favours pure concepts and thus easy classes:
+    classes that look different from case to case are left with one or two
+    concepts.
 
     A weight at zero gets no gradient through the classifier's relu, but an
-    optimizer with momentum moves it all the same for a while. Runs in
+    optimizer with momentum still moves it for a while. The hook acts in
     training only, and not while the classifier is frozen.
 
     Args:
         strength: Factor of the L1 penalty, per unit of learning rate.
         target_zeros: Share of exact zeros to end with.
-        class_power: Of the pixels of a class, counted in training; 0 for
-            equally many weights a class, None for no shares.
-        begin: First iteration (or epoch) with steps.
-        end: First iteration (or epoch) without steps of the penalty again,
-            None for never; or by which the target is reached.
+        class_power: Exponent of the pixels of a class, which are counted in
+            training; 0 for the same number of weights per class, None to
+            prune all classes together.
+        begin: First iteration (or epoch) with steps, or a share of the run.
+        end: First iteration (or epoch) without steps of the penalty, None for
+            never; or the one by which the target is reached. May be a share.
         by_epoch: Whether ``begin`` and ``end`` count epochs.
 
     Raises:
         ValueError: Not exactly one of ``strength`` and ``target_zeros`` is
             given, one is out of range, ``end`` is not after ``begin``, or
-            there is a target but no ``end``; and, when training starts, no
-            optimizer holds the classifier, or it has negative weights.
+            there is a target but no ``end``; and, when training starts, it
+            ends before ``end``, no optimizer holds the classifier, or the
+            classifier has negative weights.
     """
 
     # Before averaged copies are updated and before the scheduler changes the
@@ -72,26 +81,26 @@ class SparsifyHook(Hook):
         strength: float | None = None,
         target_zeros: float | None = None,
         class_power: float | None = None,
-        begin: int = 0,
-        end: int | None = None,
+        begin: Moment = 0,
+        end: Moment | None = None,
         by_epoch: bool = False,
     ) -> None:
         _check_options(strength, target_zeros, class_power, end)
-        if begin < 0 or (end is not None and end <= begin):
-            raise ValueError(
-                f'begin must be at least 0 and end after it, got begin={begin}'
-                f' and end={end}'
-            )
+        self.moments = check_moments(
+            'SparsifyHook', {'begin': begin, 'end': end}
+        )
         self.strength = strength
         self.target_zeros = target_zeros
         self.class_power = class_power
-        self.begin = begin
-        self.end = end
         self.by_epoch = by_epoch
+        self._begin = self._end = 0
+        self._weight: Any = None
 
     def before_train(self, runner: Runner) -> None:
-        """Checks that the classifier has a learning rate."""
-        check_unit(runner, self.by_epoch, type(self).__name__)
+        """Check that the classifier has a learning rate, and time to prune."""
+        length = run_length(runner, self.by_epoch, 'SparsifyHook')
+        steps = resolve_moments('SparsifyHook', self.moments, length)
+        self._begin, self._end = steps['begin'], steps['end']
         head = get_prototype_head(runner.model)
         if not isinstance(head.conv_seg, NonNegativeConv2d):
             raise ValueError(
@@ -100,7 +109,8 @@ class SparsifyHook(Hook):
                 'mmproto.SparsityLoss(spare_own_class=True), or '
                 "classifier=dict(type='mmproto.NonNegativeConv2d')"
             )
-        find_group(runner.optim_wrapper, head.conv_seg.weight)
+        self._weight = head.conv_seg.weight
+        find_group(runner.optim_wrapper, self._weight)
 
     def after_train_iter(
         self,
@@ -109,8 +119,8 @@ class SparsifyHook(Hook):
         data_batch: Any = None,
         outputs: dict | None = None,
     ) -> None:
-        """Takes the step and logs the share of zeros as classifier_zeros."""
-        weight = get_prototype_head(runner.model).conv_seg.weight
+        """Take the step and log the share of zeros as classifier_zeros."""
+        weight = self._weight
         if self.class_power is not None:
             count_pixels(runner, data_batch, len(weight))
         wrapper, group = find_group(runner.optim_wrapper, weight)
@@ -124,9 +134,9 @@ class SparsifyHook(Hook):
     def _sparsify(self, runner: Runner, weight: Tensor, lr: float) -> None:
         if self.strength is not None:
             proximal_step(weight, lr * self.strength)
-        elif self.target_zeros is not None and self.end is not None:
-            steps = progress(runner, self.by_epoch) + 1 - self.begin
-            passed = min(steps / (self.end - self.begin), 1.0)
+        elif self.target_zeros is not None:
+            steps = progress(runner, self.by_epoch) + 1 - self._begin
+            passed = min(steps / (self._end - self._begin), 1.0)
             self._prune(
                 runner, weight, gradual_share(self.target_zeros, passed)
             )
@@ -142,8 +152,9 @@ class SparsifyHook(Hook):
 
     def _is_due(self, runner: Runner) -> bool:
         now = progress(runner, self.by_epoch)
-        ended = self.end is not None and now >= self.end
-        return now >= self.begin and (self.strength is None or not ended)
+        return now >= self._begin and (
+            self.strength is None or now < self._end
+        )
 
 
 def count_pixels(runner: Runner, data_batch: dict, num_classes: int) -> None:
@@ -166,7 +177,7 @@ def _check_options(
     strength: float | None,
     target_zeros: float | None,
     class_power: float | None,
-    end: int | None,
+    end: Moment | None,
 ) -> None:
     if (strength is None) == (target_zeros is None):
         raise ValueError(
@@ -191,7 +202,7 @@ def _check_options(
 def find_group(
     optim_wrapper: OptimWrapper | OptimWrapperDict, weight: Tensor
 ) -> tuple[OptimWrapper, dict]:
-    """The optimizer wrapper and parameter group that hold a parameter.
+    """Return the optimizer wrapper and group that hold a parameter.
 
     Raises:
         ValueError: None does.

@@ -1,6 +1,5 @@
 """Hook that trains in named phases."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,13 +9,17 @@ from mmengine.runner import Runner
 from torch import nn
 
 from mmproto.engine.phases import (
+    OWNER,
     Phase,
     check_patterns,
     parse_phases,
     phase_at,
+    phase_ends,
+    resolve_phases,
     trainable_names,
 )
-from mmproto.engine.run_state import check_unit, progress, rewrap_model
+from mmproto.engine.run_state import progress, rewrap_model
+from mmproto.engine.shares import run_length
 from mmproto.models import PrototypeHead
 from mmproto.models.facts import bare_model, get_prototype_head
 from mmproto.registry import HOOKS
@@ -24,38 +27,39 @@ from mmproto.registry import HOOKS
 
 @HOOKS.register_module()
 class TrainingPhaseHook(Hook):
-    """Decides, phase by phase, which parameters train and which losses count.
+    """Decide, phase by phase, which parameters train and which losses count.
 
     Prototype networks learn in phases: ProtoPNet (Chen et al., 2019, section
     2.2) warms the prototypes up, then trains all, then the last layer alone;
     PIP-Net (Nauta et al., 2023, section 3.3) learns concepts before classes.
 
-    The phase is a function of the iteration (or epoch), so a resumed run is
-    in the right one without any state of its own. A parameter that does not
-    train has no gradient, so that optimizers skip it: no weight decay, no
-    momentum. Normalisation layers whose running statistics a phase does not
-    select are held in evaluation mode, as those change the function too. A
-    phase never trains what the model itself froze (``frozen_stages``). The
-    distributed wrapper is built anew where the set of parameters changes.
+    The phase depends on the iteration (or epoch) alone, so a resumed run needs
+    no state to be in the right one. A parameter that does not train has no
+    gradient, so that optimizers skip it: no weight decay, no momentum.
+    Normalisation layers whose running statistics a phase does not select are
+    held in evaluation mode, as those change the function too. A phase never
+    trains what the model itself froze (``frozen_stages``). The distributed
+    wrapper is built again when the set of parameters changes.
 
     Args:
         phases: Dicts in order of time with ``name``, ``end`` (the first
-            iteration that no longer belongs to the phase; none for the last),
-            ``train`` and ``freeze`` (lists of regular expressions that match
-            at the start of a parameter's name, for instance
-            ``['neck', 'decode_head']``; without ``train`` everything trains,
-            ``freeze`` takes away from it) and ``losses`` (names of the head's
-            losses that count; without it all do).
+            iteration that no longer belongs to the phase, or a share of the
+            run; none for the last), ``train`` and ``freeze`` (lists of regular
+            expressions that match at the start of a parameter's name, for
+            instance ``['neck', 'decode_head']``; without ``train`` everything
+            trains, ``freeze`` takes away from it) and ``losses`` (names of the
+            head's losses that count; without it all do).
         by_epoch: Whether ``end`` counts epochs.
 
     Raises:
         ValueError: The phases are not well formed; and, when training starts,
-            a pattern matches no parameter, a phase trains nothing, a loss is
-            unknown, or the classifier trains without a loss that reaches it.
+            training ends before a phase begins, a pattern matches no
+            parameter, a phase trains nothing, a loss is unknown, or the
+            classifier trains without a loss that reaches it.
 
     Examples:
         >>> dict(type='mmproto.TrainingPhaseHook', phases=[
-        ...     dict(name='concepts', end=1000, freeze=['backbone'],
+        ...     dict(name='concepts', end=0.1, freeze=['backbone'],
         ...          losses=['loss_ce', 'loss_alignment']),
         ...     dict(name='all')])
     """
@@ -63,15 +67,17 @@ class TrainingPhaseHook(Hook):
     def __init__(
         self, phases: Sequence[Mapping[str, Any]], by_epoch: bool = False
     ) -> None:
-        self.phases = parse_phases(phases)
+        self.phases: Sequence[Phase] = parse_phases(phases)
+        self.moments = phase_ends(self.phases)
         self.by_epoch = by_epoch
         self._phase: Phase | None = None
         self._allowed: set[str] | None = None
         self._held: list[nn.Module] = []
 
     def before_train(self, runner: Runner) -> None:
-        """Checks all phases against the model and enters the first due."""
-        check_unit(runner, self.by_epoch, type(self).__name__)
+        """Check all phases against the model and enter the one in force."""
+        length = run_length(runner, self.by_epoch, OWNER)
+        self._resolved = resolve_phases(self.phases, length)
         parameters = dict(bare_model(runner.model).named_parameters())
         if self._allowed is None:
             self._allowed = {
@@ -84,13 +90,12 @@ class TrainingPhaseHook(Hook):
                 bare_model(runner.model),
                 trainable_names(phase, self._allowed),
             )
-        self._warn_of_late_phases(runner)
         self._enter(runner, self._due(runner))
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None
     ) -> None:
-        """Enters the phase that is due and holds its frozen statistics."""
+        """Enter the phase that is due and hold its frozen statistics."""
         phase = self._due(runner)
         if phase is not self._phase:
             self._enter(runner, phase)
@@ -99,7 +104,7 @@ class TrainingPhaseHook(Hook):
             module.eval()
 
     def _due(self, runner: Runner) -> Phase:
-        return phase_at(self.phases, progress(runner, self.by_epoch))
+        return phase_at(self._resolved, progress(runner, self.by_epoch))
 
     def _enter(self, runner: Runner, phase: Phase) -> None:
         self._phase = phase
@@ -122,25 +127,9 @@ class TrainingPhaseHook(Hook):
             logger='current',
         )
 
-    def _warn_of_late_phases(self, runner: Runner) -> None:
-        length = runner.max_epochs if self.by_epoch else runner.max_iters
-        late = [
-            after.name
-            for before, after in zip(self.phases, self.phases[1:])
-            if before.end is not None and before.end >= length
-        ]
-        if late:
-            unit = 'epochs' if self.by_epoch else 'iterations'
-            print_log(
-                f'Training ends after {length} {unit}, before these phases '
-                f'begin: {", ".join(late)}',
-                logger='current',
-                level=logging.WARNING,
-            )
-
 
 def set_trainable(model: nn.Module, names: set[str]) -> bool:
-    """Lets exactly the named parameters train.
+    """Let exactly the named parameters train.
 
     Args:
         model: The model without a wrapper.
@@ -161,7 +150,7 @@ def set_trainable(model: nn.Module, names: set[str]) -> bool:
 
 
 def frozen_norms(model: nn.Module, phase: Phase) -> list[nn.Module]:
-    """Layers with running statistics that the phase does not select."""
+    """Return layers with running statistics that the phase does not select."""
     return [
         module
         for name, module in model.named_modules()
@@ -171,7 +160,7 @@ def frozen_norms(model: nn.Module, phase: Phase) -> list[nn.Module]:
 
 
 def check_losses(phase: Phase, model: nn.Module, trained: set[str]) -> None:
-    """Checks the losses of a phase against the head.
+    """Check the losses of a phase against the head.
 
     Args:
         phase: The phase.
@@ -207,7 +196,7 @@ def check_losses(phase: Phase, model: nn.Module, trained: set[str]) -> None:
 
 
 def classifier_losses(head: PrototypeHead) -> set[str]:
-    """Names of the head's losses whose gradient reaches the classifier."""
+    """Return names of the losses whose gradient reaches the classifier."""
     decode = head.loss_decode
     losses: list[Any] = (
         list(decode) if isinstance(decode, nn.ModuleList) else [decode]

@@ -1,41 +1,23 @@
-# baseline_cityscapes.gin of ScaleProtoSeg's repository: 3000, 30000 and 2000
-# steps of five batches of two; the last layer at a constant 1e-5.
-warm = 15000
-last = 165000
-max_iters = 175000
+# The stages of ProtoPNet and its descendants: warm-up, joint training and last
+# layer as 3000 : 30000 : 2000 steps, as in baseline_cityscapes.gin of
+# ScaleProtoSeg's repository.
+_base_ = '../../_base_/schedules/adamw_camvid.py'
+joint = 3 / 35
+last = 33 / 35
 optim_wrapper = dict(
-    type='OptimWrapper',
-    accumulative_counts=5,
-    optimizer=dict(type='Adam', lr=2.5e-4, weight_decay=5e-4),
     paramwise_cfg=dict(
         custom_keys={
-            'backbone': dict(lr_mult=0.1),
             'decode_head.conv_seg': dict(decay_mult=0.0),
             'decode_head.prototype_layer': dict(decay_mult=0.0),
         }
-    ),
-)
-param_scheduler = [
-    dict(
-        type='PolyLR',
-        eta_min=1e-5,
-        power=0.9,
-        begin=warm,
-        end=last,
-        by_epoch=False,
     )
-]
-train_cfg = dict(
-    type='IterBasedTrainLoop', max_iters=max_iters, val_interval=16500
 )
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
 stages = dict(
     type='mmproto.TrainingPhaseHook',
     phases=[
         dict(
             name='warm',
-            end=warm,
+            end=joint,
             train=['neck', 'decode_head'],
             freeze=['decode_head.conv_seg'],
         ),
@@ -53,3 +35,4 @@ push = dict(
     end=False,
     own_class=True,
 )
+pruned_push = dict(**push, prune=dict(nearest=6, at_least=3))  # run_pruning.py
