@@ -25,7 +25,8 @@ def export_onnx(model: Any, path: str | Path) -> float:
 
     The input ``image`` is RGB from 0 to 255 (N,3,h,w); the outputs are
     ``logits`` (N,C,h,w), the evidence, and ``concepts`` (N,K,H,W). Classes,
-    palette, link, class weights and concept names are metadata, as JSON.
+    palette, link, its sharpness, class weights and concept names are metadata,
+    as JSON.
 
     Args:
         model: From ``mmseg.apis.init_model``, on the CPU.
@@ -81,6 +82,7 @@ def _properties(model: Any) -> dict[str, str]:
         classes=list(meta['classes']),
         palette=class_colors(meta, head.num_classes),
         link=head.link,
+        sharpness=head.sharpness,
         class_weights=head.class_weights.tolist(),
         concept_names=concept_names(meta),
     )

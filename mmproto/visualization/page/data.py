@@ -87,6 +87,7 @@ def picture_data(
         sparsity=float((weights == 0).mean()),
         coverage=COVERAGE,
         link=head.link,
+        sharpness=head.sharpness,
         geometry=geometry,
         scales=_scales(facts, geometry),
         unlike=_unlike(head.prototype_layer),

@@ -2,7 +2,23 @@
 
 const VOID = 65535;
 
-/** Pixels that a selection covers. */
+/** Return a pixel's place, counted row by row. */
+function placeOf(pixel, width) {
+  return { x: pixel % width, y: Math.floor(pixel / width) };
+}
+
+/** Make the selection of a rectangle between two places. */
+function boxBetween(from, to) {
+  return { kind: 'box', x0: from.x, y0: from.y, x1: to.x, y1: to.y };
+}
+
+/** Return left, top, right and bottom of a rectangle, all inside it. */
+function sidesOf({ x0, y0, x1, y1 }) {
+  return [Math.min(x0, x1), Math.min(y0, y1), Math.max(x0, x1),
+    Math.max(y0, y1)];
+}
+
+/** List the pixels that a selection covers. */
 function selectedPixels(model, selection, labels) {
   const { width } = model.plan;
   if (selection.kind === 'segment') {
@@ -10,19 +26,16 @@ function selectedPixels(model, selection, labels) {
     const seen = new Uint8Array(labels.length);
     return floodFill(labels, width, start, seen);
   }
-  const { x0, y0, x1, y1 } = selection.kind === 'box'
-    ? selection
-    : { x0: selection.x, y0: selection.y, x1: selection.x, y1: selection.y };
+  const [left, top, right, bottom] = sidesOf(selection.kind === 'box'
+    ? selection : boxBetween(selection, selection));
   const pixels = [];
-  for (let y = Math.min(y0, y1); y <= Math.max(y0, y1); y += 1) {
-    for (let x = Math.min(x0, x1); x <= Math.max(x0, x1); x += 1) {
-      pixels.push(y * width + x);
-    }
+  for (let y = top; y <= bottom; y += 1) {
+    for (let x = left; x <= right; x += 1) pixels.push(y * width + x);
   }
   return pixels;
 }
 
-/** Pixels of the same label that hang together with a pixel. */
+/** List the pixels of the same label that are connected with a pixel. */
 function floodFill(labels, width, start, seen) {
   const pixels = [start];
   seen[start] = 1;
@@ -54,45 +67,37 @@ function explainPixels(model, weights, pixels) {
     }
   }
   const evidence = model.classes.map((_, label) =>
-    contributionsTo({ activations, weights }, label).reduce(add, 0));
-  const order = evidence.map((_, label) => label);
-  order.sort((a, b) => evidence[b] - evidence[a] || a - b);
+    sumOf(contributionsTo({ activations, weights }, label)));
+  const [winner, runnerUp = null] = ranked(evidence);
   return {
     pixels,
     activations,
     weights,
     evidence,
-    order,
-    winner: order[0],
-    runnerUp: order[1] ?? null,
-    probabilities: probabilitiesOf(model.link, evidence),
+    winner,
+    runnerUp,
+    probabilities: probabilitiesOf(model, evidence),
     nearest: mainCell(shares),
   };
 }
 
-function add(sum, value) {
-  return sum + value;
-}
-
-/** The cell that counts most. */
+/** Find the cell that counts most. */
 function mainCell(shares) {
   return shares.reduce((a, b) => (b.share > a.share ? b : a)).cell;
 }
 
-/** What each concept contributes to a class. */
+/** Compute what each concept contributes to a class. */
 function contributionsTo({ activations, weights }, label) {
   const count = activations.length;
   return Array.from(activations, (a, k) => weights[label * count + k] * a);
 }
 
-/** Fewest concepts that reach the coverage of what speaks for the class. */
+/** Find the fewest concepts that cover what speaks for the class. */
 function neededConcepts(contributions, coverage) {
-  const order = contributions.map((_, k) => k);
-  order.sort((a, b) => contributions[b] - contributions[a] || a - b);
-  const total = contributions.reduce((sum, v) => sum + Math.max(v, 0), 0);
+  const total = sumOf(contributions.map((value) => Math.max(value, 0)));
   const needed = [];
   let reached = 0;
-  for (const k of order) {
+  for (const k of ranked(contributions)) {
     if (contributions[k] <= 0 || reached >= coverage * total) break;
     reached += contributions[k];
     needed.push(k);
@@ -100,7 +105,7 @@ function neededConcepts(contributions, coverage) {
   return needed;
 }
 
-/** The lead of the winner over another class in words. */
+/** Describe the lead of the winner over the runner-up. */
 function marginWords(model, explanation) {
   const { winner, runnerUp, evidence, probabilities } = explanation;
   if (runnerUp === null) return '';
@@ -112,13 +117,13 @@ function marginWords(model, explanation) {
     `probability ${probabilities[runnerUp].toFixed(2)})`;
 }
 
-/** The sides of a rectangle, in words. */
-function boxWords({ x0, y0, x1, y1 }) {
-  const side = (a, b) => `${Math.min(a, b)} to ${Math.max(a, b)}`;
-  return `x ${side(x0, x1)}, y ${side(y0, y1)}`;
+/** Describe the sides of a rectangle. */
+function boxWords(box) {
+  const [left, top, right, bottom] = sidesOf(box);
+  return `x ${left} to ${right}, y ${top} to ${bottom}`;
 }
 
-/** Where a selection is, in words. */
+/** Say where a selection is. */
 function placeWords(selection, pixels) {
   if (selection.kind === 'point') {
     return `At x ${selection.x}, y ${selection.y}`;
@@ -128,7 +133,7 @@ function placeWords(selection, pixels) {
   return `Over ${region} (${pixelWords(pixels.length)}), on average`;
 }
 
-/** The concepts that a decision rests on, in a sentence if there are any. */
+/** Name the concepts that a decision rests on, if there are any. */
 function becauseWords(model, explanation, digits) {
   const parts = contributionsTo(explanation, explanation.winner);
   const needed = neededConcepts(parts, model.coverage);
@@ -138,7 +143,7 @@ function becauseWords(model, explanation, digits) {
   return needed.length ? `Because of ${listed(reasons)}.` : '';
 }
 
-/** The explanation in sentences. */
+/** Say the explanation in sentences. */
 function sentenceOf(model, explanation, selection) {
   const { winner, evidence, probabilities, pixels } = explanation;
   const place = placeWords(selection, pixels);

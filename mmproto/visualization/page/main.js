@@ -1,8 +1,8 @@
-// The page: what is chosen, what happens, what is drawn again.
+// The page: what is chosen, what happens, what is redrawn.
 
 let page = null;
 
-/** What the functions above need of the model. */
+/** Collect what functions need of the model. */
 function makeModel(info, arrays) {
   return {
     activations: arrays.activations,
@@ -12,6 +12,7 @@ function makeModel(info, arrays) {
     classes: info.classes,
     coverage: info.coverage,
     link: info.link,
+    sharpness: info.sharpness,
     plan: makePlan(info.geometry),
   };
 }
@@ -66,7 +67,7 @@ function drawModel() {
   drawSelection();
 }
 
-/** Offer the layers that there are. */
+/** Offer the layers that this page has. */
 function drawChoices() {
   const names = availableLayers(page);
   if (!names.includes(page.layer)) page.layer = LAYER;
@@ -79,7 +80,7 @@ function drawChoices() {
 }
 
 const ACTIONS = {
-  /** Select, explain it, and say what happened besides. */
+  /** Select something, explain it, and say what else happened. */
   select(selection, happened) {
     page.selection = selection;
     page.cursor = endOf(selection);
@@ -88,7 +89,7 @@ const ACTIONS = {
   },
 
   /** Explain one pixel, whatever was selected before. */
-  visit(x, y) {
+  visit({ x, y }) {
     document.querySelector('[name=mode][value=point]').click();
     page.compared = null;
     page.select({ kind: 'point', x, y });
@@ -98,7 +99,7 @@ const ACTIONS = {
 
   chooseLayer(name) {
     page.layer = name;
-    // not drawn again: who changes it by arrow keys is in there
+    // not redrawn: the focus may be in there
     document.querySelector(`[name=layer][value=${name}]`).checked = true;
     drawLayer(page);
     writeHash(page);
@@ -156,7 +157,7 @@ async function start() {
   document.body.dataset.ready = 'yes';
 }
 
-// when all scripts are there, whatever their order
+// once all scripts are there, whatever their order
 addEventListener('DOMContentLoaded', () => start().catch((error) => {
   const words = `This page could not be read: ${error.message}`;
   fill(byId('sentence'), words);

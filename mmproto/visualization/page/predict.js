@@ -3,12 +3,12 @@
 const TINY = 1e-30; // as in the link "share" of the model
 const LARGEST = 700; // evidence whose exponential is still a number
 
-/** Class weights (C,K), with the concepts that are switched off at zero. */
+/** Return the class weights (C,K), zero for concepts switched off. */
 function weightsInForce(weights, count, off) {
   return weights.map((weight, i) => (off.has(i % count) ? 0 : weight));
 }
 
-/** Evidence of one class at all cells. */
+/** Compute the evidence of one class at all cells. */
 function cellEvidence(model, weights, label) {
   const { activations, count, plan } = model;
   const evidence = new Float64Array(plan.cells);
@@ -23,17 +23,17 @@ function cellEvidence(model, weights, label) {
   return evidence;
 }
 
-/** The link: evidence to what probabilities are in proportion to. */
-function linkOf(name) {
-  if (name === 'share') return (o) => o + TINY;
-  if (name === 'log1p_square') return (o) => 1 + o * o;
-  return (o) => Math.exp(Math.min(o, LARGEST));
+/** Return the link: evidence to what probabilities are proportional to. */
+function linkOf({ link, sharpness }) {
+  if (link === 'share') return (o) => (o + TINY) ** sharpness;
+  if (link === 'log1p_square') return (o) => 1 + o ** sharpness;
+  return (o) => Math.exp(Math.min(sharpness * o, LARGEST));
 }
 
-/** Probabilities of the classes at one place. */
-function probabilitiesOf(link, evidence) {
-  const parts = evidence.map(linkOf(link));
-  const total = parts.reduce((sum, part) => sum + part, 0);
+/** Compute the probabilities of the classes at one place. */
+function probabilitiesOf(model, evidence) {
+  const parts = evidence.map(linkOf(model));
+  const total = sumOf(parts);
   return parts.map((part) => part / total);
 }
 
@@ -46,7 +46,7 @@ function predict(model, weights) {
   const labels = new Uint16Array(pixels);
   const best = new Float32Array(pixels).fill(-Infinity);
   const total = new Float64Array(pixels);
-  const link = linkOf(model.link);
+  const link = linkOf(model);
   for (let label = 0; label < model.classes.length; label += 1) {
     const cells = cellEvidence(model, weights, label);
     const evidence = toPixels(model.plan, cells);
@@ -62,14 +62,14 @@ function predict(model, weights) {
   return { labels, confidence };
 }
 
-/** Pixels of every class. */
+/** Count the pixels of each class. */
 function countLabels(labels, classes) {
   const counts = new Array(classes).fill(0);
   for (const label of labels) if (label < classes) counts[label] += 1;
   return counts;
 }
 
-/** Share of pixels with another label. */
+/** Compute the share of pixels with another label. */
 function changedShare(before, after) {
   let changed = 0;
   for (let i = 0; i < before.length; i += 1) {
@@ -78,7 +78,7 @@ function changedShare(before, after) {
   return changed / before.length;
 }
 
-/** Share of the labelled pixels that are right, or null without labels. */
+/** Compute the share of labelled pixels that are right; null without any. */
 function accuracyOf(labels, truth) {
   if (!truth) return null;
   let right = 0;

@@ -193,11 +193,13 @@ def test_rounded_maps_stay_within_what_the_page_says(
     assert evidence == pytest.approx(logits[:, 50, 40], abs=1.1 * said)
 
 
+@pytest.mark.parametrize('sharpness', [None, 3.5])
 @pytest.mark.parametrize('link', ['share', 'softmax', 'log1p_square'])
 def test_confidence_is_the_probability_of_the_link(
-    save, visit, projected, image, link
+    save, visit, projected, image, link, sharpness
 ):
     projected.decode_head.link = link
+    projected.decode_head._sharpness = sharpness
     page = visit(save())
     logits = inference_model(projected, image).seg_logits.data
     expected = projected.decode_head.probabilities(logits[None])[0].amax(dim=0)
