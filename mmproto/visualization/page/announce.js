@@ -1,20 +1,20 @@
-// What is said aloud: short, and the class before all else.
+// What is said aloud: short, and the class first.
 
-const PAUSE = 50; // ms, in which a later text takes the place of an earlier
+const PAUSE = 50; // ms in which a later text replaces an earlier one
 let saying = null;
 
-/** Say something to a screen reader, after what it is saying. */
+/** Let a screen reader say something, after what it is saying. */
 function announce(...parts) {
   const text = parts.filter(Boolean).join(' ');
   clearTimeout(saying);
   saying = setTimeout(() => {
     const region = byId('said');
-    // a text that stays the same would not be said again
+    // an unchanged text would not be said again
     fill(region, region.textContent === text ? `${text}\u00a0` : text);
   }, PAUSE);
 }
 
-/** Whether the labels agree, in short. */
+/** Say in short whether the labels agree. */
 function judgedWords(page) {
   const { selection, model, explanation: { truth, winner } } = page;
   if (!page.truth) return '';
@@ -24,7 +24,7 @@ function judgedWords(page) {
   return truth.label === winner ? ', right' : `, wrong: the label is ${name}`;
 }
 
-/** Where a selection is, in short. */
+/** Say in short where a selection is. */
 function spotWords({ selection, explanation }) {
   const { kind, x, y } = selection;
   if (kind === 'box') return `rectangle ${boxWords(selection)}`;
@@ -33,7 +33,7 @@ function spotWords({ selection, explanation }) {
     `x ${x}, y ${y}`;
 }
 
-/** The prediction in short: what one hears on the way over the picture. */
+/** Say the prediction in short, as heard on the way over the picture. */
 function shortWords(page) {
   const { winner, probabilities } = page.explanation;
   const off = page.off.size
@@ -42,7 +42,7 @@ function shortWords(page) {
     `${judgedWords(page)}, ${spotWords(page)}${off}`;
 }
 
-/** Write it below the picture, and where a screen reader looks for it. */
+/** Write this below the picture, and where a screen reader finds it. */
 function drawShort(page) {
   const stage = byId('stage');
   const { x, y } = page.cursor;
@@ -53,7 +53,7 @@ function drawShort(page) {
     make('a', { href: '#explanation' }, 'Why'));
 }
 
-/** Say what was selected, or what else happened, and why it is so. */
+/** Say what was selected, or what else happened, and why. */
 function announceSelection(page, happened = '') {
   const { model, explanation } = page;
   // the picture says its own value while it has the focus

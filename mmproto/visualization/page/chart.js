@@ -1,4 +1,4 @@
-// Bars that add up: each starts where the one before it ended.
+// Bars that add up: each starts where the one before it ends.
 
 const LARGEST_ROWS = 10;
 const DIGITS = 4;
@@ -8,58 +8,48 @@ function rounded(value) {
   return Math.round(value * 10 ** DIGITS) / 10 ** DIGITS;
 }
 
-/** Concepts that get a row: all that is needed, then by size. */
+/** Choose the concepts with a row: as many as are needed, by size. */
 function shownConcepts(contributions, coverage) {
-  const order = contributions.map((_, k) => k)
+  const order = ranked(contributions.map(Math.abs))
     .filter((k) => contributions[k] !== 0);
-  order.sort((a, b) =>
-    Math.abs(contributions[b]) - Math.abs(contributions[a]) || a - b);
   const needed = neededConcepts(contributions, coverage).length;
   const count = Math.min(Math.max(needed, 4), LARGEST_ROWS);
   const shown = order.slice(0, count);
   return shown.sort((a, b) => contributions[b] - contributions[a]);
 }
 
-/** Rows of the chart of one class, the last of them all other concepts. */
+/** List the rows of the chart of a class, all other concepts last. */
 function chartRows(model, explanation, label) {
   const contributions = contributionsTo(explanation, label);
   const shown = shownConcepts(contributions, model.coverage);
   const rows = shown.map((k) => ({ concept: k, value: contributions[k] }));
-  const others = contributions.filter((value, k) =>
-    value !== 0 && !shown.includes(k));
-  rows.push({
-    concept: null,
-    count: others.length,
-    value: explanation.evidence[label] -
-      rows.reduce((sum, row) => sum + row.value, 0),
-  });
-  if (!others.length) rows.at(-1).value = 0;
+  const total = explanation.evidence[label];
+  const count = contributions.filter((value, k) =>
+    value !== 0 && !shown.includes(k)).length;
+  const rest = count ? total - sumOf(rows.map((row) => row.value)) : 0;
+  rows.push({ concept: null, count, value: rest });
   let end = 0;
-  rows.forEach((row) => {
-    row.shown = rounded(row.value);
+  let sum = 0;
+  for (const row of rows) {
     row.start = end;
     end += row.value;
     row.end = end;
-  });
-  // what rounding leaves over goes into the last row, which says so
-  const total = rounded(explanation.evidence[label]);
-  const concepts = rows.slice(0, -1).reduce((sum, row) => sum + row.shown, 0);
-  rows.at(-1).shown = rounded(total - concepts);
-  let sum = 0;
-  rows.forEach((row) => {
+    // the last row says that it holds what rounding leaves over
+    row.shown = rounded(row.concept === null
+      ? rounded(total) - sum : row.value);
     sum += row.shown;
     row.sum = sum;
-  });
+  }
   return rows;
 }
 
-/** Smallest and largest place that any bar reaches. */
+/** Find the smallest and the largest place that any bar reaches. */
 function chartBounds(charts) {
   const ends = charts.flat().map((row) => row.end);
   return [Math.min(0, ...ends), Math.max(0, ...ends, 1e-12)];
 }
 
-/** One bar between two places, and in digits where it ends. */
+/** Draw a bar between two places, and write where it ends. */
 function bar(start, end, [low, high], kind, sum) {
   const track = make('div', { class: 'track', 'aria-hidden': 'true' });
   const inner = make('div', { class: `bar ${kind}` });
@@ -71,7 +61,7 @@ function bar(start, end, [low, high], kind, sum) {
     make('span', { class: 'unseen' }, sum.toFixed(DIGITS)));
 }
 
-/** The table of one class with its bars. */
+/** Make the table of one class with its bars. */
 function evidenceTable(page, label, rows, bounds) {
   const { model, explanation } = page;
   const { evidence, probabilities } = explanation;
@@ -82,22 +72,20 @@ function evidenceTable(page, label, rows, bounds) {
   const adds = `${conceptsWords(count)} add${count === 1 ? 's' : ''}`;
   const head = ['Concept, scale', 'Activation', '× weight', '= adds',
     'Running sum'];
-  return make('div', { class: 'scroll' },
-    make('table', { class: 'evidence', 'data-class': label },
-      make('caption', {}, swatch(page, label),
-        ` Evidence for ${name}: what ${adds} sums to ${score} ` +
-        `(probability ${probabilities[label].toFixed(2)})`),
-      make('thead', {}, make('tr', {},
-        ...head.map((title) => make('th', { scope: 'col' }, title)))),
-      make('tbody', {},
-        ...rows.map((row) => evidenceRow(page, label, row, bounds))),
-      make('tfoot', {}, make('tr', {},
-        make('th', { scope: 'row', colspan: 3 }, `Score of ${name}`),
-        numberCell(score, total),
-        bar(0, total, bounds, 'total', total)))));
+  return table(
+    [swatch(page, label),
+      ` Evidence for ${name}: what ${adds} sums to ${score} ` +
+      `(probability ${probabilities[label].toFixed(2)})`],
+    head,
+    rows.map((row) => evidenceRow(page, label, row, bounds)),
+    { class: 'evidence', 'data-class': label },
+    make('tfoot', {}, make('tr', {},
+      make('th', { scope: 'row', colspan: 3 }, `Score of ${name}`),
+      numberCell(score, total),
+      bar(0, total, bounds, 'total', total))));
 }
 
-/** The row of a concept, or of all others. */
+/** Make the row of a concept, or of all others. */
 function evidenceRow(page, label, row, bounds) {
   const { model, explanation } = page;
   const kind = row.value < 0 ? 'against' : 'for';
@@ -122,7 +110,7 @@ function evidenceRow(page, label, row, bounds) {
     numberCell(weight.toFixed(3), weight), ...end);
 }
 
-/** Charts of the winner and of the class it is compared with. */
+/** Draw the charts of the winner and of the class compared with it. */
 function drawCharts(page) {
   const { model, explanation } = page;
   const { winner } = explanation;
@@ -133,13 +121,13 @@ function drawCharts(page) {
   const bounds = chartBounds(rows);
   fill(byId('charts'), ...labels.map((label, i) =>
     evidenceTable(page, label, rows[i], bounds)));
-  // not what is shown: some screen readers would leave the picture for it
+  // only the choice: for the class shown some screen readers would jump here
   byId('compared').value = page.compared ?? '';
   fill(byId('counter'), ...counterEvidence(page, other)
     .map((text) => make('li', {}, text)));
 }
 
-/** What speaks against the decision, in sentences. */
+/** Say in sentences what speaks against the decision. */
 function counterEvidence(page, other) {
   const { model, explanation } = page;
   const winner = explanation.winner;
@@ -168,20 +156,19 @@ function counterEvidence(page, other) {
     'and all patches of its concepts carry its label.'];
 }
 
-/** Patches of a concept that carry another label than a class. */
+/** Say which patches of a concept carry a label other than a class. */
 function strangeLabels(page, k, label) {
-  const labels = page.info.patches[k].labels.filter(([found]) => found >= 0);
-  const total = labels.reduce((sum, [, count]) => sum + count, 0);
+  const { labels, total } = knownLabels(page, k);
   const strange = labels.filter(([found]) => found !== label);
   if (!strange.length) return null;
-  const count = strange.reduce((sum, [, n]) => sum + n, 0);
+  const count = sumOf(strange.map(([, n]) => n));
   const names = strange.map(([found, n]) => `${labelName(page, found)} ${n}`);
   return `Of the ${total} labelled training patches of ` +
     `${named(page.model, k)}, ${count} carry another label than ` +
     `${page.model.classes[label]}: ${listed(names)}.`;
 }
 
-/** Name of a label of the training data. */
+/** Name a label of the training data. */
 function labelName(page, label) {
   return label < 0 ? 'void' : page.model.classes[label];
 }

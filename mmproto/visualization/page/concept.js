@@ -1,23 +1,21 @@
 // Everything about one concept: numbers, map, training patches.
 
-/** Classes a concept speaks for, "road 12.29, sidewalk 3.68", or against. */
+/** List classes a concept speaks for, or against: "road 12.29, car 3.68". */
 function weightWords(page, k, sign, most = Infinity) {
-  const { weights } = page.arrays;
   const { classes, count } = page.model;
-  const weight = (c) => sign * weights[c * count + k];
-  const order = classes.map((_, c) => c).filter((c) => weight(c) > 0);
-  order.sort((a, b) => weight(b) - weight(a));
+  const weights = classes.map((_, c) => page.arrays.weights[c * count + k]);
+  const order = ranked(weights.map((weight) => sign * weight))
+    .filter((c) => sign * weights[c] > 0);
   const words = order.slice(0, most)
-    .map((c) => `${classes[c]} ${(sign * weight(c)).toFixed(2)}`);
+    .map((c) => `${classes[c]} ${weights[c].toFixed(2)}`);
   if (order.length > most) words.push('…');
   return words.join(', ');
 }
 
-/** Label that most patches of a concept carry, and their share. */
-function purityOf(page, k) {
+/** Count the labels of a concept's patches, most common first, no void. */
+function knownLabels(page, k) {
   const labels = page.info.patches[k].labels.filter(([label]) => label >= 0);
-  const total = labels.reduce((sum, [, count]) => sum + count, 0);
-  return total ? { label: labels[0][0], share: labels[0][1] / total } : null;
+  return { labels, total: sumOf(labels.map(([, count]) => count)) };
 }
 
 /** Draw the panel of the chosen concept. */
@@ -43,19 +41,19 @@ function drawConcept(page) {
         page.chooseLayer('concept');
         announce(`The picture shows ${named(page.model, k)}.`);
       }),
-      make('a', { href: `#concept=${name}` }, 'Address of this concept'),
+      make('a', { href: `#concept=${name}` }, 'Link to this concept'),
       button('Back to the table', () => leaveConcept(page, name))),
     ...(page.off.size ? [make('p', {}, whatIfSentence(page))] : []),
     ...conceptViews(page, k));
 }
 
-/** Go back to the button that opened a concept, if it is still there. */
+/** Return to the button that opened a concept, if it is still there. */
 function leaveConcept({ origin }, name) {
   const opener = `#${origin} button[data-concept="${name}"]`;
   (document.querySelector(opener) ?? byId('explanation')).focus();
 }
 
-/** Map and patches, which hang on the concept alone: drawn once for it. */
+/** Draw map and patches once per concept: they depend on nothing else. */
 function conceptViews(page, k) {
   if (page.views?.concept !== k) {
     const shown = [conceptFigure(page, k), ...patchStrip(page, k)];
@@ -64,7 +62,7 @@ function conceptViews(page, k) {
   return page.views.shown;
 }
 
-/** What a concept speaks for and, with signed weights, against. */
+/** Say what a concept speaks for and, with signed weights, against. */
 function weightLines(page, k) {
   const lines = { 'Speaks for': 1, 'Speaks against': -1 };
   return Object.entries(lines)
@@ -73,7 +71,7 @@ function weightLines(page, k) {
     .map(([title, words]) => make('p', {}, `${title}: ${words}.`));
 }
 
-/** What a concept adds here, in sentences. */
+/** Say in sentences what a concept adds here. */
 function conceptSentence(page, k) {
   const { explanation, model } = page;
   const { winner, activations } = explanation;
@@ -81,21 +79,20 @@ function conceptSentence(page, k) {
   const active = activations[k].toFixed(4);
   const adds = (weight * activations[k]).toFixed(4);
   const name = model.classes[winner];
-  const product = `times its weight for ${name}, ${weight.toFixed(3)}, that`;
   const index = scaleAt(page, k, explanation.nearest);
-  const found = `The cell found it by ${scaleName(page, index)}, which in ` +
-    `theory can depend on ${theoryWords(page, index)}.`;
+  const found = `It was found at ${scaleName(page, index)}, which in theory ` +
+    `can depend on ${theoryWords(page, index)}.`;
   if (weight === 0) {
-    return `Here it is active with ${active}, but does not speak for ` +
+    return `Here its activation is ${active}, but it does not speak for ` +
       `${name}. ${found}`;
   }
-  return page.off.has(k)
-    ? `It is switched off. Here it is active with ${active}; ${product} ` +
-      `would add ${adds}. ${found}`
-    : `Here it is active with ${active}; ${product} adds ${adds}. ${found}`;
+  const [off, verb] = page.off.has(k)
+    ? ['It is switched off. ', 'would add'] : ['', 'adds'];
+  return `${off}Here its activation is ${active}; times its weight for ` +
+    `${name}, ${weight.toFixed(3)}, it ${verb} ${adds}. ${found}`;
 }
 
-/** The picture in grey below the map of a concept. */
+/** Draw the picture in grey below the map of a concept. */
 function conceptFigure(page, k) {
   const map = conceptMap(page.model, k);
   const high = boundsOf(map)[1];
@@ -110,18 +107,18 @@ function conceptFigure(page, k) {
     make('figcaption', {}, mapWords(map, high, width)));
 }
 
-/** What the map shows, in words. */
+/** Say what the map shows. */
 function mapWords(map, high, width) {
   if (!(high > 0)) return 'It is not active anywhere in this picture.';
-  const place = map.indexOf(high);
-  const strong = map.reduce((sum, value) => sum + (value > high / 2), 0);
+  const { x, y } = placeOf(map.indexOf(high), width);
+  const strong = map.filter((value) => value > high / 2).length;
   return 'Where it is active in this picture: bright is ' +
-    `${high.toPrecision(3)}, its largest activation here, at x ` +
-    `${place % width}, y ${Math.floor(place / width)}. It is above half of ` +
-    `that on ${percent(strong / map.length)} of the picture.`;
+    `${high.toPrecision(3)}, its largest activation here, at x ${x}, ` +
+    `y ${y}. It is above half of that on ${percent(strong / map.length)} of ` +
+    'the picture.';
 }
 
-/** Its training patches in a strip that can be scrolled. */
+/** Show the training patches of a concept in a strip that scrolls. */
 function patchStrip(page, k) {
   const { patches, labels } = page.info.patches[k];
   if (!patches.length) return [make('p', {}, 'No training patches.')];
@@ -129,20 +126,20 @@ function patchStrip(page, k) {
     'aria-label': 'Nearest training patches' },
   ...patches.map((patch, i) => patchItem(page, patch, i)));
   const scroll = (way) => strip.scrollBy({ left: way * strip.clientWidth });
-  const total = labels.reduce((sum, [, count]) => sum + count, 0);
+  const total = sumOf(labels.map(([, count]) => count));
   const words = labels.map(([c, n]) => `${labelName(page, c)} ${n}`);
   return [
     make('h4', {}, 'Its nearest training patches'),
     make('p', {}, `${patches.length} of ${total}; labels of all: ` +
       `${words.join(', ')}. Solid: field of the last kernel. Thin: the ` +
-      'cell. Dashed: all that can count in theory.'),
+      'cell. Dashed: everything that can matter in theory.'),
     make('p', { class: 'controls' },
       button('Scroll to earlier patches', () => scroll(-1)),
       button('Scroll to later patches', () => scroll(1))),
     strip];
 }
 
-/** One patch: its crop if it is here, its place, its facts. */
+/** Show a patch: its crop if it is here, its place, its facts. */
 function patchItem(page, patch, index) {
   const label = labelName(page, patch.label);
   const scale = patch.dilation ? `dilation ${patch.dilation}`
@@ -156,7 +153,7 @@ function patchItem(page, patch, index) {
       'aria-label': `Training patch ${index + 1}`, class: 'crop' }));
   }
   const whole = [0, 0, patch.size[1], patch.size[0]];
-  // the caption says all that this shows
+  // hidden, since the caption says the same
   views.push(patchView(page, patch, whole, null, { 'aria-hidden': 'true',
     class: 'locator' }));
   return make('li', {}, make('figure', {}, ...views,
@@ -165,7 +162,7 @@ function patchItem(page, patch, index) {
       make('br'), ...patchSource(patch))));
 }
 
-/** The file of a patch, as a link where the page may have one. */
+/** Name the file of a patch, with a link where the page has one. */
 function patchSource(patch) {
   const name = patch.image.split('/').at(-1);
   const source = [patch.href ? make('a', { href: patch.href }, name) : name,
@@ -176,7 +173,7 @@ function patchSource(patch) {
   return source;
 }
 
-/** Outlines of a patch over its crop, or over the frame of its image. */
+/** Draw a patch's outlines over its crop, or over its image's frame. */
 function patchView(page, patch, [x0, y0, x1, y1], href, attributes) {
   const size = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
   const view = make('svg:svg', {

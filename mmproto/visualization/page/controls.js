@@ -1,33 +1,32 @@
-// Pointer, keyboard, and everything else that can be set.
+// Pointer, keyboard, and all other controls.
 
 /** Select at a place by the mode: one pixel, its segment, or a rectangle. */
 function selectAt(x, y) {
   if (page.mode !== 'box') {
     page.select({ kind: page.mode, x, y });
   } else if (page.corner) {
-    const { x: x0, y: y0 } = page.corner;
+    const box = boxBetween(page.corner, { x, y });
     page.corner = null;
-    page.select({ kind: 'box', x0, y0, x1: x, y1: y }, 'Rectangle set.');
+    page.select(box, 'Rectangle set.');
   } else {
     page.corner = { x, y };
-    page.select({ kind: 'box', x0: x, y0: y, x1: x, y1: y },
+    page.select(boxBetween(page.corner, page.corner),
       `First corner at x ${x}, y ${y}.`);
   }
 }
 
-/** Pixel of the picture under a pointer. */
+/** Find the pixel of the picture under a pointer. */
 function pixelAt(event) {
   const box = byId('stage').getBoundingClientRect();
   const { width, height } = page.model.plan;
-  const clamp = (share, size) =>
-    Math.min(Math.max(Math.floor(share * size), 0), size - 1);
+  const find = (share, size) => clamp(Math.floor(share * size), 0, size - 1);
   return {
-    x: clamp((event.clientX - box.left) / box.width, width),
-    y: clamp((event.clientY - box.top) / box.height, height),
+    x: find((event.clientX - box.left) / box.width, width),
+    y: find((event.clientY - box.top) / box.height, height),
   };
 }
 
-/** Click, tap or drag. */
+/** Let clicks, taps and drags select. */
 function listenToPointer(stage) {
   let start = null;
   stage.addEventListener('pointerdown', (event) => {
@@ -35,7 +34,9 @@ function listenToPointer(stage) {
     if (page.mode === 'box') stage.setPointerCapture(event.pointerId);
   });
   stage.addEventListener('pointermove', (event) => {
-    if (start && page.mode === 'box') drawBand(start, pixelAt(event));
+    if (start && page.mode === 'box') {
+      drawBand(boxBetween(start, pixelAt(event)));
+    }
   });
   stage.addEventListener('pointercancel', () => { start = null; });
   stage.addEventListener('pointerup', (event) => {
@@ -49,7 +50,7 @@ function listenToPointer(stage) {
   });
 }
 
-/** Arrow keys move by a cell, with Shift by a pixel; Enter selects. */
+/** Let arrow keys move by a cell, with Shift by a pixel; Enter selects. */
 function listenToKeys(stage) {
   const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1],
     ArrowDown: [0, 1] };
@@ -62,12 +63,11 @@ function listenToKeys(stage) {
       event.preventDefault();
       const [right, down] = ways[event.key];
       const step = (size) => event.shiftKey ? 1 : Math.round(size) || 1;
-      const clamp = (value, size) => Math.min(Math.max(value, 0), size - 1);
-      const x = clamp(cursor.x + right * step(geometry.cell[1]), plan.width);
-      const y = clamp(cursor.y + down * step(geometry.cell[0]), plan.height);
-      moveTo(x, y);
+      const x = cursor.x + right * step(geometry.cell[1]);
+      const y = cursor.y + down * step(geometry.cell[0]);
+      moveTo(clamp(x, 0, plan.width - 1), clamp(y, 0, plan.height - 1));
       if (page.cursor.x === cursor.x && page.cursor.y === cursor.y) {
-        announce('Here the picture ends.');
+        announce('The picture ends here.');
       }
     }
   });
@@ -78,37 +78,47 @@ function moveTo(x, y) {
   if (page.mode !== 'box') {
     page.select({ kind: page.mode, x, y });
   } else if (page.corner) {
-    const { x: x0, y: y0 } = page.corner;
-    page.select({ kind: 'box', x0, y0, x1: x, y1: y });
+    page.select(boxBetween(page.corner, { x, y }));
   } else {
     page.select(movedBox(page.selection, x, y, page.model.plan));
   }
 }
 
-/** A rectangle that ends at a pixel, or as near as the picture allows. */
-function movedBox({ x0, y0, x1, y1 }, x, y, { width, height }) {
-  const between = (low, value, high) => Math.min(Math.max(value, low), high);
-  const right = between(-Math.min(x0, x1), x - x1,
-    width - 1 - Math.max(x0, x1));
-  const down = between(-Math.min(y0, y1), y - y1,
-    height - 1 - Math.max(y0, y1));
-  return { kind: 'box', x0: x0 + right, y0: y0 + down,
-    x1: x1 + right, y1: y1 + down };
+/** Move a rectangle to end at a pixel, or as near as the picture allows. */
+function movedBox(box, x, y, { width, height }) {
+  const { x0, y0, x1, y1 } = box;
+  const [left, top, right, bottom] = sidesOf(box);
+  const across = clamp(x - x1, -left, width - 1 - right);
+  const down = clamp(y - y1, -top, height - 1 - bottom);
+  return { kind: 'box', x0: x0 + across, y0: y0 + down,
+    x1: x1 + across, y1: y1 + down };
+}
+
+/** Explain a pixel, a segment or a rectangle, from the cursor on. */
+function chooseMode(mode) {
+  page.mode = mode;
+  page.corner = null;
+  // a finger draws a rectangle instead of scrolling
+  byId('stage').style.touchAction = mode === 'box' ? 'none' : 'manipulation';
+  const { x, y } = page.cursor;
+  page.select(mode === 'box'
+    ? boxBetween(page.cursor, page.cursor) : { kind: mode, x, y });
+}
+
+/** Draw the view of an address that was followed within the page. */
+function followAddress() {
+  const left = byId('concept-panel').contains(document.activeElement);
+  if (!readHash(page)) {
+    writeHash(page); // a link to a section
+    return;
+  }
+  drawModel();
+  if (left) byId('concept-name').focus();
 }
 
 function listenToControls() {
   for (const input of document.querySelectorAll('[name=mode]')) {
-    input.addEventListener('change', () => {
-      page.mode = input.value;
-      // a finger draws a rectangle instead of scrolling
-      byId('stage').style.touchAction =
-        page.mode === 'box' ? 'none' : 'manipulation';
-      page.corner = null;
-      const { x, y } = page.cursor;
-      page.select(page.mode === 'box'
-        ? { kind: 'box', x0: x, y0: y, x1: x, y1: y }
-        : { kind: page.mode, x, y });
-    });
+    input.addEventListener('change', () => chooseMode(input.value));
   }
   byId('go').addEventListener('click', goToNumbers);
   for (const id of ['x', 'y']) {
@@ -140,18 +150,10 @@ function listenToControls() {
   byId('copy').addEventListener('click', copyCommand);
   byId('save').addEventListener('click', () => saveRecord(page));
   addEventListener('resize', () => drawNumbers(page));
-  addEventListener('hashchange', () => {
-    const left = byId('concept-panel').contains(document.activeElement);
-    if (!readHash(page)) {
-      writeHash(page); // a link to a section
-      return;
-    }
-    drawModel();
-    if (left) byId('concept-name').focus();
-  });
+  addEventListener('hashchange', followAddress);
 }
 
-/** Choose the pixel whose numbers are written, if there is one. */
+/** Choose the pixel whose numbers were entered, if there is one. */
 function goToNumbers() {
   const { width, height } = page.model.plan;
   const x = inside(byId('x').value, width);

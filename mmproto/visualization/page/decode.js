@@ -27,7 +27,7 @@ async function readPayload(text) {
   return { info, arrays };
 }
 
-/** Put the bytes of every number together again. */
+/** Put the bytes of each number together again. */
 function unshuffle(part, Type) {
   const width = Type.BYTES_PER_ELEMENT;
   const count = part.length / width;
@@ -40,7 +40,7 @@ function unshuffle(part, Type) {
   return new Type(bytes.buffer);
 }
 
-/** Activations that were rounded to 16 bits, as floats. */
+/** Turn activations that were rounded to 16 bits back into floats. */
 function unround({ activations, lowest, step }) {
   const cells = activations.length / step.length;
   return Float32Array.from(activations, (level, i) => {
@@ -49,7 +49,7 @@ function unround({ activations, lowest, step }) {
   });
 }
 
-/** Address of a picture within the page. */
+/** Return an address for a picture of the page. */
 function pictureUrl(bytes) {
   return URL.createObjectURL(new Blob([bytes], { type: 'image/webp' }));
 }

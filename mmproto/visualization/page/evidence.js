@@ -1,11 +1,11 @@
-// The way from cells to pixels, as torch and mmseg go it, and back.
+// The way from cells to pixels, the same as in torch and mmseg, and back.
 
-/** Neighbours and shares of a bilinear resize along one axis. */
+/** Find neighbours and shares of a bilinear resize along one axis. */
 function axisTaps(inSize, outSize, alignCorners) {
   const first = new Int32Array(outSize);
   const second = new Int32Array(outSize);
   const share = new Float64Array(outSize);
-  const { fround } = Math; // torch finds the places in single precision
+  const { fround } = Math; // torch computes places in single precision
   const ratio = alignCorners
     ? fround(outSize > 1 ? (inSize - 1) / (outSize - 1) : 0)
     : fround(inSize / outSize);
@@ -20,7 +20,7 @@ function axisTaps(inSize, outSize, alignCorners) {
   return { first, second, share };
 }
 
-/** Everything about the way that does not depend on the maps. */
+/** Prepare everything about the way that does not depend on the maps. */
 function makePlan(geometry) {
   const [height, width] = geometry.size;
   const [inHeight, inWidth] = geometry.input;
@@ -46,7 +46,7 @@ function makePlan(geometry) {
   };
 }
 
-/** How many windows see each pixel of the input. */
+/** Count the windows that see each pixel of the input. */
 function countWindows(windows, inHeight, inWidth) {
   const count = new Uint8Array(inHeight * inWidth);
   for (const { y0, x0, y1, x1 } of windows) {
@@ -57,7 +57,7 @@ function countWindows(windows, inHeight, inWidth) {
   return count;
 }
 
-/** Resize a map of some columns along both axes. */
+/** Resize a map along both axes. */
 function resize(source, rows, columns, down, across) {
   const height = down.first.length;
   const width = across.first.length;
@@ -82,7 +82,7 @@ function resize(source, rows, columns, down, across) {
   return out;
 }
 
-/** Place in the input of a place in the unflipped, unpadded picture. */
+/** Find the place in the input of one in the unflipped, unpadded picture. */
 function inputPlace(plan, row, column) {
   const [rows, columns] = plan.inner;
   const y = plan.flip === 'vertical' ? rows - 1 - row : row;
@@ -90,7 +90,7 @@ function inputPlace(plan, row, column) {
   return (plan.top + y) * plan.inWidth + plan.left + x;
 }
 
-/** A map of all cells as a map of the pixels of the file. */
+/** Turn a map of all cells into a map of the file's pixels. */
 function toPixels(plan, cells) {
   const canvas = new Float64Array(plan.inHeight * plan.inWidth);
   for (const w of plan.windows) {
@@ -129,22 +129,21 @@ function spread(down, y, across, x, visit) {
 }
 
 /**
- * The way back: what each cell counts in the mean of some pixels.
- * @returns {{cell: number, share: number}[]} The cells that count.
+ * Go back: find the share of each cell in the mean of some pixels.
+ * @returns {{cell: number, share: number}[]} The cells with a share.
  */
 function cellShares(plan, pixels) {
   const canvas = new Map();
   for (const pixel of pixels) {
-    const y = Math.floor(pixel / plan.width);
-    spread(plan.down, y, plan.across, pixel % plan.width, (r, c, share) => {
+    const { x, y } = placeOf(pixel, plan.width);
+    spread(plan.down, y, plan.across, x, (r, c, share) => {
       const place = inputPlace(plan, r, c);
       canvas.set(place, (canvas.get(place) ?? 0) + share / pixels.length);
     });
   }
   const cells = new Float64Array(plan.cells);
   for (const [place, value] of canvas) {
-    const y = Math.floor(place / plan.inWidth);
-    const x = place % plan.inWidth;
+    const { x, y } = placeOf(place, plan.inWidth);
     for (const w of plan.windows) {
       if (y < w.y0 || y >= w.y1 || x < w.x0 || x >= w.x1) continue;
       spread(w.down, y - w.y0, w.across, x - w.x0, (r, c, share) => {

@@ -1,6 +1,6 @@
 // All concepts in use, sortable.
 
-/** Share of the cells that each concept decides: it adds most. */
+/** Compute the share of cells that each concept decides: it adds most. */
 function decidedShares(model, weights) {
   const { count, classes, activations, plan } = model;
   const shares = new Float64Array(count);
@@ -22,7 +22,7 @@ function decidedShares(model, weights) {
   return shares;
 }
 
-/** Facts of every concept for the table. */
+/** Collect the facts of each concept for the table. */
 function libraryRows(page) {
   const { model, arrays } = page;
   const shares = decidedShares(model, arrays.weights);
@@ -30,12 +30,13 @@ function libraryRows(page) {
     const { count, classes } = model;
     const own = classes.map((_, c) => arrays.weights[c * count + k]);
     const top = own.indexOf(Math.max(...own));
+    const { labels, total } = knownLabels(page, k);
     return {
       k, name, use: shares[k], top,
       data: page.info.usage?.[k],
       class: model.classes[top],
-      purity: purityOf(page, k)?.share ?? -1,
-      mean: cellMap(model, k).reduce(add, 0) / model.plan.cells,
+      purity: total ? labels[0][1] / total : -1, // -1: unknown
+      mean: sumOf(cellMap(model, k)) / model.plan.cells,
     };
   });
 }
@@ -49,7 +50,7 @@ const LIBRARY_COLUMNS = {
   purity: 'Purity',
 };
 
-/** Order rows by a column: names upwards, numbers downwards at first. */
+/** Sort rows by a column, and by the concept's number on ties. */
 function sortRows(rows, { column, up }) {
   const sign = up ? 1 : -1;
   return [...rows].sort((a, b) => {
@@ -80,17 +81,13 @@ function drawLibrary(page) {
     return make('th', { scope: 'col', 'aria-sort': active ? way : 'none' },
       button(label, sort, { 'data-column': column }));
   });
-  head.push(make('th', { scope: 'col' }, 'Speaks for'),
-    make('th', { scope: 'col' }, 'What-if'));
+  head.push('Speaks for', 'What-if');
   const rows = sortRows(page.rows, sorting)
     .map((row) => libraryRow(page, row));
   fill(byId('library-facts'), `${rows.length} of ${page.info.num_concepts} ` +
     `concepts speak for a class; ${percent(page.info.sparsity)} of the ` +
     'class weights are exactly zero.');
-  fill(byId('library-table'), make('table', {},
-    make('caption', {}, 'Concepts in use'),
-    make('thead', {}, make('tr', {}, ...head)),
-    make('tbody', {}, ...rows)));
+  fill(byId('library-table'), table(['Concepts in use'], head, rows));
 }
 
 function libraryRow(page, row) {

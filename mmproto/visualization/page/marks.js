@@ -1,6 +1,6 @@
 // Outlines and numbers over the picture, in pixels of its file.
 
-/** A box as an outline that shows on every ground. */
+/** Outline a box so that it shows on any background. */
 function outline([x0, y0, x1, y1], kind, title) {
   const place = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
   const boxes = ['under', 'over'].map((layer) =>
@@ -8,12 +8,12 @@ function outline([x0, y0, x1, y1], kind, title) {
   return make('svg:g', {}, make('svg:title', {}, title), ...boxes);
 }
 
-/** The box of `sides` (height, width) around a place. */
+/** Return the box of `sides` (height, width) around a place. */
 function boxAround(x, y, [height, width]) {
   return [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
 }
 
-/** Row and column of a cell in its window. */
+/** Find the window of a cell, and its row and column in there. */
 function cellPlace(plan, cell) {
   const window = plan.windows.findLast((w) => w.offset <= cell);
   const inside = cell - window.offset;
@@ -24,7 +24,7 @@ function cellPlace(plan, cell) {
   };
 }
 
-/** Centre of a cell in pixels of the file. */
+/** Find the centre of a cell in pixels of the file. */
 function cellCentre(page, cell) {
   const { plan } = page.model;
   const { window: w, row, column } = cellPlace(plan, cell);
@@ -38,37 +38,36 @@ function cellCentre(page, cell) {
   };
 }
 
-/** Sides of the kernel's field at a scale, in pixels of the file. */
+/** Return the sides of the kernel's field at a scale, in file pixels. */
 function kernelSides(page, scale) {
   const dilation = page.info.scales[scale]?.dilation;
   const cells = dilation ? 2 * dilation + 1 : 1;
   return page.info.geometry.cell.map((side) => side * cells);
 }
 
-/** Boxes of a cell: itself, the kernel's field, all that it may see. */
+/** Outline a cell, the kernel's field, and all that the cell may see. */
 function fieldMarks(page, cell, scale) {
   const { x, y } = cellCentre(page, cell);
   const field = page.info.scales[scale]?.field;
-  const marks = [
+  return [
     outline(boxAround(x, y, page.info.geometry.cell), 'cell', 'The cell'),
     outline(boxAround(x, y, kernelSides(page, scale)), 'kernel',
       'Field of the last kernel'),
+    theoryMark(x, y, field, page.model.plan),
   ];
-  marks.push(theoryMark(x, y, field, page.model.plan));
-  return marks;
 }
 
-/** All that can count in theory, cut at the border of its picture. */
+/** Outline all that can matter in theory, cut at the picture's border. */
 function theoryMark(x, y, field, { width, height }) {
   const [x0, y0, x1, y1] = field
     ? boxAround(x, y, field) : [0, 0, width, height];
   const gap = width / 120; // a border on the border would not be seen
   return outline([Math.max(x0, gap), Math.max(y0, gap),
     Math.min(x1, width - gap), Math.min(y1, height - gap)], 'theory',
-  'Theoretical receptive field: all that can count');
+  'Theoretical receptive field: everything that can matter');
 }
 
-/** What the theoretical field of a scale covers, in words. */
+/** Say what the theoretical field of a scale covers. */
 function theoryWords(page, scale) {
   const field = page.info.scales[scale]?.field;
   if (!field) return 'the whole picture';
@@ -80,36 +79,31 @@ function theoryWords(page, scale) {
 
 /** Draw the selection. */
 function drawMarks(page) {
-  const { selection, explanation } = page;
-  const marks = [];
-  const scale = page.concept === null
-    ? 0
-    : scaleAt(page, page.concept, explanation.nearest);
-  if (selection.kind === 'box') {
-    const { x0, y0, x1, y1 } = selection;
-    marks.push(outline([Math.min(x0, x1), Math.min(y0, y1),
-      Math.max(x0, x1) + 1, Math.max(y0, y1) + 1], 'region', 'Rectangle'));
-  } else {
-    if (selection.kind === 'point') {
-      marks.push(...fieldMarks(page, explanation.nearest, scale));
-    }
-    const size = page.model.plan.width / 60;
-    const place = { cx: selection.x + 0.5, cy: selection.y + 0.5, r: size };
-    marks.push(make('svg:circle', { ...place, class: 'under' }),
-      make('svg:circle', { ...place, class: 'over' }));
-  }
-  fill(byId('marks'), ...marks);
+  const { selection, explanation: { nearest } } = page;
   drawSegment(page);
+  if (selection.kind === 'box') {
+    drawBand(selection);
+    return;
+  }
+  const size = page.model.plan.width / 60;
+  const place = { cx: selection.x + 0.5, cy: selection.y + 0.5, r: size };
+  const scale = page.concept === null
+    ? 0 : scaleAt(page, page.concept, nearest);
+  const fields = selection.kind === 'point'
+    ? fieldMarks(page, nearest, scale) : [];
+  fill(byId('marks'), ...fields,
+    make('svg:circle', { ...place, class: 'under' }),
+    make('svg:circle', { ...place, class: 'over' }));
 }
 
-/** A rectangle that is being drawn, between two pixels. */
-function drawBand(from, to) {
-  const box = [Math.min(from.x, to.x), Math.min(from.y, to.y),
-    Math.max(from.x, to.x) + 1, Math.max(from.y, to.y) + 1];
-  fill(byId('marks'), outline(box, 'kernel', 'Rectangle'));
+/** Draw a rectangle, also while it is being dragged. */
+function drawBand(box) {
+  const [left, top, right, bottom] = sidesOf(box);
+  fill(byId('marks'),
+    outline([left, top, right + 1, bottom + 1], 'region', 'Rectangle'));
 }
 
-/** The border of a segment, in stripes of black and white. */
+/** Draw the border of a segment, in stripes of black and white. */
 function drawSegment(page) {
   const canvas = byId('segment');
   const { width, height } = page.model.plan;
@@ -119,16 +113,11 @@ function drawSegment(page) {
   }
   const inside = new Uint8Array(width * height);
   for (const pixel of page.explanation.pixels) inside[pixel] = 1;
-  const edge = (i) => !(inside[i - 1] && inside[i + 1] && inside[i - width] &&
-    inside[i + width]);
-  paint(canvas, width, height, (i) => {
-    if (!inside[i] || !edge(i)) return CLEAR;
-    const dash = ((i % width) + Math.floor(i / width)) >> 2;
-    return dash % 2 ? WHITE : BLACK;
-  });
+  paintStripes(page, canvas, 4, (i) => inside[i] && !(inside[i - 1] &&
+    inside[i + 1] && inside[i - width] && inside[i + width]));
 }
 
-/** Numbers of the classes, so that the layer does not hang on colour. */
+/** Draw the numbers of the classes, for those who see no colours. */
 function drawNumbers(page) {
   const svg = byId('numbers');
   const maps = { prediction: page.now.labels, truth: page.truth };
@@ -136,13 +125,13 @@ function drawNumbers(page) {
   fill(svg);
   if (!labels || !byId('show-numbers').checked) return;
   const { width, height } = page.model.plan;
-  // about 12 pixels of the screen, whatever the picture's size on it
+  // about 12 pixels on the screen, whatever the picture's size there
   const size = (12 * width) / Math.max(svg.clientWidth, 1);
   const step = Math.max(1, Math.round(4.5 * size)); // of a tiny picture
   const half = Math.round(size / 2);
   const start = 2 * half;
   const numbered = new Set();
-  const write = (x, y) => {
+  const write = ({ x, y }) => {
     numbered.add(y * width + x);
     svg.append(make('svg:text', { x, y, 'font-size': size },
       labels[y * width + x]));
@@ -154,16 +143,16 @@ function drawNumbers(page) {
         [-half, half]];
       const same = around.every(([dx, dy]) =>
         labels[(y + dy) * width + x + dx] === label);
-      if (same && label !== VOID) write(x, y);
+      if (same && label !== VOID) write({ x, y });
     }
   }
   const smallest = size * size;
   for (const i of unnumbered(labels, width, smallest, numbered)) {
-    write(i % width, Math.floor(i / width));
+    write(placeOf(i, width));
   }
 }
 
-/** The middle of every segment that is not too small and has no number. */
+/** Find the middle of each segment without a number, unless too small. */
 function unnumbered(labels, width, smallest, numbered) {
   const seen = new Uint8Array(labels.length);
   const middles = [];
@@ -172,21 +161,21 @@ function unnumbered(labels, width, smallest, numbered) {
     const pixels = floodFill(labels, width, start, seen);
     if (label === VOID || pixels.length < smallest) return;
     if (pixels.some((i) => numbered.has(i))) return;
-    const x = pixels.reduce((s, i) => s + (i % width), 0) / pixels.length;
-    const y = pixels.reduce((s, i) => s + Math.floor(i / width), 0) /
-      pixels.length;
+    const places = pixels.map((i) => placeOf(i, width));
+    const x = sumOf(places.map((place) => place.x)) / pixels.length;
+    const y = sumOf(places.map((place) => place.y)) / pixels.length;
     const far = (i) => (i % width - x) ** 2 + (Math.floor(i / width) - y) ** 2;
     middles.push(pixels.reduce((a, b) => (far(b) < far(a) ? b : a)));
   });
   return middles;
 }
 
-/** Scale at which a concept is most active at a cell. */
+/** Return the scale at which a concept is most active at a cell. */
 function scaleAt(page, position, cell) {
   return page.arrays.scales[position * page.model.plan.cells + cell];
 }
 
-/** Name of a scale. */
+/** Name a scale. */
 function scaleName(page, scale) {
   const dilation = page.info.scales[scale]?.dilation;
   return dilation ? `dilation ${dilation}` : `scale ${scale}`;

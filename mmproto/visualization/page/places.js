@@ -3,7 +3,7 @@
 const MOST_PLACES = 6;
 const RIGHT = -1; // of a pixel that is right or not labelled
 
-/** Label and prediction of every wrong pixel as one number. */
+/** Code label and prediction of each wrong pixel as one number. */
 function confusionMap(page) {
   const classes = page.model.classes.length;
   return Int32Array.from(page.now.labels, (label, i) => {
@@ -12,7 +12,7 @@ function confusionMap(page) {
   });
 }
 
-/** Segments of one label and one wrong prediction, largest first. */
+/** List segments of one label and one wrong prediction, largest first. */
 function wrongPlaces(page) {
   const { plan: { width } } = page.model;
   const confusions = confusionMap(page);
@@ -26,7 +26,7 @@ function wrongPlaces(page) {
   return places.slice(0, MOST_PLACES);
 }
 
-/** The pixel of a place where the model is most certain. */
+/** Find the pixel of a place where the model is most certain. */
 function surestPixel(page, pixels) {
   const { confidence } = page.now;
   return pixels.reduce((a, b) => (confidence[b] > confidence[a] ? b : a));
@@ -41,8 +41,8 @@ function drawPlaces(page) {
     const pixel = surestPixel(page, pixels);
     const words = `${classes[page.truth[pixel]]} taken for ` +
       `${classes[page.now.labels[pixel]]}, ${pixelWords(pixels.length)}`;
-    const go = () => page.visit(pixel % width, Math.floor(pixel / width));
-    return make('li', {}, button(words, go));
+    return make('li', {},
+      button(words, () => page.visit(placeOf(pixel, width))));
   });
   const none = accuracyOf(page.now.labels, page.truth) === null
     ? 'No pixel is labelled.' : 'None: every labelled pixel is right.';
@@ -50,17 +50,17 @@ function drawPlaces(page) {
     : [make('li', {}, none)]));
 }
 
-/** The label of most pixels of a selection; null where none is known. */
+/** Find the label of most pixels of a selection; null without any. */
 function truthOf(page, pixels) {
   if (!page.truth) return null;
   const { classes } = page.model;
   const counts = countLabels(pixels.map((i) => page.truth[i]), classes.length);
-  const known = counts.reduce(add, 0);
+  const known = sumOf(counts);
   const count = Math.max(...counts);
   return known ? { label: counts.indexOf(count), count, known } : null;
 }
 
-/** What the labels say about a selection, in a sentence. */
+/** Say in a sentence what the labels say about a selection. */
 function truthWords(page) {
   const { explanation, model, selection } = page;
   const { truth, winner, evidence } = explanation;
@@ -79,7 +79,7 @@ function truthWords(page) {
     : ` It is wrong: the label is ${name}.`;
 }
 
-/** The class that the winner is compared with: chosen, true, or second. */
+/** Return the class to compare with the winner: chosen, true, or second. */
 function comparedClass(page) {
   const { truth, winner, runnerUp } = page.explanation;
   const wrong = truth && truth.label !== winner;

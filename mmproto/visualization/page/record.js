@@ -1,6 +1,6 @@
-// What is kept: the link to this view, and a file with its numbers.
+// What is kept: a link to this view, and a file with its numbers.
 
-/** The view as the part of an address after #. */
+/** Write the view as the part of an address after #. */
 function viewHash(page) {
   const { selection } = page;
   const parts = selection.kind === 'box'
@@ -19,14 +19,14 @@ function viewHash(page) {
   return parts.join('&');
 }
 
-/** A whole number between 0 and a limit, or null. */
+/** Read a whole number from 0 to below a limit, or null. */
 function inside(text, limit) {
   const value = Number(text);
   return text && Number.isInteger(value) && value >= 0 && value < limit
     ? value : null;
 }
 
-/** Selection of an address; null where it says none. */
+/** Read the selection of an address; null without one. */
 function hashSelection(values, { width, height }) {
   const limits = [width, height, width, height];
   const box = (values.get('box') ?? '').split(',')
@@ -41,13 +41,13 @@ function hashSelection(values, { width, height }) {
   return { kind: values.has('segment') ? 'segment' : 'point', x, y };
 }
 
-/** The pixel at which a selection ends. */
+/** Return the pixel at which a selection ends. */
 function endOf(selection) {
   return selection.kind === 'box' ? { x: selection.x1, y: selection.y1 }
     : { x: selection.x, y: selection.y };
 }
 
-/** Take the view from the address; returns whether it says anything. */
+/** Take the view from the address; return whether it names anything. */
 function readHash(page) {
   const values = new URLSearchParams(location.hash.slice(1));
   const { model } = page;
@@ -69,7 +69,7 @@ function readHash(page) {
   return Boolean(selection) || concept >= 0 || values.has('off');
 }
 
-/** Take from the address what is compared, and how the picture looks. */
+/** Take the compared class and the look of the picture from the address. */
 function readLook(page, values) {
   const compared = inside(values.get('compare'), page.model.classes.length);
   const opacity = inside(values.get('opacity'), 101);
@@ -79,29 +79,25 @@ function readLook(page, values) {
   if (Object.hasOwn(LAYERS, layer)) page.layer = layer;
 }
 
-/** Put the view into the address, without a new entry of the history. */
+/** Put the view into the address, without a new entry in the history. */
 function writeHash(page) {
   try {
     history.replaceState(null, '', `#${viewHash(page)}`);
   } catch {
-    // some browsers allow a hundred of these in half a minute: the next counts
+    // some browsers allow only a hundred of these per half minute
   }
 }
 
-/** Everything about this explanation, in plain types. */
+/** Collect everything about this explanation, in plain types. */
 function recordOf(page) {
   const { explanation, model, info } = page;
   const { winner, runnerUp, evidence, probabilities } = explanation;
   const describe = (c) => c === null ? null : { class: c,
     name: model.classes[c], evidence: evidence[c],
     probability: probabilities[c] };
-  const won = contributionsTo(explanation, winner);
-  const lost = runnerUp === null ? null
-    : contributionsTo(explanation, runnerUp);
   const other = comparedClass(page);
-  const held = other === null ? null
-    : contributionsTo(explanation, other);
-  const share = changedShare(page.base.labels, page.now.labels);
+  const [won, lost, held] = [winner, runnerUp, other].map((c) =>
+    c === null ? null : contributionsTo(explanation, c));
   return {
     image: info.image,
     model: info.origin,
@@ -121,7 +117,7 @@ function recordOf(page) {
       runner_up: lost?.[k] ?? null,
       compared: held?.[k] ?? null })),
     switched_off: offConcepts(page),
-    changed_share: share,
+    changed_share: page.changed,
     command: page.off.size ? editCommand(page) : null,
     agreement: page.agreement,
   };
@@ -136,7 +132,7 @@ function saveRecord(page) {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
-/** Say which model and picture this is about. */
+/** Say which model and picture this page is about. */
 function drawOrigin(page) {
   const { origin, image, mmproto } = page.info;
   const facts = {

@@ -5,22 +5,22 @@ function predictAgain(page) {
   page.weights = weightsInForce(page.arrays.weights, page.model.count,
     page.off);
   page.now = page.off.size ? predict(page.model, page.weights) : page.base;
+  page.changed = changedShare(page.base.labels, page.now.labels);
 }
 
-/** Numbers of the concepts that are off, smallest first. */
+/** List the numbers of the concepts that are off, smallest first. */
 function offConcepts(page) {
   return [...page.off].map((k) => page.model.concepts[k])
     .sort((a, b) => a - b);
 }
 
-/** What the change does, in sentences. */
+/** Say in sentences what the change does. */
 function whatIfSentence(page) {
   if (!page.off.size) return 'All concepts are on: this is the model itself.';
   const words = offConcepts(page).map((number) =>
     named(page.model, page.model.concepts.indexOf(number)));
-  const share = changedShare(page.base.labels, page.now.labels);
-  let text = `Without ${listed(words)}, ${percent(share)} of the pixels get ` +
-    'another class.';
+  let text = `Without ${listed(words)}, ${percent(page.changed)} of the ` +
+    'pixels get another class.';
   const before = accuracyOf(page.base.labels, page.truth);
   const after = accuracyOf(page.now.labels, page.truth);
   if (before !== null) {
@@ -32,9 +32,8 @@ function whatIfSentence(page) {
 
 /** Draw the section. */
 function drawWhatIf(page) {
-  const share = changedShare(page.base.labels, page.now.labels);
   const status = byId('whatif-status');
-  status.dataset.changed = share;
+  status.dataset.changed = page.changed;
   fill(status, whatIfSentence(page));
   fill(byId('off-list'), ...offConcepts(page).map((number) => {
     const k = page.model.concepts.indexOf(number);
@@ -47,13 +46,13 @@ function drawWhatIf(page) {
   drawCommand(page);
 }
 
-/** A difference in pixels, with its sign. */
+/** Write a difference in pixels, with its sign. */
 function difference(pixels) {
   const text = pixels.toLocaleString('en', { signDisplay: 'exceptZero' });
   return text.replace('-', '−');
 }
 
-/** Pixels of every class before and after. */
+/** Tabulate the pixels of each class before and after. */
 function changeTable(page) {
   const { classes } = page.model;
   const before = countLabels(page.base.labels, classes.length);
@@ -65,28 +64,24 @@ function changeTable(page) {
       numberCell(before[c].toLocaleString('en'), before[c]),
       numberCell(after[c].toLocaleString('en'), after[c]),
       numberCell(difference(after[c] - before[c]), after[c] - before[c])));
-  const head = ['Class', 'Pixels before', 'Now', 'Change']
-    .map((title) => make('th', { scope: 'col' }, title));
-  return make('div', { class: 'scroll' }, make('table', {},
-    make('caption', {}, 'Classes that gain or lose pixels'),
-    make('thead', {}, make('tr', {}, ...head)),
-    make('tbody', {}, ...rows)));
+  return table(['Classes that gain or lose pixels'],
+    ['Class', 'Pixels before', 'Now', 'Change'], rows);
 }
 
-/** A word for the shell, whatever it holds. */
+/** Quote a word for the shell. */
 function quoted(text) {
   return /^[\w.,:@%+/=-]+$/.test(text) ? text
     : `'${text.replaceAll("'", `'"'"'`)}'`;
 }
 
-/** The command that makes the change in a checkpoint. */
+/** Write the command that makes the change in a checkpoint. */
 function editCommand(page) {
   const { config, checkpoint } = page.info.origin;
   const off = offConcepts(page);
-  // a name of a file has its limits
+  // file names must not become too long
   const without = off.length > 8 ? `${off.length}_concepts` : off.join('_');
   const out = checkpoint.replace(/(\.pth)?$/, `_without_${without}.pth`);
-  // reason and name are empty until somebody writes them: the tool refuses
+  // while reason or name is empty, the tool refuses
   return ['python tools/edit_concepts.py', quoted(config), quoted(checkpoint),
     '--disable', ...off, '--reason', quoted(byId('reason').value),
     '--by', quoted(byId('author').value), '--out', quoted(out)].join(' ');

@@ -74,7 +74,7 @@ def test_the_border_is_said_each_time(said):
     for ended in (False, False, True, True, True):  # rows 58, 63, 63, ...
         page.locator('#stage').press('ArrowDown')
         (text,) = listen()
-        assert (text.rstrip() == 'Here the picture ends.') == ended
+        assert (text.rstrip() == 'The picture ends here.') == ended
 
 
 def test_corners_of_a_rectangle_are_said(said):
@@ -153,7 +153,7 @@ def test_a_concept_says_its_number_and_leads_back(said):
     back.press('Enter')
     assert opener.evaluate('button => button === document.activeElement')
     opener.press('Enter')
-    page.get_by_role('link', name='Address of this concept').press('Enter')
+    page.get_by_role('link', name='Link to this concept').press('Enter')
     page.locator('#concept-name:focus', has_text='Concept 2').wait_for()
     assert 'concept=2' in page.url
 
