@@ -13,7 +13,7 @@ from .recorder import ConceptRecorder
 
 
 class Report(TypedDict):
-    """What a metric found, in plain types.
+    """Findings of a metric, in plain types.
 
     Every curve is ``dict(x, y, x_label, y_label)``, where ``y`` is a list or
     a dict of named lists; every histogram is ``dict(edges or labels, counts,
@@ -46,13 +46,13 @@ def make_report(
 
 
 def lines_of(entry: Mapping, key: str) -> dict[str, list]:
-    """Lines of a curve or histogram by name; a single one has none."""
+    """Return the lines of a curve or histogram by name, if they have any."""
     values = entry[key]
     return dict(values) if isinstance(values, Mapping) else {'': values}
 
 
 def check_interval(interval: int) -> int:
-    """Refuse an interval of images below one.
+    """Return an interval of images; refuse one below 1.
 
     Raises:
         ValueError: If it is.
@@ -71,12 +71,12 @@ class ExplanationMetric(BaseMetric):
     count once.
 
     Args:
-        collect_device: Of mmengine's ``BaseMetric``.
-        prefix: Of the names of all numbers.
-        collect_dir: Of mmengine's ``BaseMetric``.
+        collect_device: See mmengine's ``BaseMetric``.
+        prefix: Put before the names of all numbers.
+        collect_dir: See mmengine's ``BaseMetric``.
 
     Attributes:
-        report: Of the last evaluation, on the main rank.
+        report: Report of the last evaluation, on the main rank.
     """
 
     def __init__(

@@ -14,11 +14,11 @@ from mmproto.prototypes.features import map_size
 class Batch:
     """What the model computed for a batch.
 
-    With sliding windows, metrics read the concepts of the whole image from a
-    pass of its own: windows overlap, so their cells would count twice.
+    With sliding windows, metrics read the concepts of the whole image from an
+    extra pass: windows overlap, so some cells would count twice.
 
     Args:
-        facts: Of the model, with the meta information of the data set.
+        facts: Facts of the model, by the meta information of the data set.
         inputs: Preprocessed images (N,3,h,w).
         metas: Meta information of each image.
     """

@@ -24,7 +24,7 @@ class BoundaryMetric(IoUMetric):
 
     Args:
         width: Half the width of the band, in pixels of the label map.
-        **kwargs: Of mmseg's ``IoUMetric``.
+        **kwargs: Passed to mmseg's ``IoUMetric``.
 
     Raises:
         ValueError: If the width is below one.
@@ -45,7 +45,7 @@ class BoundaryMetric(IoUMetric):
         """Count the pixels of the band.
 
         Args:
-            data_batch: Of the data loader.
+            data_batch: Batch of the data loader.
             data_samples: mmseg's predictions, as dicts; not changed.
         """
         if not self.format_only:  # else there may be no ground truth

@@ -20,15 +20,15 @@ class BoundarySharpnessMetric(ExplanationMetric):
     """Drop of concepts across label boundaries, relative to that inside.
 
     The concepts are those that explain most of a class in an image. Distances
-    are in cells: with half the output stride, twice ``near`` and ``far`` are
-    as many pixels.
+    are in cells: with half the output stride, take twice ``near`` and ``far``
+    for as many pixels.
 
     Args:
-        near: Largest distance, in cells, of what is at a boundary.
-        far: Smallest distance, in cells, of what is inside.
+        near: Largest distance, in cells, that counts as at a boundary.
+        far: Smallest distance, in cells, that counts as inside.
         min_contrast: Drop between insides, in units of activation, without
             which a concept is not measured.
-        **kwargs: Of :class:`ExplanationMetric`.
+        **kwargs: Passed to :class:`ExplanationMetric`.
 
     Raises:
         ValueError: If the distances do not rise from 1, or if the contrast
@@ -60,7 +60,7 @@ class BoundarySharpnessMetric(ExplanationMetric):
         self.min_contrast = min_contrast
 
     def measure(self, reading: ImageReading) -> SharpnessState:
-        """Sums of one image; zeros without ground truth."""
+        """Sum up one image; without ground truth, all is zero."""
         return measure_sharpness(
             reading.activations,
             reading.labels,
@@ -111,5 +111,5 @@ class BoundarySharpnessMetric(ExplanationMetric):
 
 
 def _known(values: list[float]) -> list[float | None]:
-    """Put ``None`` for NaN, which alone does not equal itself."""
+    """Replace NaN, which alone does not equal itself, by ``None``."""
     return [value if value == value else None for value in values]

@@ -1,4 +1,4 @@
-"""mmseg's IoU, which it prints for every class, also as numbers."""
+"""mmseg's IoU, with a number for every class."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ class ClassIoU(IoUMetric):
     """``IoUMetric`` that also returns ``IoU.<class>``, in percent."""
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Add the classes to the means.
+        """Add the IoU of each class to the means.
 
         Args:
-            results: Of each image, areas (C,) of the intersection, the union,
-                the prediction and the labels, in pixels.
+            results: For each image, the areas (C,) of intersection, union,
+                prediction and labels, in pixels.
         """
         metrics = dict(super().compute_metrics(results))
         if not metrics:  # with format_only nothing is measured
@@ -32,11 +32,10 @@ class ClassIoU(IoUMetric):
 
 
 def count_classes(evaluator: Any) -> Any:
-    """Let mmseg's ``IoUMetric`` return the classes besides their mean.
+    """Make mmseg's ``IoUMetric`` return each class besides their mean.
 
     Args:
-        evaluator: As ``test_evaluator`` of a config: a dict, a list or
-            ``None``.
+        evaluator: ``test_evaluator`` of a config: a dict, a list or ``None``.
     """
     if isinstance(evaluator, (list, tuple)):
         return [count_classes(metric) for metric in evaluator]

@@ -27,13 +27,12 @@ class ConsistencyMetric(PartMetric):
 
     ``consistency_evalprotopnet``, ``consistency_scaleprotoseg`` and
     ``consistency_reproseg`` follow the papers of these names,
-    ``consistency_corrected`` puts right what is wrong with them: see
-    ``docs/metrics.md``.
+    ``consistency_corrected`` corrects them: see ``docs/metrics.md``.
 
     Args:
-        min_misses: In the corrected definition, a class judges a concept if
-            random places would miss its part on that many objects.
-        **kwargs: Of :class:`PartMetric`.
+        min_misses: In the corrected definition, a class counts if random
+            places would miss the part on at least this many objects.
+        **kwargs: Passed to :class:`PartMetric`.
 
     Raises:
         ValueError: If ``min_misses`` is not positive.
@@ -48,7 +47,7 @@ class ConsistencyMetric(PartMetric):
         self.min_misses = min_misses
 
     def measure(self, reading: ImageReading) -> ConsistencyState:
-        """Sums of one image; zeros if it has no part labels."""
+        """Sum up one image; without part labels, all is zero."""
         loader, targets = self.part_loader, self.targets(reading)
         if targets is None:
             classes, concepts = reading.class_weights.shape
@@ -128,11 +127,11 @@ def _scalars(
 def _per_concept(
     rule: str, result: Consistency, names: tuple[str, ...]
 ) -> dict[str, list]:
-    """Lists of length K; ``None`` for concepts that were not evaluated."""
+    """List what was found (K,); ``None`` for concepts not evaluated."""
     evaluated = result.evaluated.tolist()
 
     def known(values: list) -> list:
-        """Values of evaluated concepts."""
+        """Replace the values of concepts that were not evaluated."""
         return [v if e else None for v, e in zip(values, evaluated)]
 
     return {

@@ -43,13 +43,13 @@ NO_VECTORS = (
 
 @dataclass(frozen=True)
 class DiversityState:
-    """Sums of overlaps, and the model that they are of.
+    """Sums of overlaps, and facts of the model.
 
     Args:
-        overlaps: Of all images.
+        overlaps: Overlaps of all images.
         labelled: Number of images with ground truth.
-        prototypes: Vectors (P,D), if the layer has any.
-        prototypes_per_concept: Prototype p is of concept ``p // M``.
+        prototypes: Prototype vectors (P,D), if the layer has any.
+        prototypes_per_concept: Prototype p belongs to concept ``p // M``.
         class_names: Names of the classes.
     """
 
@@ -62,13 +62,13 @@ class DiversityState:
 
 @METRICS.register_module()
 class DiversityMetric(ExplanationMetric):
-    """Overlap of concept maps, cosine of prototypes, dead and double ones.
+    """Overlap of concept maps, cosine of prototypes, dead and double concepts.
 
     Maps are compared cell by cell, not resized to the image.
 
     Args:
         dead_threshold: Activation that shows a concept to be present.
-        **kwargs: Of :class:`ExplanationMetric`.
+        **kwargs: Passed to :class:`ExplanationMetric`.
     """
 
     default_prefix = 'diversity'
@@ -151,13 +151,13 @@ def _per_concept(
 
 
 def _total(sums: Tensor) -> float | None:
-    """Overlap of all classes together (C,2)."""
+    """Divide the sums (C,2) of all classes together."""
     ratio = intersection_over_union(sums.sum(dim=0))
     return None if ratio.isnan() else float(ratio)
 
 
 def _bars(sums: Tensor, state: DiversityState) -> dict:
-    """Overlap of each class that has pairs (C,2)."""
+    """Divide the sums (C,2) of each class that has pairs."""
     known = (sums[:, 1] > 0).nonzero()[:, 0].tolist()
     return dict(
         labels=[state.class_names[c] for c in known],

@@ -26,12 +26,12 @@ from .reading import ImageReading
 
 @dataclass(frozen=True)
 class SizeState:
-    """Sums of local sizes, and the model that they are of.
+    """Sums of local sizes, and facts of the model.
 
     Args:
         cells: Sizes of cells.
         images: Sizes of whole images.
-        class_weights: Of the model (C,K).
+        class_weights: Weights (C,K) of the model.
         class_names: Names of the classes.
     """
 
@@ -46,13 +46,13 @@ class ExplanationSizeMetric(ExplanationMetric):
     """Counts concepts: of the model, of every class, of every decision.
 
     A decision is that of one cell of the feature map. PIP-Net's numbers of
-    whole images are reported beside, with fixed weights and one image at a
+    whole images are reported as well, with fixed weights and one image at a
     time.
 
     Args:
         threshold: Contribution, in units of evidence, above which a concept
             counts.
-        **kwargs: Of :class:`ExplanationMetric`.
+        **kwargs: Passed to :class:`ExplanationMetric`.
 
     Raises:
         ValueError: If the threshold is negative.
@@ -82,7 +82,7 @@ class ExplanationSizeMetric(ExplanationMetric):
         )
 
     def summarize(self, state: SizeState) -> Report:
-        """Compute means; ``abstained`` cells count with no concept."""
+        """Compute means, in which abstaining cells count with no concept."""
         model = global_size(state.class_weights)
         cells, deciding = state.cells.counts[0].sum(), state.cells.deciding
         local = mean_sizes(state.cells).tolist()
@@ -126,7 +126,7 @@ def _per_model(model: GlobalSize) -> dict[str, float | None]:
 
 
 def _per_image(state: SizeState) -> dict[str, float | None]:
-    """Sizes of whole images; the published names are those of PIP-Net."""
+    """Average the sizes of whole images; ``pipnet_`` marks published ones."""
     images = state.images
     nonzero, sparsity = pipnet_global(state.class_weights)
     return dict(
@@ -141,7 +141,7 @@ def _per_image(state: SizeState) -> dict[str, float | None]:
 
 
 def _histogram(counts: Tensor) -> dict:
-    """Cells by number of concepts, up to the largest that appears."""
+    """List cells by number of concepts, up to the largest that appears."""
     length = int(counts.any(dim=0).nonzero().max()) + 1
     return dict(
         labels=[str(size) for size in range(length)],

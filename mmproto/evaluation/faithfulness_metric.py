@@ -1,4 +1,4 @@
-"""Metric: whether explanations are what decides."""
+"""Whether explanations are what decides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ from .functional.faithfulness import (
 )
 from .reading import ImageReading
 
-_NAMED_STEPS = (1, 3, 8)  # concepts kept, of which the scalars tell
+_NAMED_STEPS = (1, 3, 8)  # numbers of concepts kept that are scalars
 
 
 @dataclass
 class FaithfulnessState:
-    """What is summed over images.
+    """Sums over images.
 
     Args:
         pixels: Errors of the contributions against the logits.
         cells: Errors before resizing, where the head works.
-        removal: What deleting and inserting concepts does.
+        removal: Effects of deleting and inserting concepts.
     """
 
     pixels: Completeness
@@ -53,10 +53,10 @@ class FaithfulnessMetric(ExplanationMetric):
 
     Args:
         steps: Numbers of concepts to delete, insert and keep. By default 1,
-            2, 3, 5, 8, 13 and so on; none, 34 and all are always there.
-        interval: Images from one to the next whose pixels are compared; the
+            2, 3, 5, 8, 13 and so on; 0, 34 and all are always included.
+        interval: The pixels of every ``interval``-th image are compared; the
             cells of all images are.
-        **kwargs: Of :class:`ExplanationMetric`.
+        **kwargs: Passed to :class:`ExplanationMetric`.
 
     Raises:
         ValueError: If a step is negative or the interval below one.
@@ -132,7 +132,7 @@ class FaithfulnessMetric(ExplanationMetric):
 
 
 def _areas(removal: Removal) -> dict[str, float]:
-    """Areas by contribution, and between them and those at random."""
+    """List the areas by contribution, and their gains over random orders."""
     areas = {}
     for kind, (ordered, *random), sign in zip(
         KINDS, mean_heights(removal).tolist(), (1, -1)

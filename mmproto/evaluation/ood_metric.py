@@ -1,4 +1,4 @@
-"""Metric: finding what no class describes by its missing concepts."""
+"""Whether what no class describes is found by its missing concepts."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -29,10 +29,10 @@ _FITTED = '{}_fitted_threshold'
 
 
 def fitted_thresholds(report: Report) -> dict[str, float]:
-    """Thresholds of a report, as :class:`OODMetric` takes them elsewhere.
+    """Read the thresholds of a report, for an :class:`OODMetric` elsewhere.
 
     Args:
-        report: Of a metric that was given no thresholds.
+        report: Report of a metric without ``thresholds``.
 
     Raises:
         ValueError: If none were fitted.
@@ -52,18 +52,18 @@ def fitted_thresholds(report: Report) -> dict[str, float]:
 
 @METRICS.register_module()
 class OODMetric(ExplanationMetric):
-    """Tells pixels of unknown objects from all others.
+    """Separation of the pixels of unknown objects from all others.
 
-    Scores are the missing similarity to prototypes, missing evidence and, to
-    compare with, the missing probability of the best class. Thresholds are
-    either fitted on this data or given from other data and tried on this:
-    never both, so that no share is reported on what it was fitted to.
+    Scores are the missing similarity to prototypes, missing evidence and, for
+    comparison, the missing probability of the best class. Thresholds are
+    either fitted on this data or given from other data and applied to this:
+    never both, so that no share is reported on the data it was fitted to.
 
     Args:
-        ood_ids: Labels out of distribution. All others but 255 are in it.
+        ood_ids: Labels out of distribution; all others but 255 are in it.
         flagged: Share of the known pixels that fitted thresholds may flag.
-        thresholds: From the report of other data, by score.
-        **kwargs: Of :class:`ExplanationMetric`.
+        thresholds: Thresholds by score, from the report of other data.
+        **kwargs: Passed to :class:`ExplanationMetric`.
 
     Raises:
         ValueError: If an argument is out of range.

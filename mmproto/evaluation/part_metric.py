@@ -19,7 +19,7 @@ class PartMetric(ExplanationMetric):
     Args:
         parts: Config of a part loader. By default the ``part_loader`` in the
             meta information of the data set, if there is one.
-        **kwargs: Of :class:`ExplanationMetric`.
+        **kwargs: Passed to :class:`ExplanationMetric`.
     """
 
     def __init__(self, parts: dict | None = None, **kwargs: Any) -> None:

@@ -20,7 +20,7 @@ class PartLabels:
 
     Args:
         parts: Row of the loader's table, (h, w) int64; 0 is no part.
-        instances: A number of every object, unique within the image, (h, w)
+        instances: Number of the object, unique within the image, (h, w)
             int64; 0 where objects are not told apart.
     """
 
@@ -35,8 +35,8 @@ class PartLoader(BaseTransform):
     `gt_part_instances`, (h, w) int32, which resizing, cropping and flipping
     move along with the label map. An image without part labels gets zeros.
 
-    A new loader derives from this class, is registered in mmseg's or
-    mmproto's `TRANSFORMS` and has `locate` and `read`.
+    To add a loader, derive from this class, register it in mmseg's or
+    mmproto's `TRANSFORMS`, and implement `locate` and `read`.
 
     Args:
         table: Class and name of every part, in the order of their rows,
@@ -74,7 +74,7 @@ class PartLoader(BaseTransform):
     def locate(
         self, img_path: str, seg_map_path: str | None
     ) -> tuple[Path, str] | None:
-        """Where the part labels of an image are.
+        """Say where the part labels of an image are.
 
         Args:
             img_path: File of the image.
@@ -82,7 +82,7 @@ class PartLoader(BaseTransform):
 
         Returns:
             A folder that holds all files of this kind, and the path of this
-            one within it; None where there cannot be any.
+            one within it; None if there cannot be any.
 
         Raises:
             ValueError: If the paths are not as expected.
@@ -99,7 +99,7 @@ class PartLoader(BaseTransform):
     def load(
         self, img_path: str, seg_map_path: str | None = None
     ) -> PartLabels | None:
-        """Part labels of an image.
+        """Load the part labels of an image.
 
         Args:
             img_path: File of the image.
@@ -109,7 +109,7 @@ class PartLoader(BaseTransform):
             The labels, or None where the image has no such file.
 
         Raises:
-            FileNotFoundError: If there is no such file of any image.
+            FileNotFoundError: If no image has such a file.
             ValueError: If the file does not hold what it should.
         """
         place = self.locate(img_path, seg_map_path)

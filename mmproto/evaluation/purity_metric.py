@@ -39,10 +39,10 @@ class PurityState:
             (K,j); ``visible`` and ``hits`` (K,j,L+1). See
             :meth:`PurityMetric.measure`.
         cells: Cells of each class (C,), int64.
-        pixels: Pixels of each part (L+1,), int64; the first are of no part.
+        pixels: Pixels of each part (L+1,), int64; the first of no part.
         used: Whether a concept speaks for a class (K,).
         class_names: Names of the classes.
-        part_names: Names of the parts; the first is that of no part.
+        part_names: Names of the parts; the first stands for no part.
     """
 
     patches: dict[str, Tensor] = field(metadata=KEPT)  # joined by the metric
@@ -57,15 +57,15 @@ class PurityState:
 class PurityMetric(PartMetric):
     """Purity of the strongest patches: of their parts, and of their classes.
 
-    At most one patch an image, around the centre of the cell where a concept
-    is strongest and, as its activation says, present. Concepts that no image
-    shows are counted, but are in no average.
+    Each image gives at most one patch, around the centre of the cell where a
+    concept is strongest, if its activation shows it to be present. Concepts
+    that no image shows are counted, but enter no average.
 
     Args:
-        topk: Patches of a concept.
+        topk: Number of patches per concept.
         patch_size: Side of a patch, in pixels of the image file.
         dead_threshold: Activation that shows a concept to be present.
-        **kwargs: Of :class:`PartMetric`.
+        **kwargs: Passed to :class:`PartMetric`.
 
     Raises:
         ValueError: If a number is below 1.
@@ -91,10 +91,10 @@ class PurityMetric(PartMetric):
     def measure(self, reading: ImageReading) -> PurityState:
         """Look under the best place of every concept that one image shows.
 
-        The label at the centre of the patch, 255 if void; the part at its
+        A patch has the label at its centre, 255 if void; the part at its
         centre and the part of most of its labelled pixels, -1 if the image
         has no part labels; the parts that the image shows, and those whose
-        point lies in the patch. All unknown if the concept is not there.
+        point lies in the patch. All are unknown if the concept is absent.
         """
         names = self.part_loader.part_names if self.part_loader else ('none',)
         score, cells = best_places(reading.activations)
@@ -163,7 +163,7 @@ class PurityMetric(PartMetric):
         shown: Tensor,
         num_parts: int,
     ) -> tuple[dict[str, Tensor], Tensor]:
-        """Parts under the patches that are shown; pixels of each part."""
+        """Find the parts under the patches shown, and count their pixels."""
         loader = self.part_loader
         labels = reading.parts(loader) if loader else None
         under = unknown_parts(len(cells), num_parts, cells.device)
@@ -193,7 +193,7 @@ class PurityMetric(PartMetric):
 
 
 def _centres(reading: ImageReading, cells: Tensor) -> tuple[Tensor, Tensor]:
-    """Pixels (n,), rows and columns, in the middle of cells (n,)."""
+    """Find the pixels (n,), rows and columns, in the middle of cells (n,)."""
     rows, columns = reading.activations.shape[1:]
     cell_rows, cell_columns = reading.cell_grid
     return (
@@ -203,7 +203,7 @@ def _centres(reading: ImageReading, cells: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _chance(counts: Tensor) -> float | None:
-    """Share of the most frequent value; ``None`` if there is none."""
+    """Return the share of the most frequent value; ``None`` without any."""
     return float(counts.max() / counts.sum()) if counts.any() else None
 
 
@@ -220,7 +220,7 @@ def _named(
 
 
 def _histogram(per_concept: Mapping[str, list]) -> dict:
-    """Number of concepts by purity."""
+    """Count concepts by purity."""
     counts = {}
     for name in ('class_purity', 'part_purity', 'pipnet_part_purity'):
         known = [v for v in per_concept[name] if v is not None]

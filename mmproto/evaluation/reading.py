@@ -23,8 +23,8 @@ class ImageReading:
 
     Args:
         batch: What the model computed for the batch.
-        position: Of the image in the batch.
-        index: Of the image in the data set, whatever the number of ranks.
+        position: Index of the image in the batch.
+        index: Index of the image in the data set, for any number of ranks.
         sample: mmseg's prediction of the image, as a dict.
         resized: Rows and columns of the network's input, without padding.
     """
@@ -88,7 +88,7 @@ class ImageReading:
     def prototypes(self) -> Tensor | None:
         """Prototype vectors (P,D); ``None`` where the layer has none.
 
-        Nor are there any of a concept where groups mix those of a class.
+        Nor does a concept have any where groups mix those of a class.
         """
         if self._head.concept_pooling is not None:
             return None
@@ -122,7 +122,7 @@ class ImageReading:
 
     @cached_property
     def evidence(self) -> Tensor:
-        """What the head gave for every class (C,H,W), before resizing."""
+        """Evidence of every class (C,H,W), before resizing."""
         return self._crop(self._batch.evidence)
 
     @cached_property
@@ -138,13 +138,13 @@ class ImageReading:
         return self._head.probabilities(flat).view_as(evidence)
 
     def similarity(self) -> Tensor:
-        """Largest similarity (H,W) of a cell to any prototype."""
+        """Return the largest similarity (H,W) of a cell to any prototype."""
         latents = self._batch.latents[self._position][None]  # 1,S,D,H,W
         nearest = self._head.prototype_layer.similarity(latents)
         return self._inside(nearest[0].amax(dim=(0, 1)))
 
     def parts(self, loader: PartLoader) -> PartLabels | None:
-        """Part labels at the size of the file; ``None`` without a file.
+        """Load part labels at the size of the file; ``None`` without a file.
 
         Raises:
             ValueError: If their size is not that of the image.
@@ -157,7 +157,7 @@ class ImageReading:
         return self._parts[key]
 
     def at_cells(self, pixels: Tensor) -> Tensor:
-        """Values (H,W) of a map (h,w) of the file at the centres of cells."""
+        """Read a map (h,w) of the file at the centres of cells (H,W)."""
         height, width = self.activations.shape[1:]
         rows, columns = torch.meshgrid(
             torch.arange(height), torch.arange(width), indexing='ij'
@@ -200,7 +200,7 @@ class ImageReading:
         return rows, columns
 
     def replayed_logits(self) -> Tensor:
-        """Sum of contributions (C,h,w), resized as mmseg does the logits."""
+        """Sum up contributions (C,h,w), resized as mmseg does the logits."""
         return self._batch.replayed[self._position]
 
     def rerun(
@@ -209,7 +209,7 @@ class ImageReading:
         """Read the concepts of a changed image.
 
         Args:
-            change: Of the normalised network input (1,3,h,w), unpadded.
+            change: Changes the normalised network input (1,3,h,w), unpadded.
 
         Returns:
             Concept activations (K,H',W') and their scales (K,H',W').

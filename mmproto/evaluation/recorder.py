@@ -20,7 +20,7 @@ class ConceptRecorder:
     Args:
         model: A segmentor with a ``PrototypeHead``, or a data-parallel
             wrapper of one.
-        dataset_meta: Of the data set that the model is tested on.
+        dataset_meta: Meta information of the data set of the test.
 
     Raises:
         ValueError: If the model has no prototype head.
@@ -58,15 +58,14 @@ class ConceptRecorder:
     ) -> list[ImageReading]:
         """Read the batch that was predicted last.
 
-        All metrics get the same objects: what one has computed, the next
-        need not.
+        All metrics get the same objects, so nothing is computed twice.
 
         Args:
-            data_batch: Of the data loader.
+            data_batch: Batch of the data loader.
             data_samples: mmseg's predictions, as dicts.
 
         Raises:
-            ValueError: If nothing was recorded of this batch.
+            ValueError: If this batch was not recorded.
         """
         if self._batch is None:
             return self._readings
@@ -89,11 +88,11 @@ class ConceptRecorder:
         return self._readings
 
     def part_loader(self, config: dict | None = None) -> PartLoader | None:
-        """Give the loader of part labels that metrics share.
+        """Return the loader of part labels that metrics share.
 
         Args:
-            config: Of the loader; by default the ``part_loader`` in the meta
-                information of the data set.
+            config: Config of the loader; by default the ``part_loader`` in the
+                meta information of the data set.
 
         Returns:
             The loader; ``None`` where there is no config at all.
@@ -134,7 +133,7 @@ class ConceptRecorder:
 
     def _record_evidence(self, forward: Callable) -> Callable:
         def record(inputs: Sequence[Tensor]) -> Tensor:
-            """Give evidence, and keep it with its concepts."""
+            """Return evidence, and keep it with its concepts."""
             evidence = forward(inputs)
             if self._recording and self._batch and self._concepts:
                 self._batch.windows.append((*self._concepts, evidence))

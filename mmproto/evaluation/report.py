@@ -23,12 +23,12 @@ class ReportHeader:
     Args:
         config: Path of the config.
         checkpoint: Path of the checkpoint.
-        data_set: Name of the data set, or where it lies.
+        data_set: Name of the data set, or its path.
         num_images: Images that were measured.
         classes: Names of the classes.
         date: As the reader should see it, such as ``2026-11-22``.
         accuracy: Numbers of other metrics, such as mIoU.
-        sha256: Of the checkpoint, if known.
+        sha256: Digest of the checkpoint, if known.
         mmproto: Version of this package.
     """
 
@@ -48,7 +48,7 @@ def report_data(header: ReportHeader, reports: Mapping[str, Report]) -> dict:
 
     Args:
         header: What was measured.
-        reports: Of each metric, by name.
+        reports: Report of each metric, by name.
 
     Returns:
         Plain types.
@@ -77,15 +77,15 @@ def report_data(header: ReportHeader, reports: Mapping[str, Report]) -> dict:
 def save_report(
     header: ReportHeader, reports: Mapping[str, Report], path: str | Path
 ) -> str:
-    """Write the JSON and, beside it, the figure.
+    """Write the JSON and, next to it, the figure.
 
     Args:
         header: What was measured.
-        reports: Of each metric, by name.
-        path: Of the JSON; its folder is made when it is missing.
+        reports: Report of each metric, by name.
+        path: Path of the JSON; its folder is made if it is missing.
 
     Returns:
-        The same as a table.
+        The report as a table of text.
 
     Raises:
         ValueError: If the path does not end in ``.json``, or for the reasons
@@ -119,7 +119,7 @@ def _check_lengths(lines: dict[str, list], length: int, where: str) -> None:
 
 
 def _plain(value: Any, where: str) -> Any:
-    """Copy plain types; say where there is anything else."""
+    """Copy plain types; refuse anything else, and say where it is."""
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):

@@ -37,7 +37,7 @@ def draw_report(data: dict) -> Figure:
     """Draw every curve and histogram in a panel of its own.
 
     Args:
-        data: Of :func:`~mmproto.evaluation.report.report_data`.
+        data: Result of :func:`~mmproto.evaluation.report.report_data`.
 
     Returns:
         A figure on an Agg canvas; pyplot and its state are not involved.
@@ -101,7 +101,7 @@ def _curve(axes: Axes, curve: dict) -> None:
 
 
 def _scale_steps(axes: Axes, x: Sequence[float]) -> None:
-    """Ticks at whole numbers; room for small steps if steps grow."""
+    """Put ticks at whole numbers; make room for small steps if steps grow."""
     if not all(float(value).is_integer() for value in x):
         return
     # the largest step: the last one may be cut short
@@ -116,7 +116,7 @@ def _scale_steps(axes: Axes, x: Sequence[float]) -> None:
 
 
 def _apart(steps: Sequence[float]) -> list[float]:
-    """Steps whose labels do not touch; the last one is among them."""
+    """Choose steps whose labels do not touch, the last one among them."""
     gap = LABEL_GAP * np.log2(1 + steps[-1])
     chosen = [steps[-1]]
     for step in reversed(steps[:-1]):

@@ -10,10 +10,10 @@ HEADER = ('config', 'checkpoint', 'data_set', 'num_images', 'mmproto', 'date')
 
 
 def report_table(data: dict) -> str:
-    """List all numbers, one a line, with notes below.
+    """List all numbers, one per line, with notes below.
 
     Args:
-        data: Of :func:`~mmproto.evaluation.report.report_data`.
+        data: Result of :func:`~mmproto.evaluation.report.report_data`.
     """
     groups = dict(data['metrics'])
     if data['accuracy']:
@@ -37,7 +37,7 @@ def report_table(data: dict) -> str:
 
 
 def _values(group: dict) -> list[float | None]:
-    """Values of a group; one missing value where there is no number."""
+    """List the values of a group; one missing value if it has no number."""
     return list(group['scalars'].values()) or [None]
 
 
@@ -55,7 +55,7 @@ def _format(value: float | None) -> str:
 
 
 def _align(texts: list[str]) -> list[str]:
-    """Put points below points."""
+    """Pad numbers so that their points are below each other."""
     places = [(text + '.').index('.') for text in texts]
     widest = max(places, default=0)
     return [' ' * (widest - p) + text for p, text in zip(places, texts)]

@@ -26,7 +26,7 @@ METRICS = (
     'DiversityMetric',
     'BoundarySharpnessMetric',
 )
-# These look at some images again.
+# These run the network again on some images.
 RERUNNING = (
     'StabilityMetric',
     'FaithfulnessMetric',
@@ -37,12 +37,12 @@ UNKNOWN = 'OODMetric on unknown objects'
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the metrics found.
+    """Findings of the metrics.
 
     Args:
         accuracy: Numbers of the config's other metrics, such as mIoU and the
             IoU of every class; ``None`` for NaN.
-        reports: Of each metric of explanations, by name.
+        reports: Report of each metric of explanations, by name.
         num_images: Images that were measured.
         classes: Names of the classes.
     """
@@ -57,12 +57,12 @@ class _ProgressHook(Hook):
     """Draws a bar while a model is tested."""
 
     def before_test_epoch(self, runner: Runner) -> None:
-        """Begin a bar."""
+        """Start a bar."""
         if runner.rank == 0:
             self._bar = ProgressBar(len(runner.test_dataloader))
 
     def after_test_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
-        """Go on by a batch."""
+        """Move on by a batch."""
         if runner.rank == 0:
             self._bar.update()
 
@@ -71,16 +71,16 @@ def evaluate_explanations(cfg: Config, interval: int = 25) -> Evaluation:
     """Measure the explanations of a model on the test data of its config.
 
     The config's own metrics are measured in the same pass. Where the config
-    has an ``ood_dataloader``, unknown objects are looked for in its images,
-    by the thresholds that were fitted on the test data.
+    has an ``ood_dataloader``, unknown objects are searched for in its images,
+    by thresholds fitted on the test data.
 
     Args:
         cfg: With ``load_from`` and ``work_dir``; not changed.
-        interval: Images from one to the next that the metrics which run the
-            network again look at.
+        interval: Every ``interval``-th image is shown to the metrics that run
+            the network again.
 
     Returns:
-        What was found; complete on the main rank only.
+        The findings; complete on the main rank only.
 
     Raises:
         ValueError: If the interval is below one or the model has no
@@ -160,7 +160,7 @@ def _test_unknown(
 
 
 def _name(metric: dict) -> str:
-    """Type of a metric without its scope."""
+    """Return the type of a metric without its scope."""
     return metric['type'].rpartition('.')[2]
 
 

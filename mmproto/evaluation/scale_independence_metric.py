@@ -1,4 +1,4 @@
-"""Metric: whether concepts do not depend on the size of what they show."""
+"""Whether concepts do not depend on the size of what they show."""
 
 from functools import partial
 from typing import Any
@@ -30,15 +30,15 @@ _SUBSETS = ('', '_confident')
 
 @METRICS.register_module()
 class ScaleIndependenceMetric(ExplanationMetric):
-    """Shows images at half, full and double size to the network.
+    """Stability of concepts when an image is shown at half and double size.
 
-    A concept that does not depend on scale stays on top, and is found at a
+    A concept that does not depend on size stays on top, and is found at a
     larger dilation rate where its object is larger.
 
     Args:
-        interval: Images from one to the next that is shown at other sizes.
+        interval: Every ``interval``-th image is shown at other sizes.
         confidence: Probability from which a cell counts as confident.
-        **kwargs: Of :class:`ExplanationMetric`.
+        **kwargs: Passed to :class:`ExplanationMetric`.
 
     Raises:
         ValueError: If the interval is below one or the confidence is no
@@ -132,7 +132,7 @@ class ScaleIndependenceMetric(ExplanationMetric):
 
 
 def _rank_of_scale(reading: ImageReading) -> Tensor:
-    """Position of every scale among the rising dilation rates (S,)."""
+    """Rank every scale by its dilation rate (S,)."""
     rates = torch.tensor(reading.dilations or range(reading.num_scales))
     rank = rates.argsort(stable=True).argsort()
     return rank.to(reading.scales.device)
@@ -141,7 +141,7 @@ def _rank_of_scale(reading: ImageReading) -> Tensor:
 def _by_size(
     reading: ImageReading, scales: Tensor, predicted: Tensor
 ) -> Tensor:
-    """Count cells that are predicted rightly by object size and scale."""
+    """Count correctly predicted cells by object size and scale."""
     if reading.label_map is None:
         none = torch.zeros(0)
         return sort_by_size(none, none.long(), reading.num_scales)
@@ -162,7 +162,7 @@ def _by_size(
 
 
 def _histogram(state: ScaleState) -> dict:
-    """Cells by object size, for each scale."""
+    """List the cells by object size, for each scale."""
     lines = {
         f'rate {rate}': counts.tolist()
         for rate, counts in zip(state.rates, state.sizes.T)
@@ -175,7 +175,7 @@ def _histogram(state: ScaleState) -> dict:
 
 
 def _curve(state: ScaleState) -> dict[str, dict]:
-    """Mean dilation rate by object size."""
+    """Average the dilation rate by object size."""
     rates = torch.tensor(state.rates, dtype=torch.float64)
     counts = state.sizes.double()  # B,S
     known = counts.sum(dim=1) > 0

@@ -31,8 +31,8 @@ class StabilityMetric(PartMetric):
     ``activation_change`` need no part labels.
 
     Args:
-        interval: Images from one to the next that is looked at again.
-        **kwargs: Of :class:`PartMetric`.
+        interval: Every ``interval``-th image is run again, with noise.
+        **kwargs: Passed to :class:`PartMetric`.
 
     Raises:
         ValueError: If the interval is below one.
@@ -45,7 +45,7 @@ class StabilityMetric(PartMetric):
         self.interval = check_interval(interval)
 
     def measure(self, reading: ImageReading) -> StabilityState:
-        """Sums of one image; zeros if it is not one of the interval."""
+        """Sum up one image; between intervals, all is zero."""
         if reading.index % self.interval:
             return empty_stability(len(reading.activations))
         maps = reading.activations
@@ -88,7 +88,7 @@ class StabilityMetric(PartMetric):
 
 
 def _per_concept(state: StabilityState) -> dict[str, list]:
-    """Lists of length K; ``None`` for concepts that were not evaluated."""
+    """List what was found (K,); ``None`` for concepts not evaluated."""
     pairs = dict(
         evalprotopnet=(state.box_same, state.box_images),
         scaleprotoseg=(state.area_same, state.area_images),

@@ -6,10 +6,10 @@ from torch import Tensor
 
 
 def largest_within(maps: Tensor, distance: int) -> Tensor:
-    """Largest value no farther away than a Chebyshev distance.
+    """Return the largest value within a Chebyshev distance.
 
     Args:
-        maps: Of floats (n,h,w).
+        maps: Maps of floats (n,h,w).
         distance: In pixels of the maps; the window is a square of
             ``2 * distance + 1``, cut off at the border.
     """
@@ -28,7 +28,7 @@ def boundary_band(labels: Tensor, width: int, void: int) -> Tensor:
     Args:
         labels: Label map (h,w) of integers.
         width: Largest Chebyshev distance to the other pixel.
-        void: Label that is none: such pixels are in no band and make none.
+        void: Label of no class: such pixels are in no band and make none.
 
     Returns:
         Whether each pixel is in the band (h,w).

@@ -49,7 +49,7 @@ class Sharpness:
 
 
 def empty_sharpness(num_concepts: int) -> SharpnessState:
-    """Sums before the first image."""
+    """Return the sums before the first image."""
     shape = len(ZONES), num_concepts
     return SharpnessState(
         torch.zeros(shape, dtype=torch.float64),
@@ -115,7 +115,7 @@ def boundary_sharpness(
     own cells near boundaries.
 
     Args:
-        state: Of all images.
+        state: Sums over all images.
         min_contrast: Drop, in units of activation, without which a concept
             does not tell its class from others even inside.
     """
@@ -136,7 +136,7 @@ def boundary_sharpness(
 
 
 def _zones(own: Tensor, other: Tensor, near: int, far: int) -> Tensor:
-    """Cells (4,c,H,W) at and away from the boundary of each class."""
+    """Find the cells (4,c,H,W) near and far from each class's boundary."""
     sides = torch.stack([own, other])  # 2,c,H,W
     opposite = sides.flip(0).flatten(0, 1).float()  # 2c,H,W
     at, around = (

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from .states import KEPT, LARGEST, merge_states
 
-# Of the largest evidence. Sums of a few hundred float32 are this exact; what
-# is smaller is rounding and not evidence that the concepts leave out.
+# Share of the largest evidence. Sums of a few hundred float32 are this exact;
+# what is smaller is rounding, not evidence that the concepts leave out.
 ROUNDING = 1e-5
-_ROWS = 64  # of a map looked at together, which bounds the memory
+_ROWS = 64  # rows of a map compared at once, which bounds the memory
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Completeness:
 
 
 def empty_completeness(num_classes: int) -> Completeness:
-    """State before the first image."""
+    """Return the state before the first image."""
     zero = torch.zeros((), dtype=torch.float64)
     count = torch.zeros((), dtype=torch.int64)
     return Completeness(zero, zero, zero, count, count, num_classes)
@@ -59,14 +59,13 @@ def measure_completeness(evidence: Tensor, explained: Tensor) -> Completeness:
 
 
 def completeness_errors(state: Completeness) -> dict[str, float | None]:
-    """Errors of the sum of contributions.
+    """Compute the errors of the sum of contributions.
 
     Returns:
         ``error_mean`` and ``error_max`` over places and classes, in units of
-        the mean largest evidence for or against a class (``None`` if there is
-        none at all), and
-        ``changed``, the share of places that the contributions would give to
-        another class.
+        the mean largest evidence for or against a class (``None`` without any
+        evidence), and ``changed``, the share of places that the contributions
+        would give to another class.
     """
     places = int(state.places)
     unit = float(state.largest) / max(places, 1)
@@ -81,7 +80,7 @@ def completeness_errors(state: Completeness) -> dict[str, float | None]:
 def _measure_rows(evidence: Tensor, explained: Tensor) -> Completeness:
     error = (evidence - explained).abs_()
     largest = evidence.amax(dim=0)  # h,w
-    # Two classes can only swap where both errors together exceed rounding.
+    # Two classes can swap only where both errors together exceed rounding.
     changed = 2 * error.amax(dim=0) > ROUNDING * largest.abs()
     if changed.any():
         predicted = evidence.max(dim=0, keepdim=True).indices

@@ -58,7 +58,7 @@ class ConsistencyState:
 def empty_consistency(
     num_concepts: int, num_classes: int, num_parts: int
 ) -> ConsistencyState:
-    """Sums before the first image.
+    """Return the sums before the first image.
 
     Args:
         num_concepts: Concepts ``K``.
@@ -89,13 +89,13 @@ def measure_consistency(
     targets: PartTargets,
     box: float = BOX,
 ) -> ConsistencyState:
-    """Sums of one image.
+    """Sum up one image.
 
     Args:
         maps: Activations (K,H,W).
         class_weights: Weights (C,K) >= 0.
         targets: Parts of the image.
-        box: Of :func:`box_hits`.
+        box: See :func:`box_hits`.
     """
     owner = owners(class_weights)
     own = part_of_owner(owner, targets)

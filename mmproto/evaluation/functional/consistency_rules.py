@@ -14,13 +14,13 @@ REPROSEG_THRESHOLD = 0.7  # above
 
 @dataclass(frozen=True)
 class Consistency:
-    """What one definition says.
+    """Judgement of one definition.
 
     Args:
-        evaluated: Whether there was anything to judge a concept by (K,).
+        evaluated: Whether a concept could be judged (K,).
         consistent: Whether a concept is consistent (K,).
         part: Its best part (K,), 0 for none.
-        rate: What is held against the threshold (K,), float64.
+        rate: What is compared with the threshold (K,), float64.
     """
 
     evaluated: Tensor
@@ -91,15 +91,15 @@ def corrected_consistency(
 
     With ``h`` hits on ``n`` objects and a sum ``e`` of the shares of the
     part in them, the rate is ``(h - e) / (n - e)``: a concept that is active
-    at one random place of each object has a rate of zero, one that always
-    hits has one. Each class has its own best part; ``h``, ``e`` and ``n`` of
-    the classes are added up.
+    at one random place of each object has a rate of 0, one that always hits
+    has 1. Each class has its own best part; ``h``, ``e`` and ``n`` are summed
+    over the classes.
 
     Args:
         state: Sums over the data set.
         part_classes: Class of each part (L+1,).
-        min_misses: Least ``n - e`` of a class, that is of objects on which a
-            random place would miss the part, for the class to count. A
+        min_misses: Smallest ``n - e``, the number of objects on which a
+            random place would miss the part, for a class to count. A
             concept that is active at random places reaches the threshold by
             luck with a probability of at most 5 % if that is 3.
     """

@@ -1,4 +1,4 @@
-"""Evidence of cells after some of their concepts are gone."""
+"""Evidence of cells after some of their concepts are removed."""
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate
@@ -8,14 +8,14 @@ from torch import Tensor
 
 from .completeness import ROUNDING
 
-# Orders in which the concepts of a cell go.
+# Orders in which the concepts of a cell are removed.
 ORDERS = ('contribution', 'random_active', 'random_all')
 
 Link = Callable[[Tensor], Tensor]
 
 
 def shuffled_concepts(concepts: int, cells: int, seed: int) -> Tensor:
-    """Concepts (K,n) in a random order for each cell."""
+    """Shuffle the concepts of each cell (K,n)."""
     generator = torch.Generator().manual_seed(seed)
     keys = torch.rand(cells, concepts, generator=generator)
     return keys.argsort(dim=1).T
@@ -25,8 +25,8 @@ class Cells:
     """Decisions of some cells.
 
     Args:
-        activations: Of concepts (K,n).
-        evidence: Of the model (C,n).
+        activations: Concept activations (K,n).
+        evidence: Evidence of the model (C,n).
         class_weights: Weights (C,K).
         link: Turns evidence into probabilities.
     """
@@ -51,11 +51,11 @@ class Cells:
     def stages(
         self, random: Tensor, steps: Sequence[int]
     ) -> list[tuple[Tensor, Tensor]]:
-        """Concepts (K,n) in each of the orders, and when they go.
+        """List the concepts (K,n) in each order, and when they are removed.
 
         Args:
             random: Concepts (K,n) in random order.
-            steps: Numbers of concepts that are gone after each step.
+            steps: Numbers of concepts removed after each step.
 
         Returns:
             Concepts (K,n) and the number of the last step without them.
@@ -76,7 +76,7 @@ class Cells:
     def evidence(
         self, concepts: Tensor, stages: Tensor, num_steps: int
     ) -> tuple[Tensor, Tensor]:
-        """Evidence (C,T,n) by deletion and by insertion after each step.
+        """Compute the evidence (C,T,n) after each deletion and insertion.
 
         Both are sums of what is there, never differences: small evidence
         would be lost in the rounding of the large.
@@ -96,6 +96,10 @@ class Cells:
         )
 
     def probability(self, evidence: Tensor) -> Tensor:
-        """Probability (T,n) of the predicted class by evidence (C,T,n)."""
+        """Return the probability (T,n) of the predicted class.
+
+        Args:
+            evidence: After each step (C,T,n).
+        """
         index = self.predicted.expand(1, *evidence.shape[1:])
         return self.link(evidence).gather(0, index)[0]

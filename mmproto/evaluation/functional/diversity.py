@@ -1,7 +1,7 @@
 """Whether concepts differ: overlap of their maps, cosine of prototypes.
 
 Pure functions: measure an image, join what was measured, compute the numbers.
-All pairs of concepts at once: one matrix product of binary maps.
+One matrix product of binary maps compares all pairs of concepts.
 """
 
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class Overlaps:
             on the diagonal, those of one.
         published: Intersection and union (C,2) by ScaleProtoSeg's
             definition, float64.
-        corrected: The same of active regions and of all concepts with weight
-            for the class.
+        corrected: The same for active regions and for all concepts with
+            weight for the class.
         usage: How the images use the concepts.
     """
 
@@ -44,7 +44,7 @@ class Overlaps:
 
 
 def empty_overlaps(num_classes: int, num_concepts: int) -> Overlaps:
-    """Sums before the first image."""
+    """Return the sums before the first image."""
     return Overlaps(
         shared=torch.zeros(num_concepts, num_concepts, dtype=torch.float64),
         published=torch.zeros(num_classes, 2, dtype=torch.float64),
@@ -54,7 +54,7 @@ def empty_overlaps(num_classes: int, num_concepts: int) -> Overlaps:
 
 
 def strongest_regions(maps: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
-    """Where maps are above their own 0.95 quantile.
+    """Find where maps are above their own 0.95 quantile.
 
     Source: eceo-epfl/ScaleProtoSeg, segmentation/analysis/
     prototype_overlap.py, commit dd3d32c. There the region is strictly above
@@ -62,7 +62,7 @@ def strongest_regions(maps: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
     a concept that the image does not show has one in the noise.
 
     Args:
-        maps: Of each concept (K,n), at any resolution.
+        maps: Map of each concept (K,n), at any resolution.
         threshold: Activation that shows a concept to be present.
 
     Returns:
@@ -80,7 +80,7 @@ def strongest_regions(maps: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
 
 
 def count_shared(regions: Tensor) -> Tensor:
-    """Cells that each two regions share (K,K), float64.
+    """Count the cells that two regions share (K,K), float64.
 
     Args:
         regions: Binary maps (K,n), fewer than 2**24 cells.
@@ -90,7 +90,7 @@ def count_shared(regions: Tensor) -> Tensor:
 
 
 def sum_pairs(shared: Tensor, member: Tensor) -> Tensor:
-    """Intersection and union, summed over the pairs of concepts of a class.
+    """Sum intersections and unions over the pairs of concepts of a class.
 
     Args:
         shared: Cells that two concepts share (K,K), float64.
@@ -136,12 +136,12 @@ def measure_overlaps(
 
 
 def intersection_over_union(sums: Tensor) -> Tensor:
-    """Ratios (...,) of sums (...,2); NaN where no region is."""
+    """Divide sums (...,2) into ratios (...,); NaN where no region is."""
     return sums[..., 0] / sums[..., 1]
 
 
 def map_overlap(shared: Tensor) -> Tensor:
-    """Intersection over union of each two concepts' regions.
+    """Compute the intersection over union of the regions of concepts.
 
     Args:
         shared: Cells that they share (K,K).
@@ -155,10 +155,10 @@ def map_overlap(shared: Tensor) -> Tensor:
 
 
 def prototype_cosines(vectors: Tensor) -> Tensor:
-    """Cosine of each two prototypes.
+    """Compute the cosine of every pair of prototypes.
 
     Args:
-        vectors: Of any length (P,D); one of length zero has cosine 0.
+        vectors: Vectors (P,D) of any length; one of length 0 has cosine 0.
 
     Returns:
         Cosines (P,P), float64.
@@ -168,11 +168,11 @@ def prototype_cosines(vectors: Tensor) -> Tensor:
 
 
 def concept_cosines(cosines: Tensor, prototypes_per_concept: int) -> Tensor:
-    """Largest cosine between the prototypes of each two concepts (K,K).
+    """Take the largest cosine between the prototypes of two concepts (K,K).
 
     Args:
-        cosines: Of prototypes (P,P).
-        prototypes_per_concept: Prototype p is of concept ``p // M``.
+        cosines: Cosines of prototypes (P,P).
+        prototypes_per_concept: Prototype p belongs to concept ``p // M``.
     """
     size = prototypes_per_concept
     blocks = cosines.unflatten(0, (-1, size)).unflatten(2, (-1, size))
@@ -180,7 +180,7 @@ def concept_cosines(cosines: Tensor, prototypes_per_concept: int) -> Tensor:
 
 
 def off_diagonal(values: Tensor) -> tuple[float, float] | None:
-    """Mean and maximum over pairs; ``None`` if there is none.
+    """Return mean and maximum over pairs; ``None`` without any.
 
     Args:
         values: Symmetric (P,P).
@@ -193,11 +193,11 @@ def off_diagonal(values: Tensor) -> tuple[float, float] | None:
 def find_duplicates(
     overlap: Tensor, cosines: Tensor | None
 ) -> list[tuple[int, int]]:
-    """Pairs of concepts that are the same.
+    """Find pairs of concepts that are the same.
 
     Args:
-        overlap: From :func:`map_overlap` (K,K). Has to be above 0.8.
-        cosines: From :func:`concept_cosines` (K,K). Has to be above 0.95;
+        overlap: Result of :func:`map_overlap` (K,K), to be above 0.8.
+        cosines: Result of :func:`concept_cosines` (K,K), to be above 0.95;
             ``None`` for layers without vectors: the overlap decides alone.
     """
     pairs = duplicate_pairs(overlap, DUPLICATE_OVERLAP)

@@ -37,7 +37,7 @@ class CellSizes:
 
 @dataclass(frozen=True)
 class GlobalSize:
-    """What the classifier alone says.
+    """Sizes of the classifier alone.
 
     Args:
         used: Whether a concept speaks for a class (K,).
@@ -57,7 +57,7 @@ class ImageSizes:
     """PIP-Net's numbers of images, as sums; divide by ``images``.
 
     Args:
-        images: Their number.
+        images: Number of images.
         abstained: Images without any evidence.
         present: Concepts with a score, summed over images.
         predicted: Concepts that contribute to the predicted class, likewise.
@@ -76,7 +76,7 @@ class ImageSizes:
 
 
 def empty_cells(num_concepts: int) -> CellSizes:
-    """Sizes before the first image."""
+    """Return the sizes before the first image."""
     return CellSizes(
         counts=torch.zeros(
             len(LOCAL_SIZES), num_concepts + 1, dtype=torch.int64
@@ -120,7 +120,7 @@ def measure_cells(
 
 
 def mean_sizes(cells: CellSizes) -> Tensor:
-    """Mean local sizes over all cells (4,), float64; NaN without cells.
+    """Average the local sizes over cells (4,), float64; NaN without any.
 
     Cells without evidence count, with no concept.
     """
@@ -129,7 +129,7 @@ def mean_sizes(cells: CellSizes) -> Tensor:
 
 
 def abstained_share(cells: CellSizes) -> float:
-    """Share of cells without evidence for the class that is predicted."""
+    """Return the share of cells without evidence for any class."""
     needed = cells.counts[LOCAL_SIZES.index('needed')]
     return float(needed[0] / needed.sum())
 
@@ -150,7 +150,7 @@ def global_size(class_weights: Tensor) -> GlobalSize:
 
 
 def pipnet_global(class_weights: Tensor) -> tuple[int, float]:
-    """PIP-Net's global size and sparsity.
+    """Compute PIP-Net's global size and sparsity.
 
     Source: M-Nauta/PIPNet, pipnet/test.py ``eval_pipnet``, commit 12c4da7.
 
@@ -168,7 +168,7 @@ def pipnet_global(class_weights: Tensor) -> tuple[int, float]:
 def image_sizes(
     scores: Tensor, class_weights: Tensor, bias: Tensor | None = None
 ) -> ImageSizes:
-    """Local sizes of whole images as PIP-Net counts them, and corrected.
+    """Count local sizes of whole images as PIP-Net does, and corrected.
 
     Source: M-Nauta/PIPNet, pipnet/test.py ``eval_pipnet``, commit 12c4da7.
     There the weights lose 1e-3 before every batch, for good: the published

@@ -1,8 +1,8 @@
-"""What becomes of decisions when concepts are deleted or inserted.
+"""How decisions change when concepts are deleted or inserted.
 
 Petsiuk et al. 2018 (RISE, section 4) delete and insert pixels in the order of
-their importance, Samek et al. 2017 against a random order. Here concepts take
-the place of pixels, in each cell by themselves.
+their importance; Samek et al. 2017 compare with a random order. Here concepts
+take the place of pixels, in each cell separately.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from .states import KEPT
 KINDS = ('deletion', 'insertion')
 AREA_END = 34  # concepts; a decision of a sparse model needs far fewer
 _RANKED = 5  # largest contributions whose order is checked
-# Of an image whose decisions are taken apart: neighbours decide alike.
+# Cells examined per image: neighbours decide in the same way.
 _MAX_CELLS = 256
 
 
@@ -27,8 +27,8 @@ class Removal:
 
     Args:
         steps: Numbers of concepts that were deleted or inserted.
-        probability: Of the class predicted by all concepts, for each kind
-            and order, after each step (2,3,T), float64.
+        probability: Probability of the class predicted by all concepts, for
+            each kind and order, after each step (2,3,T), float64.
         cells: Number of cells, int64.
         agreeing: Cells (T,) that keep their class with the first concepts
             only, int64.
@@ -48,10 +48,10 @@ class Removal:
 def removal_steps(
     num_concepts: int, wanted: Sequence[int] | None = None
 ) -> tuple[int, ...]:
-    """Numbers of concepts to delete, rising from none to all.
+    """List numbers of concepts to delete, rising from none to all.
 
     Args:
-        num_concepts: All of them ``K``.
+        num_concepts: Concepts ``K``.
         wanted: Numbers in between; by default 1, 2, 3, 5, 8, 13, ...
     """
     if wanted is None:
@@ -63,10 +63,10 @@ def removal_steps(
 
 
 def empty_removal(steps: tuple[int, ...], num_classes: int) -> Removal:
-    """State before the first image.
+    """Return the state before the first image.
 
     Args:
-        steps: Numbers of concepts, of :func:`removal_steps`.
+        steps: Numbers of concepts, from :func:`removal_steps`.
         num_classes: Classes ``C``.
     """
     shape = (len(KINDS), len(ORDERS), len(steps))
@@ -82,7 +82,7 @@ def empty_removal(steps: tuple[int, ...], num_classes: int) -> Removal:
 
 
 def sampled_cells(height: int, width: int) -> tuple[slice, slice]:
-    """Rows and columns of an even grid of at most 256 cells."""
+    """Choose rows and columns of an even grid of at most 256 cells."""
     strides = [1, 1]
     while True:
         sizes = [-(-n // s) for n, s in zip((height, width), strides)]
@@ -111,13 +111,13 @@ def measure_removal(
     would if the network ran with fewer concepts.
 
     Args:
-        activations: Of concepts (K,n).
-        evidence: Of the model (C,n).
-        class_weights: Weights (C,K) that the contributions are made with.
-        labels: Ground truth (n,); what is no class is left out.
+        activations: Concept activations (K,n).
+        evidence: Evidence of the model (C,n).
+        class_weights: Weights (C,K) that make the contributions.
+        labels: Ground truth (n,); labels of no class are left out.
         link: Turns evidence (C,...), not negative, into probabilities.
-        steps: Numbers of concepts, of :func:`removal_steps`.
-        seed: Of the random orders.
+        steps: Numbers of concepts, from :func:`removal_steps`.
+        seed: Seed of the random orders.
     """
     activations, evidence = activations.float(), evidence.float()
     cells = Cells(activations, evidence, class_weights.float(), link)
@@ -140,11 +140,11 @@ def measure_removal(
 
 
 def mean_heights(state: Removal) -> Tensor:
-    """Areas (2,3) under the curves of each kind and order, float64.
+    """Compute the areas (2,3) under the curves of each kind and order.
 
     Means over the logarithm ``log2(1 + n)`` of the number of concepts, up to
-    34 or all: on a linear axis, most of the width shows decisions that have
-    lost all they had, and more so the more concepts a model has.
+    34 or all: on a linear axis, most of the width would show decisions that
+    have lost everything, and more so the more concepts a model has.
     """
     steps = [n for n in state.steps if n <= AREA_END]
     x = torch.tensor(steps, dtype=torch.float64).log1p()
@@ -153,7 +153,7 @@ def mean_heights(state: Removal) -> Tensor:
 
 
 def mean_ious(state: Removal) -> list[float] | None:
-    """Mean IoU with the first concepts only, by step.
+    """Compute the mean IoU with the first concepts only, by step.
 
     Over classes that occur in labels or decisions, as in mmseg.
 
@@ -168,7 +168,7 @@ def mean_ious(state: Removal) -> list[float] | None:
 
 
 def _confusion(labels: Tensor, decided: Tensor, classes: int) -> Tensor:
-    """Cells (T,C,C) of each label (n,) and decision (T,n)."""
+    """Count cells (T,C,C) by label (n,) and decision (T,n)."""
     known = (labels >= 0) & (labels < classes)
     pairs = labels[known] * classes + decided[:, known]
     return (
@@ -181,7 +181,7 @@ def _confusion(labels: Tensor, decided: Tensor, classes: int) -> Tensor:
 
 
 def _ranked_pairs(cells: Cells) -> Tensor:
-    """Pairs (2,) of large contributions whose effects rank as they do.
+    """Count the pairs (2,) of large contributions that rank as their effects.
 
     The effect of a concept is what deleting it alone takes from the
     probability of the predicted class.

@@ -1,7 +1,7 @@
 """Which part of each object a concept picks out.
 
-This is the corrected definition: masks instead of points, every object for
-itself, every class that a concept has a weight for.
+This is the corrected definition: masks instead of points, every object
+separately, every class for which a concept has a weight.
 """
 
 import torch
@@ -17,7 +17,7 @@ INACTIVE = -1
 def instance_hits(
     maps: Tensor, class_weights: Tensor, targets: PartTargets
 ) -> Tensor:
-    """The part of each object that each concept picks out.
+    """Find the part of each object that each concept picks out.
 
     A concept is active on an object if, where it is strongest on it, it
     gives at least a tenth of the evidence for the predicted class. Its area
@@ -50,7 +50,7 @@ def instance_hits(
 
 
 def hit_part(maps: Tensor, instance: Instance) -> Tensor:
-    """The part that an area picks out on one object.
+    """Find the part that an area picks out on one object.
 
     Args:
         maps: Activations at the cells of the object (k,n).
@@ -68,7 +68,7 @@ def hit_part(maps: Tensor, instance: Instance) -> Tensor:
 
 
 def chances(targets: PartTargets) -> Tensor:
-    """Share of each part in each object (I,L+1), float64."""
+    """Return the share of each part in each object (I,L+1), float64."""
     found = torch.zeros(
         len(targets.instances),
         len(targets.part_classes),

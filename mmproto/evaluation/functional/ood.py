@@ -17,7 +17,7 @@ from .ranking import (
     threshold_at,
 )
 
-# Scores of a pixel, larger is stranger; their order in every tensor.
+# Scores of a pixel, in the order of every tensor; larger is stranger.
 SCORES = ('similarity', 'evidence', 'max_probability')
 KNOWN, UNKNOWN = range(2)  # groups of pixels
 
@@ -40,7 +40,7 @@ class Detection:
     """How well one score finds the unknown.
 
     Args:
-        ap: Average precision, with the unknown as what is looked for.
+        ap: Average precision of finding the unknown.
         fpr95: Share of the known flagged where 95 % of the unknown is.
         auroc: Probability that an unknown pixel scores above a known one.
     """
@@ -51,7 +51,7 @@ class Detection:
 
 
 def empty_ood() -> OODState:
-    """State before the first image."""
+    """Return the state before the first image."""
     scores = len(SCORES)
     return OODState(
         counts=torch.zeros(scores, 2, NUM_BINS, dtype=torch.int64),
@@ -62,11 +62,11 @@ def empty_ood() -> OODState:
 def score_maps(
     similarity: Tensor, evidence: Tensor, probabilities: Tensor
 ) -> Tensor:
-    """Scores of cells, in the order of ``SCORES``.
+    """Score cells, in the order of ``SCORES``.
 
-    They are the maximal similarity and the largest probability (Hendrycks &
-    Gimpel 2017) taken from 1, and minus the total evidence. From 1, because
-    floats are finest around 0, where both scores crowd.
+    They are 1 minus the largest similarity, minus the total evidence, and 1
+    minus the largest probability (Hendrycks & Gimpel 2017): floats are finest
+    around 0, where scores crowd.
 
     Args:
         similarity: Largest similarity (H,W) to any prototype.
@@ -92,11 +92,11 @@ def measure_ood(
         scores: Maps (3,h,w) of scores, larger is stranger.
         labels: Ground truth (h,w), with raw ids; 255 is left out.
         ood_ids: Labels outside the distribution.
-        thresholds: Of scores by name, to count pixels at or above them.
+        thresholds: Thresholds by score; pixels at or above them are counted.
     """
     state = empty_ood()
     unknown = torch.isin(labels, labels.new_tensor(list(ood_ids)))
-    # a third group, void, is cut off again: cheaper than selecting pixels
+    # a third group, void, is cut off later: cheaper than selecting pixels
     group = unknown.int().masked_fill_(labels == VOID, 2)
     offset = NUM_BINS * group
     for index, name in enumerate(SCORES):
@@ -110,7 +110,7 @@ def measure_ood(
 
 
 def detections(state: OODState) -> dict[str, Detection] | None:
-    """How well each score finds the unknown.
+    """Measure how well each score finds the unknown.
 
     Returns:
         Numbers by score; ``None`` unless there are pixels of both groups.
@@ -128,11 +128,11 @@ def detections(state: OODState) -> dict[str, Detection] | None:
 
 
 def fit_thresholds(state: OODState, share: float) -> dict[str, float] | None:
-    """Thresholds that flag no more than a share of the known pixels.
+    """Find thresholds that flag no more than a share of the known pixels.
 
     Args:
-        state: Of the data to fit on.
-        share: Of the known pixels.
+        state: State of the data to fit on.
+        share: Largest share of the known pixels to flag.
 
     Returns:
         Thresholds by score; ``None`` without known pixels.
@@ -146,10 +146,10 @@ def fit_thresholds(state: OODState, share: float) -> dict[str, float] | None:
 
 
 def flagged_shares(state: OODState) -> list[list[float | None]]:
-    """Shares flagged by the given thresholds.
+    """Return the shares that the given thresholds flag.
 
     Returns:
-        Of each score, the shares of known and of unknown pixels; ``None``
+        For each score, the shares of known and of unknown pixels; ``None``
         without such pixels.
     """
     pixels = state.counts.sum(dim=2)  # 3,2

@@ -15,7 +15,7 @@ CONCEPTS_AT_ONCE = 4  # maps at the size of the image that fit into a cache
 
 
 def owners(class_weights: Tensor) -> Tensor:
-    """Class of the largest weight (K,); -1 for concepts without weight.
+    """Find the class of the largest weight (K,); -1 without any weight.
 
     Args:
         class_weights: Weights (C,K) >= 0.
@@ -78,7 +78,7 @@ def points_in_box(
 def box_hits(
     maps: Tensor, owner: Tensor, targets: PartTargets, box: float = BOX
 ) -> Tensor:
-    """Parts near the peak of each concept, as EvalProtoPNet counts them.
+    """Find the parts near the peak of each concept, as EvalProtoPNet does.
 
     Source: EvalProtoPNet (arXiv 2212.05946);
     util/eval_interpretability.py @ ab33e5d. A part is a point there; here it
@@ -106,7 +106,7 @@ def box_hits(
 
 
 def part_of_owner(owner: Tensor, targets: PartTargets) -> Tensor:
-    """Whether part l is of the class of concept k (K,L+1)."""
+    """Tell whether part l is of the class of concept k (K,L+1)."""
     classes = targets.part_classes
     return (owner[:, None] == classes) & (classes >= 0)
 
@@ -114,7 +114,7 @@ def part_of_owner(owner: Tensor, targets: PartTargets) -> Tensor:
 def area_above_quantile(
     maps: Tensor, pixels: Tensor, total: int, quantile: float = QUANTILE
 ) -> Tensor:
-    """Cells above a quantile of maps that are masked by a class.
+    """Find the cells above a quantile of maps that are masked by a class.
 
     The quantile is of all pixels of the image, where the masked map is zero
     outside the class. So it is zero if the class covers less than
@@ -141,7 +141,7 @@ def area_above_quantile(
 
 
 def area_hits(maps: Tensor, owner: Tensor, targets: PartTargets) -> Tensor:
-    """Parts inside the strongest area of each concept, as ScaleProtoSeg.
+    """Find the parts in the strongest area of concepts, as ScaleProtoSeg does.
 
     Source: ScaleProtoSeg, segmentation/analysis/metrics/consistency.py @
     dd3d32c, ``part_intersect``.
@@ -178,7 +178,7 @@ def area_hits(maps: Tensor, owner: Tensor, targets: PartTargets) -> Tensor:
 
 
 def part_means(maps: Tensor, part_pixels: Tensor) -> Tensor:
-    """Mean of each map over each part, as ReProSeg.
+    """Average each map over each part, as ReProSeg does.
 
     Source: ReProSeg, src/visualize/interpretability.py
     ``_compute_part_activation_averages`` @ 2f63bcd.
@@ -214,7 +214,7 @@ def alpha(maps: Tensor, pixels: Tensor) -> Tensor:
 
 
 def _bicubic(target: int, source: int, like: Tensor) -> Tensor:
-    """Matrix (target,source) of bicubic resizing (a = -0.75, half pixels)."""
+    """Return the matrix (target,source) of bicubic resizing (a = -0.75)."""
     unit = torch.eye(source, dtype=torch.float64)[None, None]
     resized = F.interpolate(unit, (target, source), mode='bicubic')
     return resized[0, 0].to(like)

@@ -29,7 +29,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class PartTargets:
-    """The parts of one image; the same for maps with and without noise.
+    """The parts of one image.
 
     ``L`` parts, numbered from 1; cells are numbered row by row.
 
@@ -84,7 +84,7 @@ def part_targets(
     Args:
         parts: Part of each pixel (h,w), int64, 0 is none.
         instances: Object of each pixel (h,w), int64, 0 is none. Pixels that
-            have a part but no object make up one object a class.
+            have a part but no object make up one object per class.
         labels: Class of each pixel (h,w), int64, 255 is void.
         part_classes: Class of each part (L+1,), -1 where there is none.
         num_classes: Classes ``C``.
@@ -120,10 +120,10 @@ def part_targets(
 
 
 def component_centroids(parts: Tensor) -> tuple[Tensor, Tensor]:
-    """Centroids of what ScaleProtoSeg takes for the components of a part.
+    """Find what ScaleProtoSeg takes for the components of each part.
 
-    Those are the connected components (eight neighbours) and, because OpenCV
-    lists it first, all that is not the part.
+    Those are the connected components (eight neighbours) and everything that
+    is not the part, which OpenCV lists first.
 
     Args:
         parts: Part of each pixel (h,w), 0 is none.
@@ -146,7 +146,7 @@ def component_centroids(parts: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _mask_centroids(mask: np.ndarray) -> np.ndarray:
-    """Centroids (m,2) of a mask (h,w): of its complement, its components."""
+    """Find the centroids (m,2) of a mask's complement and components."""
     left, top, width, height = cv2.boundingRect(mask)
     frame = mask[top : top + height, left : left + width]
     _, _, stats, centroids = cv2.connectedComponentsWithStats(frame)
@@ -168,7 +168,7 @@ def _count(values: Tensor, cells: Tensor, kinds: int, total: int) -> Tensor:
 
 
 def _centroids(parts: Tensor, num_parts: int) -> Tensor:
-    """Centroid of the pixels of each part, truncated to whole pixels."""
+    """Find the centroid of each part, truncated to whole pixels."""
     found = []
     for axis, length in enumerate(parts.shape):
         place = torch.arange(length, device=parts.device)

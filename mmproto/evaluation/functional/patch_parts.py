@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def cell_centres(cells: Tensor, number: int) -> Tensor:
-    """Pixel in the middle of each cell along one axis.
+    """Find the pixel in the middle of each cell along one axis.
 
     Args:
         cells: Cell of every pixel (n,), int64, ascending.
@@ -24,12 +24,11 @@ def cell_centres(cells: Tensor, number: int) -> Tensor:
 def part_points(
     parts: Tensor, instances: Tensor, num_parts: int
 ) -> tuple[Tensor, Tensor]:
-    """Centroid of each part of each object.
+    """Find the centroid of each part of each object.
 
     Args:
         parts: Part of each pixel (h,w), int64, 0 is none.
-        instances: Object of each pixel (h,w), int64. Those of 0 count as one
-            object.
+        instances: Object of each pixel (h,w), int64; 0 counts as one object.
         num_parts: Parts ``L``.
 
     Returns:
@@ -50,7 +49,7 @@ def part_points(
 def parts_hit(
     points: Tensor, kinds: Tensor, low: Tensor, high: Tensor, num_parts: int
 ) -> Tensor:
-    """Parts that have a point in each box; its border belongs to it.
+    """Find the parts with a point in each box, whose border belongs to it.
 
     Source: M-Nauta/PIPNet, util/eval_cub_csv.py
     ``eval_prototypes_cub_parts_csv``, commit 12c4da7.
@@ -81,13 +80,13 @@ def parts_hit(
 def largest_part(
     parts: Tensor, rows: Tensor, columns: Tensor, size: int, num_parts: int
 ) -> Tensor:
-    """Part that most of the labelled pixels of each patch belong to.
+    """Find the part that most labelled pixels of each patch belong to.
 
     Args:
         parts: Part of each pixel (h,w), int64, 0 is none.
         rows: Pixel in the middle of each patch (n,), int64.
         columns: Likewise (n,).
-        size: Side of the patches in pixels. What is outside the image does
+        size: Side of the patches in pixels; what is outside of the image does
             not count.
         num_parts: Parts ``L``.
 
@@ -119,7 +118,7 @@ def parts_under(
     size: int,
     shown: Tensor,
 ) -> dict[str, Tensor]:
-    """All that purity asks about the patches of one image.
+    """Find all that purity asks about the patches of one image.
 
     Args:
         parts: Part of each pixel (h,w), int64, 0 is none.
@@ -150,12 +149,12 @@ def parts_under(
 def unknown_parts(
     number: int, num_parts: int, device: torch.device
 ) -> dict[str, Tensor]:
-    """The same of patches of an image without part labels.
+    """Return the same for patches of an image without part labels.
 
     Args:
         number: Patches ``n``.
         num_parts: Parts ``L``.
-        device: Of the result.
+        device: Device of the result.
     """
     unknown = torch.full((number,), -1, device=device)
     none = torch.zeros(number, num_parts + 1, dtype=torch.bool, device=device)

@@ -38,7 +38,7 @@ def best_places(activations: Tensor) -> tuple[Tensor, Tensor]:
     """Find the strongest cell of each concept.
 
     Args:
-        activations: Of one image (K,H,W).
+        activations: Concept activations of one image (K,H,W).
 
     Returns:
         Activations (K,) and cells (K,), counted row by row; the first on
@@ -63,13 +63,13 @@ def merge_patches(
 ) -> dict[str, Tensor]:
     """Keep the strongest patches of two sets of images.
 
-    Equal ones are kept in the order of images, so that neither the batch
-    size nor the number of ranks matters.
+    Ties go to the earlier image, so neither the batch size nor the number of
+    ranks matters.
 
     Args:
         first: ``score`` (K,i) and ``image`` (K,i), and anything else that
             belongs to a patch (K,i,...).
-        second: The same of other images (K,j,...).
+        second: The same for other images (K,j,...).
         topk: Patches to keep.
 
     Returns:
@@ -156,9 +156,9 @@ def count_values(values: Tensor, kinds: int) -> Tensor:
 
 
 def part_purity(parts: Tensor, num_parts: int) -> tuple[Tensor, Tensor]:
-    """Share of a concept's patches that show its most frequent part.
+    """Compute the share of patches that show their most frequent part.
 
-    The corrected form: every patch counts, so parts that are rarely visible
+    This is the corrected form: every patch counts, so rarely visible parts
     gain nothing.
 
     Args:
@@ -178,7 +178,7 @@ def part_purity(parts: Tensor, num_parts: int) -> tuple[Tensor, Tensor]:
 
 
 def class_purity(counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Purity and entropy of the classes of a concept's patches.
+    """Compute purity and entropy of the classes of a concept's patches.
 
     Args:
         counts: Patches of each class (K,C).
@@ -199,7 +199,7 @@ def class_purity(counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def purities(
     patches: Mapping[str, Tensor], labels: Tensor, num_parts: int
 ) -> dict[str, Tensor]:
-    """All purities of each concept.
+    """Compute all purities of each concept.
 
     Args:
         patches: ``part``, ``centre`` (K,k); ``visible``, ``hits`` (K,k,L+1).
@@ -226,10 +226,10 @@ def purities(
 
 
 def spread(values: Tensor, chosen: Tensor) -> tuple[float, float] | None:
-    """Mean and population standard deviation over concepts.
+    """Return mean and population standard deviation over concepts.
 
     Args:
-        values: One of each concept (K,); those that are NaN are left out.
+        values: One per concept (K,); NaN is left out.
         chosen: Concepts to average (K,), bool.
 
     Returns:

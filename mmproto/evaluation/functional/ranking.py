@@ -1,9 +1,9 @@
 """How well a score separates two groups of pixels, from histograms.
 
-Scores of a whole data set do not fit in memory, their histogram does. Its
-bins are fixed, so that histograms of images can be added: a bin is a sign, a
-power of two and ten bits behind it, taken from the bits of a float32. Scores
-of one bin, at most 0.1 % apart, count as equal.
+The scores of a whole data set do not fit in memory, but their histogram does.
+Its bins are fixed, so histograms of images can be added: a bin is a sign, a
+power of two and the next ten bits, taken from the bits of a float32. Scores in
+one bin, at most 0.1 % apart, count as equal.
 """
 
 from functools import cache
@@ -21,7 +21,7 @@ _TAIL = 0.001  # share of a group beyond the ends of a coarse histogram
 
 
 def score_bins(scores: Tensor) -> Tensor:
-    """Bins of scores, in the order of the scores.
+    """Sort scores into bins, which are in the order of the scores.
 
     Args:
         scores: Of any shape; taken as float32.
@@ -45,14 +45,14 @@ def score_bins(scores: Tensor) -> Tensor:
 
 @cache
 def bin_floors() -> Tensor:
-    """Smallest float32 of every bin (NUM_BINS,), float64.
+    """Return the smallest float32 of every bin (NUM_BINS,), float64.
 
     A score is in this bin or above if and only if it is not below this.
     """
     step = torch.arange(_HALF + 1, dtype=torch.int32) << (23 - _MANTISSA)
     edges = step + _bits_of_smallest()  # bits of the limits of magnitudes
     positive = edges[:-1].view(torch.float32)
-    # of negative scores the one of largest magnitude is the smallest
+    # among negative scores, the one of largest magnitude is the smallest
     negative = -(edges - 1).view(torch.float32).flip(0)
     floors = torch.cat([negative, positive]).double()
     floors[0] = -torch.inf
@@ -60,7 +60,7 @@ def bin_floors() -> Tensor:
 
 
 def average_precision(known: Tensor, unknown: Tensor) -> float:
-    """Average precision of finding the unknown by large scores.
+    """Compute the average precision of finding the unknown by large scores.
 
     The step function ``sum_b (R_b - R_b-1) P_b`` over bins ``b`` from the
     top, with recall ``R`` and precision ``P``: nothing is interpolated.
@@ -75,7 +75,9 @@ def average_precision(known: Tensor, unknown: Tensor) -> float:
 
 
 def auroc(known: Tensor, unknown: Tensor) -> float:
-    """Probability that an unknown scores above a known; equal is a half.
+    """Return the probability that an unknown pixel scores above a known one.
+
+    Equal scores count half.
 
     Args:
         known: Histogram (B,) of scores that should be small.
@@ -91,12 +93,12 @@ def auroc(known: Tensor, unknown: Tensor) -> float:
 def fpr_at_recall(
     known: Tensor, unknown: Tensor, recall: float = 0.95
 ) -> float:
-    """Share of the known that is flagged where so much unknown is.
+    """Return the share of the known flagged at a recall of the unknown.
 
     Args:
         known: Histogram (B,) of scores that should be small.
         unknown: Histogram (B,) of scores that should be large.
-        recall: Share of the unknown that at least has to be flagged.
+        recall: Share of the unknown that has to be flagged at least.
     """
     false, true = _from_top(known), _from_top(unknown)
     first = int((true / true[-1] >= recall).int().argmax())
@@ -104,11 +106,11 @@ def fpr_at_recall(
 
 
 def threshold_at(known: Tensor, share: float) -> float:
-    """Smallest threshold at which no more than a share is flagged.
+    """Find the smallest threshold that flags no more than a share.
 
     Args:
         known: Histogram (B,) of scores.
-        share: Of the scores that may reach the threshold, below 1.
+        share: Share of the scores that may reach the threshold, below 1.
     """
     reached = _from_top(known).flip(0)
     flagged = reached / reached[0]  # by a threshold at each bin
@@ -119,7 +121,7 @@ def threshold_at(known: Tensor, share: float) -> float:
 
 
 def roc_curve(known: Tensor, unknown: Tensor) -> tuple[list, list]:
-    """Share of the unknown flagged where no more known is, in 100 points.
+    """Draw the unknown flagged over the known flagged, in 100 points.
 
     Returns:
         Shares of the known, shares of the unknown.
@@ -134,7 +136,7 @@ def roc_curve(known: Tensor, unknown: Tensor) -> tuple[list, list]:
 def precision_recall_curve(
     known: Tensor, unknown: Tensor
 ) -> tuple[list, list]:
-    """Precision where a recall is first reached, in 100 points.
+    """Draw the precision where a recall is first reached, in 100 points.
 
     Returns:
         Recalls, precisions.
@@ -150,17 +152,17 @@ def precision_recall_curve(
 def coarse_histogram(
     counts: Tensor, bins: int = 30
 ) -> tuple[list[float], list[list[int]]]:
-    """Bins of equal width that a person can look at.
+    """Merge bins into some of equal width, for a person to look at.
 
-    The first and the last bin also hold what lies beyond them, a thousandth
-    of a group.
+    The first and the last bin also hold what lies beyond them: a thousandth
+    of each group.
 
     Args:
         counts: Histograms (G,B) of groups; an empty group is allowed.
-        bins: How many.
+        bins: Number of bins.
 
     Returns:
-        Edges, of which there is one more, and counts of each group.
+        Edges, one more than bins, and the counts of each group.
     """
     floors = bin_floors().clone()
     floors[0] = floors[1]
@@ -178,7 +180,7 @@ def coarse_histogram(
 
 
 def _from_top(counts: Tensor) -> Tensor:
-    """Scores in each bin or above, from the top bin down (B,), float64."""
+    """Count the scores in each bin or above, from the top (B,), float64."""
     return counts.flip(0).cumsum(0).double()
 
 

@@ -68,7 +68,7 @@ def empty_scales(num_concepts: int, rates: list[int]) -> ScaleState:
 def top_concepts(
     activations: Tensor, class_weights: Tensor, predicted: Tensor
 ) -> Tensor:
-    """Concepts that contribute most to the class predicted at size one.
+    """Find the concepts that contribute most to the class predicted.
 
     Args:
         activations: Concept activations (K,n).
@@ -140,7 +140,7 @@ def compare_sizes(
 
 
 def object_sizes(label_map: Tensor, num_classes: int) -> Tensor:
-    """Size of the object that every pixel belongs to.
+    """Measure the object that every pixel belongs to.
 
     An object is a connected region (8 neighbours) of one class; its size is
     the square root of its area.
@@ -182,7 +182,7 @@ def sort_by_size(sizes: Tensor, scales: Tensor, num_scales: int) -> Tensor:
 
 
 def kappa(kept: int, cells: int, tops: Tensor) -> float | None:
-    """Agreement beyond chance, Cohen 1960 (kappa).
+    """Compute the agreement beyond chance (Cohen 1960).
 
     Args:
         kept: Cells with the same concept on top.
@@ -190,8 +190,8 @@ def kappa(kept: int, cells: int, tops: Tensor) -> float | None:
         tops: How often each concept is on top before and after (2,K+1).
 
     Returns:
-        1 for perfect agreement, 0 for that of chance; ``None`` where one
-        concept is always on top, so that chance agrees as well.
+        1 for perfect agreement, 0 for chance; ``None`` where one concept is
+        always on top, so that chance agrees as well.
     """
     before, after = tops.double() / max(cells, 1)
     chance = float(before @ after)
@@ -201,7 +201,7 @@ def kappa(kept: int, cells: int, tops: Tensor) -> float | None:
 
 
 def scale_moves(moves: Tensor, upwards: bool) -> dict[str, float | None]:
-    """Shares of cells whose scale moves with the size of the image.
+    """Compute the shares of cells whose scale moves with the image's size.
 
     Args:
         moves: Cells by scale before and after (S,S).
@@ -233,7 +233,7 @@ def scale_moves(moves: Tensor, upwards: bool) -> dict[str, float | None]:
 
 
 def rank_correlation(counts: Tensor) -> float | None:
-    """Spearman's correlation of the row and column of counted cells.
+    """Compute Spearman's correlation of row and column of counted cells.
 
     Args:
         counts: Cells (B,S); ties share the mean of their ranks.
@@ -257,7 +257,7 @@ def rank_correlation(counts: Tensor) -> float | None:
 
 
 def size_labels() -> list[str]:
-    """Names of the bins of object sizes, in pixels."""
+    """Name the bins of object sizes, in pixels."""
     edges = [SMALLEST * 2**i for i in range(BINS - 1)]
     inner = [f'{low}-{high}' for low, high in zip(edges, edges[1:])]
     return [f'<{edges[0]}', *inner, f'>={edges[-1]}']

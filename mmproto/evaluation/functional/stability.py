@@ -21,8 +21,8 @@ class StabilityState:
     """Sums over images, on the CPU.
 
     Args:
-        images: Images that were looked at twice (), int64.
-        part_images: Of those, images with part labels (), int64.
+        images: Images that the network saw twice (), int64.
+        part_images: Those among them with part labels (), int64.
         box_same: Images in which concept k hits the same parts with and
             without noise by EvalProtoPNet's definition (K,), int64.
         box_images: Images that show the class of concept k, if it has parts
@@ -59,7 +59,7 @@ def clipped_noise(
     ab33e5d: normal noise, cut at a limit.
 
     Args:
-        index: Of the image in the data set.
+        index: Index of the image in the data set.
         std: Standard deviation, in units of the normalised image.
         limit: Largest noise, likewise.
 
@@ -77,7 +77,7 @@ def clipped_noise(
 
 
 def empty_stability(num_concepts: int) -> StabilityState:
-    """Sums before the first image.
+    """Return the sums before the first image.
 
     Args:
         num_concepts: Concepts ``K``.
@@ -106,14 +106,14 @@ def measure_stability(
     targets: PartTargets | None,
     box: float = BOX,
 ) -> StabilityState:
-    """Sums of one image.
+    """Sum up one image.
 
     Args:
         maps: Activations (K,H,W).
         noisy: Activations (K,H,W) of the image with noise.
         class_weights: Weights (C,K) >= 0.
         targets: Parts of the image, where it has labels of them.
-        box: Of :func:`box_hits`.
+        box: See :func:`box_hits`.
     """
     same_top = maps.argmax(dim=0) == noisy.argmax(dim=0)  # H,W
     sums = dict(
@@ -129,7 +129,7 @@ def measure_stability(
 
 
 def evalprotopnet_stability(state: StabilityState) -> float | None:
-    """Share of images whose hits stay the same, averaged over concepts.
+    """Average the share of images whose hits stay the same over concepts.
 
     Source: EvalProtoPNet (arXiv 2212.05946);
     util/eval_interpretability.py ``evaluate_stability`` @ ab33e5d.
@@ -138,7 +138,7 @@ def evalprotopnet_stability(state: StabilityState) -> float | None:
 
 
 def scaleprotoseg_stability(state: StabilityState) -> float | None:
-    """Share of pairs of a concept and an image whose hits stay the same.
+    """Return the share of pairs of concept and image whose hits stay.
 
     Source: ScaleProtoSeg, segmentation/analysis/metrics/stability.py @
     dd3d32c.
@@ -147,7 +147,7 @@ def scaleprotoseg_stability(state: StabilityState) -> float | None:
 
 
 def corrected_stability(state: StabilityState) -> float | None:
-    """Share of hit objects whose part stays the same, mean over concepts.
+    """Average the share of hit objects that keep their part over concepts.
 
     Concepts that hit no part without noise are left out.
     """
@@ -155,12 +155,12 @@ def corrected_stability(state: StabilityState) -> float | None:
 
 
 def most_active_kept(state: StabilityState) -> float | None:
-    """Share of cells whose most active concept stays the same."""
+    """Return the share of cells that keep their most active concept."""
     return _mean(state.kept, state.cells)
 
 
 def activation_change(state: StabilityState) -> float | None:
-    """Mean absolute change of an activation, over concepts and cells."""
+    """Average the absolute change of activations over concepts and cells."""
     return _mean(state.change, state.cells.expand_as(state.change))
 
 
@@ -200,7 +200,7 @@ def _equal(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _mean(count: Tensor, total: Tensor) -> float | None:
-    """Mean share of those that have one; ``None`` if none has."""
+    """Average the shares of those that have one; ``None`` if none has."""
     if not total.any():
         return None
     return float(share(count, total)[total > 0].mean())

@@ -12,7 +12,7 @@ from ..parts import PartLoader
 from .panoptic_tables import TABLES
 from .places import swap_folder
 
-# The two data sets: folders and ends of names of images and labels.
+# Folders and file endings of images and labels, by data set.
 LAYOUTS = {
     'cityscapes': (
         ('leftImg8bit', 'gtFinePanopticParts'),
@@ -33,7 +33,7 @@ class LoadPanopticParts(PartLoader):
     read with the published grouping of parts (`ppp_60_57`).
 
     Args:
-        layout: 'cityscapes' or 'pascal', which is table and file names.
+        layout: 'cityscapes' or 'pascal': sets the table and the file names.
         folder: Folder of the labels. By default `gtFinePanopticParts` beside
             `leftImg8bit`, or `labels` beside `JPEGImages`.
         class_names: Classes of the data set. Only metrics need them.
@@ -66,7 +66,7 @@ class LoadPanopticParts(PartLoader):
     def locate(
         self, img_path: str, seg_map_path: str | None
     ) -> tuple[Path, str] | None:
-        """The TIFF of an image, in the same subfolders as the image."""
+        """Name the TIFF of an image, in the same subfolders as the image."""
         folders, ends = LAYOUTS[self.layout]
         return swap_folder(img_path, folders, ends, self.folder)
 
@@ -99,7 +99,7 @@ class LoadPanopticParts(PartLoader):
                 f'have, in the ids {wrong}: choose the other layout, or '
                 'take version 2 of the labels.'
             )
-        # With the class before it, a counter of one class is unique.
+        # A counter within one class is unique with the class before it.
         objects = np.where(instances < 0, 0, classes * 1000 + instances)
         return rows, objects
 
@@ -139,7 +139,7 @@ def decode_uids(
 
 
 def _rows_of_ids(layout: str) -> np.ndarray:
-    """Row of the table of every class and part id, (100, 100) int64.
+    """Map class and part ids to rows of the table, (100, 100) int64.
 
     Part 0 is void; -1 marks what no file may hold.
     """

@@ -35,7 +35,7 @@ _CITYSCAPES: Table = {
 
 
 def _ids(*spans: tuple[int, int]) -> list[int]:
-    """All numbers from the first to the last of some spans."""
+    """List all numbers from the first to the last of some spans."""
     return [i for first, last in spans for i in range(first, last + 1)]
 
 

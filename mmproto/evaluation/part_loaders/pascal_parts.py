@@ -25,8 +25,8 @@ class LoadPascalParts(PartLoader):
     Args:
         folder: Folder of the `.mat` files. By default `Annotations_Part`
             beside `JPEGImages`.
-        merge_sides: Whether left and right parts are one, and parts that are
-            numbered (`wheel_2`) one.
+        merge_sides: Whether left and right parts count as one part, and so
+            do numbered parts (`wheel_2`).
         class_names: Classes of the data set. Only metrics need them.
     """
 
@@ -55,7 +55,7 @@ class LoadPascalParts(PartLoader):
     def locate(
         self, img_path: str, seg_map_path: str | None
     ) -> tuple[Path, str] | None:
-        """The `.mat` file of an image."""
+        """Name the `.mat` file of an image."""
         folders = 'JPEGImages', 'Annotations_Part'
         return swap_folder(img_path, folders, ('.jpg', '.mat'), self.folder)
 
@@ -91,7 +91,7 @@ class LoadPascalParts(PartLoader):
 
 
 def _read_objects(path: Path) -> list[Any]:
-    """Objects of a file, in its order."""
+    """Read the objects of a file, in its order."""
     from scipy.io import loadmat  # mmseg requires it; slow to import
     from scipy.io.matlab import MatReadError
 
@@ -100,7 +100,7 @@ def _read_objects(path: Path) -> list[Any]:
         objects = list(_structs(content['anno'].ravel()[0].objects))
         objects[0].mask, objects[0].parts
     # what scipy raises for empty, foreign and version 7.3 files, and Python
-    # for files whose structures are others
+    # for files of another structure
     except (
         MatReadError,
         ValueError,
@@ -117,7 +117,7 @@ def _read_objects(path: Path) -> list[Any]:
 
 
 def _structs(field: np.ndarray) -> Iterator[Any]:
-    """Elements of a MATLAB structure array, which is empty without any."""
+    """Give the elements of a MATLAB structure array, which may be empty."""
     yield from field.ravel()
 
 

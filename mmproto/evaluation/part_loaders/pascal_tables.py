@@ -44,12 +44,13 @@ PARTS = {
 
 
 def part_kinds(class_name: str, merge_sides: bool) -> dict[str, str]:
-    """Name in the table of every name in the files.
+    """Map every name in the files to its name in the table.
 
     Args:
         class_name: One of `PARTS`.
-        merge_sides: Whether left and right parts are one, and numbered parts
-            one; `lwing` and `rwing` become `wing`, `wheel_2` becomes `wheel`.
+        merge_sides: Whether left and right parts count as one, and so do
+            numbered parts: `lwing` and `rwing` become `wing`, `wheel_2`
+            becomes `wheel`.
     """
     names = []
     for entry in PARTS[class_name].split():
@@ -69,7 +70,7 @@ def _without_number(name: str) -> str:
 
 
 def _without_side(name: str, known: set[str]) -> str:
-    """Name without left or right, if there is the same part opposite."""
+    """Drop left or right, if there is the same part opposite."""
     for left, right in (('left', 'right'), ('l', 'r')):
         for mine, other in ((left, right), (right, left)):
             at = name.find(mine) if len(mine) > 1 else 0

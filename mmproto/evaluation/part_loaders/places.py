@@ -1,4 +1,4 @@
-"""Where files lie that mirror the folders of images."""
+"""Files that mirror the folders of images."""
 
 from pathlib import Path
 
@@ -14,14 +14,14 @@ def swap_folder(
     Args:
         img_path: File of the image.
         folders: Names of the images' folder and of its twin beside it.
-        ends: Ends of the names of the images and of the files in the twin.
-        root: The twin, where it is elsewhere.
+        ends: Endings of the names of the images and of the files in the twin.
+        root: The twin, if it is elsewhere.
 
     Returns:
         The twin, and the path of the file within it.
 
     Raises:
-        ValueError: If the image is not where or what it should be.
+        ValueError: If the path of the image is not as expected.
     """
     path = Path(img_path)
     above = [parent.name for parent in path.parents]

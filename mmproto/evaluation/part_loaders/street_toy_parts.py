@@ -11,9 +11,9 @@ from mmproto.registry import TRANSFORMS
 
 from ..parts import PartLoader
 
-# What the converter writes beside each other.
+# Ending of the file that the converter writes next to the label mask.
 END = '_partIds.png'
-# Below it an instance id is the label of a class that is not counted.
+# A smaller instance id is the label of a class without instances.
 FIRST_INSTANCE = 1000
 
 
@@ -35,7 +35,7 @@ class LoadStreetToyParts(PartLoader):
     def locate(
         self, img_path: str, seg_map_path: str | None
     ) -> tuple[Path, str] | None:
-        """The file of part ids beside the label mask, if there is a mask."""
+        """Name the file of part ids beside the label mask, if there is one."""
         if seg_map_path is None:
             return None
         mask = Path(seg_map_path)
@@ -52,14 +52,14 @@ class LoadStreetToyParts(PartLoader):
         if parts.ndim != 2 or parts.dtype != np.uint8:
             raise ValueError(
                 f'{path}: found {parts.ndim} axes of {parts.dtype}; expected '
-                'one channel of 8-bit part ids: make the scenes anew with '
+                'one channel of 8-bit part ids: draw the scenes again with '
                 'tools/dataset_converters/street_toy.py.'
             )
         parts = np.where(parts == UNSEEN, 0, parts)
         if parts.max() > len(PARTS):
             raise ValueError(
                 f'{path}: found the part id {parts.max()}; expected 0-'
-                f'{len(PARTS)} or {UNSEEN}: make the scenes anew with '
+                f'{len(PARTS)} or {UNSEEN}: draw the scenes again with '
                 'tools/dataset_converters/street_toy.py.'
             )
         twin = path.with_name(path.name.replace(END, '_instanceIds.png'))
