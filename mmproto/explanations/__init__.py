@@ -1,1 +1,1 @@
-"""Why a pixel is what it is, and what each concept stands for."""
+"""Why a pixel gets its class, and what each concept stands for."""

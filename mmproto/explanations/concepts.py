@@ -1,4 +1,4 @@
-"""What every concept stands for, and how often a model uses it."""
+"""What each concept stands for, and how often a model uses it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from mmproto.models.facts import ModelFacts, speaks_for
 from mmproto.prototypes.features import evaluating, iterate_features, map_size
 from mmproto.prototypes.patches import Patch, concept_patches
 
-COVERAGE = 0.95  # of the evidence that a decision's concepts explain
+COVERAGE = 0.95  # share of the evidence that a decision's concepts reach
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Concept:
     """One concept of a model.
 
     Args:
-        index: Which one it is.
-        weights: Classes with a weight other than zero, largest first.
+        index: Its number.
+        weights: Class weights other than zero, largest first.
         mean_activation: Over all cells of a data set.
         top_share: Share of cells where no other concept contributes more to
             the predicted class.
         patches: Its training patches, nearest first.
-        name: That people gave it, ``None`` if nobody did.
+        name: A name that people gave it, if any.
         disabled: Whether somebody switched it off.
     """
 
@@ -38,7 +38,7 @@ class Concept:
     disabled: bool = False
 
     def sentence(self) -> str:
-        """Say it as in "concept 17 (left rear wheel): road 12.29"."""
+        """Describe it, as in "concept 17 (left rear wheel): road 12.29"."""
         named = f'concept {self.index}'
         if self.name:
             named += f' ({self.name})'
@@ -56,12 +56,12 @@ class Concept:
 
     @property
     def in_use(self) -> bool:
-        """Whether it contributes to a class, for it or against it."""
+        """Whether it speaks for or against any class."""
         return bool(self.weights)
 
     @property
     def silence(self) -> str:
-        """Why it speaks for no class."""
+        """Words for a concept that speaks for no class."""
         return 'no class, disabled by hand' if self.disabled else 'no class'
 
 
@@ -74,9 +74,9 @@ class ConceptUsage:
         top_share: Share of cells where a concept contributes most to the
             predicted class (K,). Cells without evidence count for none.
         decision_size: Mean number of concepts that 95 % of the winning
-            evidence of a cell takes, the largest first.
-        num_cells: Cells that were measured, if known.
-        num_images: Images that they are of, if known.
+            evidence of a cell takes, largest first.
+        num_cells: Number of measured cells, if known.
+        num_images: Number of their images, if known.
     """
 
     mean_activation: Tensor
@@ -96,11 +96,11 @@ def list_concepts(
     Args:
         facts: Of the model.
         usage: Of :func:`concept_usage`.
-        data_root: Where the training images lie, if they moved since the
+        data_root: Folder of the training images, if they moved since the
             prototypes were projected.
 
     Returns:
-        The concepts; without patches if the model holds no record.
+        The concepts, without patches if the model has no projection record.
     """
     record = facts.record or dict(prototypes=[])
     concepts = [
@@ -119,13 +119,14 @@ def list_concepts(
 
 
 def concept_usage(facts: ModelFacts, loader: Iterable) -> ConceptUsage:
-    """Measure how much and how often concepts are used.
+    """Measure how much and how often a model uses its concepts.
 
-    One pass in evaluation mode; memory does not depend on its length.
+    This takes one pass in evaluation mode. Memory does not depend on its
+    length.
 
     Args:
         facts: Of the model.
-        loader: Gives ``dict(inputs=[...], data_samples=[...])``.
+        loader: Yields ``dict(inputs=[...], data_samples=[...])``.
 
     Raises:
         ValueError: If the loader is empty.
@@ -163,16 +164,20 @@ def concept_usage(facts: ModelFacts, loader: Iterable) -> ConceptUsage:
 
 
 def needed_concepts(contributions: Tensor) -> Tensor:
-    """Fewest concepts that reach 95 % of the evidence for a class.
+    """Count the fewest concepts that reach 95 % of the evidence for a class.
 
-    What speaks against it, with a signed classifier, does not count: the
-    balance of both would be reached by a part of what speaks for it.
+    Negative contributions, of a signed classifier, count as zero: part of
+    the positive ones would reach the balance of both.
 
     Args:
-        contributions: Of each concept to one class, at some cells (K,n).
+        contributions: Of each concept to one class, per cell (K,n).
 
     Returns:
         Numbers of concepts (n,), 0 where there is no evidence.
+
+    Example:
+        >>> needed_concepts(torch.tensor([[1.0, 0.0], [99.0, 0.0]]))
+        tensor([1, 0])
     """
     evidence = contributions.clamp(min=0)
     reached = evidence.sort(dim=0, descending=True).values.cumsum(dim=0)
@@ -181,7 +186,7 @@ def needed_concepts(contributions: Tensor) -> Tensor:
 
 
 def model_summary(facts: ModelFacts, usage: ConceptUsage) -> str:
-    """Say in a sentence how sparse a model is and its decisions are."""
+    """Describe in a sentence how sparse a model and its decisions are."""
     weights = facts.head.class_weights  # C,K
     used = int((weights > 0).any(dim=0).sum())
     return (
@@ -193,13 +198,13 @@ def model_summary(facts: ModelFacts, usage: ConceptUsage) -> str:
 
 
 def unused_summary(concepts: Sequence[Concept]) -> str:
-    """Say in a sentence how many concepts are not drawn, and why.
+    """Say in a sentence how many concepts are on no sheet, and why.
 
     Args:
         concepts: Of :func:`list_concepts`.
 
     Returns:
-        The sentence; nothing if all concepts are in use.
+        The sentence; empty if all concepts are in use.
     """
     count = sum(not concept.in_use for concept in concepts)
     if not count:

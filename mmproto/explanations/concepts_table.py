@@ -1,4 +1,4 @@
-"""The concepts of a model as plain types and as a table."""
+"""The concepts of a model, for JSON and CSV."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,12 +21,14 @@ def concepts_record(
     classes: Sequence[str],
     origin: Origin | None = None,
 ) -> dict:
-    """Plain types, as ``mmproto/schemas/concepts.schema.json`` says.
+    """Return concepts in plain types, ready for JSON.
+
+    ``mmproto/schemas/concepts.schema.json`` describes them.
 
     Args:
-        concepts: In the order in which they are listed.
+        concepts: In the order to list them in.
         usage: Of the same model.
-        weights: Its classifier (C,K).
+        weights: Its class weights (C,K).
         classes: Names of the classes.
         origin: Its config and checkpoint, if known.
     """
@@ -46,11 +48,11 @@ def concepts_record(
 def concepts_csv(
     concepts: Sequence[Concept], weights: Tensor, classes: Sequence[str]
 ) -> str:
-    """Make a table of a row a concept and, last, of a column a class.
+    """Return concepts as CSV, with the weights for each class last.
 
     Args:
-        concepts: In the order in which they are listed.
-        weights: Classifier (C,K) of the model.
+        concepts: In the order to list them in.
+        weights: Class weights (C,K) of the model.
         classes: Names of the classes.
 
     Raises:
@@ -78,10 +80,10 @@ def concepts_csv(
 def label_purity(
     patches: Sequence[Patch], num_classes: int
 ) -> tuple[float | None, int | None]:
-    """Share of the most frequent label among those of patches.
+    """Return the share of the most frequent label of patches, and the label.
 
     Args:
-        patches: Of one concept; void ones are left out.
+        patches: Of one concept; void ones do not count.
         num_classes: Labels from this number on are void too.
 
     Returns:

@@ -1,9 +1,9 @@
-"""Evidence and concept activations of one image, in the image's own pixels.
+"""Evidence and concept activations of one image, at the size of its file.
 
 mmseg resizes, crops, averages and pads logits on their way to the size of
-the image. Activations have to go exactly the same way, or they would no
+the image. Activations have to take exactly the same way, or they would no
 longer add up to the logits. So the network runs once, and what the head
-computed in every window is put through mmseg's own inference again.
+computed in each window goes through mmseg's own inference again.
 """
 
 import copy
@@ -27,17 +27,18 @@ CHANNELS_AT_ONCE = 32  # bounds the memory of a replay at full image size
 
 
 class EvidenceMaps:
-    """Runs a model on one image, and replays what the head saw.
+    """Runs a model on one image, and replays what its head computed.
 
     Args:
         facts: Of the model, from ``mmseg.apis.init_model``.
         image: Path, or BGR pixels (h,w,3).
-        nearest: Whether to keep how near each cell is to any prototype.
+        nearest: Whether to keep each cell's similarity to its nearest
+            prototype.
 
     Attributes:
         logits: Evidence (C,h,w) as mmseg returns it, on the CPU.
-        nearest: Largest similarity (H,W) of a cell to any prototype, of
-            every window, on the CPU; empty if it was not asked for.
+        nearest: Per window the similarity (H,W) of each cell to its nearest
+            prototype, on the CPU; empty unless asked for.
 
     Raises:
         ValueError: If the model has no test pipeline.
@@ -70,7 +71,7 @@ class EvidenceMaps:
 
     @property
     def meta(self) -> dict:
-        """What mmseg's pipeline did to the image, such as flipping it."""
+        """What mmseg's pipeline did to the image, such as a flip."""
         return dict(self._meta)
 
     @property
@@ -80,24 +81,24 @@ class EvidenceMaps:
 
     @property
     def scale(self) -> list[Tensor]:
-        """Scales (K,H,W) at which they are largest, on the CPU."""
+        """Scales (K,H,W) at which activations are largest, on the CPU."""
         return [maps[0].argmax(dim=0).cpu() for _, maps in self._windows]
 
     def activations(self, concepts: Sequence[int]) -> Tensor:
-        """Activation maps (n,h,w) of some concepts.
+        """Return activation maps (n,h,w) of some concepts.
 
-        Times ``class_weights`` and summed over all concepts they are the
-        logits, at every pixel.
+        Weighted by ``class_weights`` and summed over all concepts, they are
+        the logits at every pixel.
         """
         index = list(concepts)
         return self._replay([pooled[:, index] for pooled, _ in self._windows])
 
     def scales(self, concept: int) -> Tensor:
-        """Activation maps (S,h,w) of one concept, scale by scale."""
+        """Return activation maps (S,h,w) of one concept, scale by scale."""
         return self._replay([maps[:, :, concept] for _, maps in self._windows])
 
     def activations_at(self, x: int, y: int) -> Tensor:
-        """Activations (K,) of all concepts at one pixel."""
+        """Return the activations (K,) of all concepts at one pixel."""
         num_concepts = self._head.num_concepts
         parts = []
         for start in range(0, num_concepts, CHANNELS_AT_ONCE):
@@ -111,7 +112,7 @@ class EvidenceMaps:
         forward = self._head.forward
 
         def record(inputs: Sequence[Tensor]) -> Tensor:
-            """Give evidence, and keep the activations behind it."""
+            """Return the evidence, and keep the activations behind it."""
             latents = self._head.stack_scales(inputs)
             # 1,K,H,W and 1,S,K,H,W
             self._windows.append(self._head.pool_concepts(latents))
@@ -133,7 +134,7 @@ class EvidenceMaps:
 def run_inference(
     model: Any, inputs: Tensor, metas: Sequence[dict]
 ) -> list[Tensor]:
-    """Run mmseg's own inference, whole or by sliding windows.
+    """Run mmseg's own inference, on whole images or sliding windows.
 
     Args:
         model: A segmentor.
@@ -156,16 +157,16 @@ def replay(
     metas: Sequence[dict],
     windows: list[Tensor],
 ) -> list[Tensor]:
-    """Put other maps through the inference that led to the logits.
+    """Put other maps through the inference that made the logits.
 
     Args:
         facts: Of the model.
         inputs: The preprocessed images (N,3,h,w).
         metas: Meta information of each image.
-        windows: Maps (N,n,H,W) of every window, in the order of inference.
+        windows: Maps (N,n,H,W) of each window, in the order of inference.
 
     Returns:
-        The maps (n,h,w) of each image, at the size of its file.
+        The maps (n,h,w) of each image at the size of its file.
     """
     channels = windows[0].shape[1]
     if channels == 1:  # mmseg takes a single channel for a binary model
@@ -186,7 +187,7 @@ def replay(
 
 @contextmanager
 def replaced(module: nn.Module, **attributes: Any) -> Iterator[None]:
-    """Replace attributes of one module object, and put them back."""
+    """Replace attributes of a module, and put them back at the end."""
     before = {k: v for k, v in vars(module).items() if k in attributes}
     try:
         for name, value in attributes.items():

@@ -1,4 +1,4 @@
-"""Explain a decision: which concepts speak for a class, and from where."""
+"""Explain a decision: which concepts speak for a class, and how much."""
 
 import os
 from pathlib import Path
@@ -22,19 +22,20 @@ def explain(
     point: tuple[int, int] | None = None,
     data_root: str | Path | None = None,
 ) -> Explanation:
-    """Explain what the model sees at one point of an image.
+    """Explain why the model predicts what it does at one point of an image.
 
-    The contribution of a concept to a class is its weight times its
-    activation at the point; contributions sum to the evidence of the class.
+    The contribution of a concept to a class is its class weight times its
+    activation at the point. The contributions sum to the evidence for the
+    class.
 
     Args:
         model: From ``mmseg.apis.init_model``, with a ``PrototypeHead``.
         image: Path, or BGR pixels (h,w,3) of uint8.
         point: Column ``x`` and row ``y`` in pixels of the image. By default
-            the most certain pixel of the class that covers most of the image
-            (the highest probability, on ties the most evidence), away from
-            the border of the image where the class allows it.
-        data_root: Where the training images lie, if they moved since the
+            the most certain pixel (highest probability, on ties the most
+            evidence) of the class that covers most of the image, away from
+            the border of the image if the class allows it.
+        data_root: Folder of the training images, if they moved since the
             prototypes were projected.
 
     Returns:
@@ -43,7 +44,16 @@ def explain(
     Raises:
         FileNotFoundError: If there is no image at the path.
         ValueError: If the model has no prototype head, the image cannot be
-            read or the point lies outside of it.
+            read or the point lies outside it.
+
+    Example:
+        >>> from mmseg.apis import init_model
+        >>> model = init_model(config, checkpoint)  # doctest: +SKIP
+        >>> explanation = mmproto.explain(
+        ...     model, 'street.png', point=(395, 225)
+        ... )  # doctest: +SKIP
+        >>> print(explanation.sentence())  # doctest: +SKIP
+        car 0.58 here because of concept 6 (1.87); runner-up road 0.23
     """
     facts = ModelFacts.of(model)
     pixels = read_pixels(image)
@@ -76,7 +86,7 @@ def explain(
 def _add_concepts(
     explanation: Explanation, maps: EvidenceMaps, dilations: list[int] | None
 ) -> None:
-    """Add the concepts needed for the coverage, largest first."""
+    """Add the concepts that reach the coverage, largest first."""
     x, y = explanation.point
     for concept in explanation.needed_concepts():
         scale = int(maps.scales(concept)[:, y, x].argmax())

@@ -1,4 +1,4 @@
-"""What an explanation holds, and what it says in a sentence."""
+"""An explanation: its numbers, and its sentence."""
 
 from dataclasses import dataclass, field
 
@@ -13,9 +13,9 @@ class ConceptEvidence:
     """One concept of an explanation.
 
     Args:
-        concept: Index of the concept.
-        scale: Index of the scale at which it is most active at the point of
-            the image that is explained (not in the training patches).
+        concept: Its number.
+        scale: Index of the scale at which it is most active at the explained
+            point (not in the training patches).
         dilation: Dilation rate of that scale, if known.
         activation_map: Its activation (h,w) in pixels of the image.
         patches: Its nearest training patches.
@@ -30,7 +30,7 @@ class ConceptEvidence:
 
 @dataclass
 class Explanation:
-    """Why the model says what it says at one point of an image.
+    """Why the model predicts what it does at one point of an image.
 
     Args:
         image: Path of the image, ``None`` if pixels were given.
@@ -42,11 +42,35 @@ class Explanation:
         evidence: Logits (C,) at the point.
         probabilities: Class probabilities (C,) at the point, by the link.
         activations: Concept activations (K,) at the point.
-        class_weights: Non-negative classifier (C,K).
-        coverage: Share of the winning evidence that ``concepts`` explain.
+        class_weights: Class weights (C,K) of the classifier.
+        coverage: Share of the winning evidence that ``concepts`` reach.
         concepts: The fewest concepts that do, largest contribution first.
-        notes: What a reader has to know, such as missing patches.
-        names: That people gave to concepts, by number.
+        notes: Remarks for the reader, such as on missing patches.
+        names: Names that people gave to concepts, by number.
+
+    Example:
+        >>> explanation = Explanation(
+        ...     image='street.png',
+        ...     pixels=np.zeros((2, 3, 3), np.uint8),
+        ...     point=(1, 0),
+        ...     prediction=np.zeros((2, 3), int),
+        ...     classes=['road', 'car'],
+        ...     palette=[(128, 64, 128), (0, 0, 142)],
+        ...     evidence=np.array([2.25, 0.5]),
+        ...     probabilities=np.array([0.75, 0.25]),
+        ...     activations=np.array([0.5, 0.25]),
+        ...     class_weights=np.array([[4.0, 1.0], [0.0, 2.0]]),
+        ...     coverage=0.95,
+        ... )
+        >>> explanation.contributions  # of two concepts to two classes
+        array([[2.  , 0.25],
+               [0.  , 0.5 ]])
+        >>> explanation.completeness_error
+        0.0
+        >>> explanation.weights_of(1)
+        [('car', 2.0), ('road', 1.0)]
+        >>> explanation.sentence()
+        'road 0.75 here; runner-up car 0.25'
     """
 
     image: str | None
@@ -76,28 +100,22 @@ class Explanation:
 
     @property
     def runner_up(self) -> int | None:
-        """The class with the second most evidence, if there are two."""
+        """The class with the second most evidence, if there is one."""
         order = np.argsort(-self.evidence, kind='stable')
         return int(order[1]) if len(order) > 1 else None
 
     @property
     def completeness_error(self) -> float:
-        """Largest gap between contributions and evidence, relative."""
+        """Largest gap between sum of contributions and evidence, relative."""
         gap = np.abs(self.contributions.sum(axis=1) - self.evidence).max()
         return float(gap / max(np.abs(self.evidence).max(), 1e-12))
 
     def needed_concepts(self) -> list[int]:
-        """Fewest concepts that reach the coverage, largest first."""
-        winning = self.contributions[self.predicted].clip(min=0)  # K
-        order = np.argsort(-winning, kind='stable')
-        reached = np.cumsum(winning[order])
-        if not reached[-1] > 0:
-            return []
-        count = int(np.searchsorted(reached, self.coverage * reached[-1])) + 1
-        return [int(concept) for concept in order[:count]]
+        """List the fewest concepts that reach the coverage, largest first."""
+        return fewest(self.contributions[self.predicted], self.coverage)
 
     def weights_of(self, concept: int) -> list[tuple[str, float]]:
-        """Classes that a concept speaks for, largest weight first."""
+        """List a concept's class weights but zeros, largest first."""
         weights = self.class_weights[:, concept].tolist()
         return named_weights(weights, self.classes)
 
@@ -127,3 +145,27 @@ class Explanation:
         if name:
             return f'{name} (concept {concept}, {value:.2f})'
         return f'concept {concept} ({value:.2f})'
+
+
+def fewest(contributions: np.ndarray, coverage: float) -> list[int]:
+    """List the fewest concepts that reach a share of the evidence.
+
+    Args:
+        contributions: Of each concept (K,); negative ones count as zero.
+        coverage: Share of the sum that is to be reached.
+
+    Returns:
+        Their numbers, largest contribution first; none without evidence.
+
+    Example:
+        >>> fewest(np.array([0.1, 0.6, -0.2, 0.3]), 0.8)
+        [1, 3]
+    """
+    positive = contributions.clip(min=0)
+    order = np.argsort(-positive, kind='stable')
+    reached = np.cumsum(positive[order])
+    # numbers that are not finite go on, and are refused when written
+    if reached[-1] == 0:
+        return []
+    count = int(np.searchsorted(reached, coverage * reached[-1])) + 1
+    return [int(concept) for concept in order[:count]]

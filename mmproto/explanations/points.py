@@ -1,4 +1,4 @@
-"""The pixels of an image, and the one of them that is explained."""
+"""The pixels of an image, and the point to explain."""
 
 import os
 from pathlib import Path
@@ -9,15 +9,22 @@ import torch
 from torch import Tensor
 
 Image = str | os.PathLike | np.ndarray
-BORDER = 8  # the default point keeps an 8th of each side from the border
+BORDER = 8  # the default point keeps an 8th of each side away from it
 
 
 def read_pixels(image: Image) -> np.ndarray:
-    """Read BGR pixels (h,w,3), or check that these are some.
+    """Read an image, or check its pixels.
+
+    Args:
+        image: Path, or BGR pixels (h,w,3) of uint8.
+
+    Returns:
+        BGR pixels (h,w,3) of uint8.
 
     Raises:
         FileNotFoundError: If there is no image at the path.
-        ValueError: If it cannot be read, or these are no such pixels.
+        ValueError: If it cannot be read, or the pixels have another shape or
+            type.
     """
     if not isinstance(image, np.ndarray):
         if not Path(image).is_file():
@@ -35,7 +42,21 @@ def read_pixels(image: Image) -> np.ndarray:
 
 
 def check_point(point: tuple[int, int], pixels: np.ndarray) -> None:
-    """Raise a ValueError if a point (x, y) lies outside of an image."""
+    """Check that a point lies in an image.
+
+    Args:
+        point: Column ``x`` and row ``y``.
+        pixels: Of the image (h,w,3).
+
+    Raises:
+        ValueError: If it lies outside.
+
+    Example:
+        >>> check_point((3, 1), np.zeros((2, 3, 3)))
+        Traceback (most recent call last):
+        ValueError: point x=3, y=1 lies outside the image, whose x runs \
+from 0 to 2 and y from 0 to 1
+    """
     height, width = pixels.shape[:2]
     if not (0 <= point[0] < width and 0 <= point[1] < height):
         raise ValueError(
@@ -45,7 +66,15 @@ def check_point(point: tuple[int, int], pixels: np.ndarray) -> None:
 
 
 def most_certain(logits: Tensor, probabilities: Tensor) -> tuple[int, int]:
-    """Choose the point (x, y) that stands for the largest class."""
+    """Choose the most certain point of the largest class.
+
+    Args:
+        logits: Evidence (C,h,w).
+        probabilities: Of the classes (C,h,w).
+
+    Returns:
+        Column ``x`` and row ``y``.
+    """
     prediction = logits.argmax(dim=0)  # h,w
     largest = int(prediction.flatten().bincount().argmax())
     eligible = prediction == largest

@@ -1,4 +1,4 @@
-"""The numbers of an explanation, as plain types and as a table."""
+"""The numbers of an explanation, for JSON and CSV."""
 
 import math
 
@@ -14,11 +14,34 @@ EXPLANATION_VERSION = 2
 def explanation_record(
     explanation: Explanation, origin: Origin | None = None
 ) -> dict:
-    """Plain types, as ``mmproto/schemas/explanation.schema.json`` says.
+    """Return an explanation in plain types, ready for JSON.
+
+    ``mmproto/schemas/explanation.schema.json`` describes them.
 
     Args:
         explanation: Of :func:`mmproto.explain`.
-        origin: Where the model comes from, if known.
+        origin: Config and checkpoint of the model, if known.
+
+    Example:
+        >>> import numpy as np
+        >>> explanation = Explanation(
+        ...     image='street.png',
+        ...     pixels=np.zeros((2, 3, 3), np.uint8),
+        ...     point=(1, 0),
+        ...     prediction=np.zeros((2, 3), int),
+        ...     classes=['road', 'car'],
+        ...     palette=[(128, 64, 128), (0, 0, 142)],
+        ...     evidence=np.array([2.25, 0.5]),
+        ...     probabilities=np.array([0.75, 0.25]),
+        ...     activations=np.array([0.5, 0.25]),
+        ...     class_weights=np.array([[4.0, 1.0], [0.0, 2.0]]),
+        ...     coverage=0.95,
+        ... )
+        >>> record = explanation_record(explanation)
+        >>> record['point'], record['predicted']['name']
+        ({'x': 1, 'y': 0}, 'road')
+        >>> [concept['predicted'] for concept in record['contributions']]
+        [2.0, 0.25]
     """
     x, y = explanation.point
     runner_up = explanation.runner_up
@@ -46,12 +69,13 @@ def explanation_record(
 
 
 def explanation_csv(explanation: Explanation) -> str:
-    """Make a table of a row a concept and, last, of a column a class.
+    """Return the contributions as CSV: rows are concepts, columns classes.
 
-    Every concept that contributes to any class has a row, the largest for
-    the predicted class first. Below them stand the sum of each column, as
-    exact as a number can be, and the evidence of the class as the network
-    computed it; they differ by the rounding of single precision.
+    Every concept that contributes to a class has a row, the largest
+    contribution to the predicted class first. The last two rows are the sum
+    of each column, as exact as a number can be, and the evidence for the
+    class as the network computed it. They differ by the rounding of single
+    precision.
 
     Args:
         explanation: Of :func:`mmproto.explain`.
@@ -105,7 +129,7 @@ def _contribution(explanation: Explanation, concept: int) -> dict:
 
 
 def _contributions(explanation: Explanation) -> list[dict]:
-    """Concepts that speak for the winner or the runner-up."""
+    """Describe the concepts that contribute to winner or runner-up."""
     number = len(explanation.activations)
     found = [_contribution(explanation, k) for k in range(number)]
     found = [c for c in found if c['predicted'] or c['runner_up']]

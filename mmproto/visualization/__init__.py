@@ -1,4 +1,4 @@
-"""Pictures of explanations and of concepts."""
+"""Pictures of explanations and concepts."""
 
 from .prototype_visualizer import PrototypeVisualizer
 

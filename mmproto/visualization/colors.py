@@ -1,4 +1,4 @@
-"""Colours laid over an image."""
+"""Colours, and colours over an image."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from mmproto.models.metainfo import Color
 
 
 def unit_color(color: Color) -> tuple[float, float, float]:
-    """The colour with parts from 0 to 1, as matplotlib wants it."""
+    """Return a colour with parts from 0 to 1, as matplotlib takes it."""
     red, green, blue = color
     return red / 255, green / 255, blue / 255
 
@@ -23,9 +23,9 @@ def overlay_classes(
 
 
 def overlay_activation(rgb: np.ndarray, activation: np.ndarray) -> np.ndarray:
-    """Lay an activation map (h,w) over an image (h,w,3) made grey and dark.
+    """Lay an activation map (h,w) over an image (h,w,3) in dark grey.
 
-    The colour scale ends at the map's maximum.
+    The colour scale ends at the maximum of the map.
     """
     grey = 0.6 * rgb.mean(axis=2, keepdims=True)  # h,w,1
     share = np.clip(activation / max(float(activation.max()), 1e-12), 0, 1)

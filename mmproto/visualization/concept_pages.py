@@ -22,7 +22,7 @@ from mmproto.visualization.text import PLAIN_TEXT, concept_title
 
 CONCEPTS_A_PAGE = 8
 PATCHES = 6
-MOST_WEIGHTS = 7  # of a concept that are listed
+MOST_WEIGHTS = 7  # listed per concept
 TEXT_SIZE = SMALL + 0.5  # points
 WIDTH, MARGIN = 13.0, 0.26  # inches, like all lengths below
 HEADER, ROW_HEIGHT = 0.9, 2.0
@@ -51,7 +51,7 @@ def save_concepts(
         concepts: Of :func:`mmproto.explanations.concepts.list_concepts`.
         facts: Of their model.
         usage: That the concepts were listed with.
-        folder: Made when it is missing.
+        folder: Created if it is missing.
         origin: Config and checkpoint of the model, if known.
 
     Returns:
@@ -80,10 +80,10 @@ def draw_pages(
     Args:
         concepts: Of :func:`mmproto.explanations.concepts.list_concepts`.
         names: Class names, to say what lies under a patch.
-        note: What a reader has to know, in a line below the title.
+        note: A remark for the reader, in a line below the title.
 
     Yields:
-        One figure per page, drawn when it is asked for.
+        One figure per page, drawn on demand.
     """
     for start in range(0, len(concepts), CONCEPTS_A_PAGE):
         page = concepts[start : start + CONCEPTS_A_PAGE]
@@ -103,8 +103,8 @@ def save_pages(
     Args:
         concepts: Of :func:`mmproto.explanations.concepts.list_concepts`.
         names: Class names.
-        folder: Made when it is missing.
-        note: What a reader has to know.
+        folder: Created if it is missing.
+        note: A remark for the reader.
 
     Returns:
         Paths of the pages.

@@ -20,7 +20,7 @@ FIELD_RGB = (255, 225, 25)  # as in the other pictures
 
 @dataclass(frozen=True)
 class Crop:
-    """A cut-out of a training image.
+    """A part of a training image.
 
     Args:
         rgb: Pixels (h,w,3).
@@ -40,7 +40,7 @@ def crop_patch(patch: Patch) -> Crop | None:
         patch: Of the projection record.
 
     Returns:
-        The crop, or ``None`` when its image is missing or unreadable.
+        The crop, or ``None`` if its image is missing or unreadable.
     """
     pixels = None if patch.file is None else mmcv.imread(str(patch.file))
     if pixels is None:
@@ -78,7 +78,7 @@ def patch_pictures(
         facts: Of the model.
         concepts: Their numbers.
         side: Longer side of a picture in pixels.
-        data_root: Where the training images lie, if they moved.
+        data_root: Folder of the training images, if they moved.
 
     Returns:
         RGB pictures, ``None`` for a concept without one.

@@ -16,21 +16,20 @@ def save_explanation(
     folder: str | Path,
     origin: Origin | None = None,
 ) -> Path:
-    """Write an explanation in all its forms, once all of them could be made.
+    """Write an explanation in all its forms, if all of them can be made.
 
-    ``explanation.png`` is the sheet, ``explanation.json`` and
+    ``explanation.png`` is the sheet; ``explanation.json`` and
     ``explanation.csv`` hold the numbers; ``card.png`` (300 dpi),
     ``card.pdf`` and ``card.md`` are short forms for a paper or a report.
-    The same weights and image give the same bytes of JSON and CSV again,
-    on the same machine with the same libraries and number of threads;
-    torch adds in another order otherwise, and the last digits differ.
+    The same weights and image give the same bytes of JSON and CSV on one
+    machine with the same libraries and number of threads. Otherwise torch
+    adds in another order, and the last digits differ.
 
     Args:
         explanation: Of :func:`mmproto.explain`.
-        folder: Made when it is missing.
-        origin: Config and checkpoint of the model; JSON and ``card.md``
-            then say them, and the card the command that explains the same
-            point again.
+        folder: Created if it is missing.
+        origin: Config and checkpoint of the model, for JSON and ``card.md``.
+            The card then also has the command that explains the same point.
 
     Returns:
         Path of the sheet.
@@ -38,6 +37,13 @@ def save_explanation(
     Raises:
         FileNotFoundError: If there is no checkpoint where ``origin`` says.
         ValueError: If a number is not finite.
+
+    Example:
+        >>> explanation = mmproto.explain(
+        ...     model, 'street.png'
+        ... )  # doctest: +SKIP
+        >>> mmproto.save_explanation(explanation, 'why')  # doctest: +SKIP
+        PosixPath('why/explanation.png')
     """
     table = explanation_csv(explanation)  # refuses what is not finite
     record = explanation_record(explanation, origin)
@@ -45,7 +51,7 @@ def save_explanation(
     sheet, card = draw_sheet(explanation), draw_card(explanation)
     folder = Path(folder)
     picture = folder / 'explanation.png'
-    write_json(record, folder / 'explanation.json')  # may refuse, so first
+    write_json(record, folder / 'explanation.json')  # first: may refuse
     write_text(table, folder / 'explanation.csv')
     with atomic_path(picture) as temporary:
         sheet.savefig(temporary)

@@ -1,4 +1,4 @@
-"""Parts of a picture that sheets and concept pages share."""
+"""Parts of a picture that cards, sheets and concept pages share."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from mmproto.visualization.text import fit, text_width, wrap_words
 FIELD_COLOR = '#ffe119'
 SMALL, PATCH_TEXT = 8, 7.5  # points
 LEGEND_COLUMNS = 3
-# inches that a class of the legend takes besides its name
+# inches that a class of the legend takes beside its name
 LEGEND_BOX, LEGEND_GAP = 1.2 * SMALL / 72, 1.8 * SMALL / 72
 
 
@@ -33,9 +33,9 @@ def mark_point(axes: Axes, point: tuple[int, int], scale: float = 1.0) -> None:
     """Mark the explained point, visible on any colour.
 
     Args:
-        axes: That show the image.
+        axes: Axes of the image.
         point: Column and row.
-        scale: Of the mark, whose ring is 13 points wide.
+        scale: Size of the mark; at 1 its ring is 13 points wide.
     """
     for color, size, width in (('black', 13, 4), ('white', 11, 1.8)):
         axes.plot(
@@ -104,7 +104,7 @@ def class_legend(
     names: Sequence[str],
     palette: Sequence[Color],
 ) -> None:
-    """List classes with their colours in an axes of its own."""
+    """List classes with their colours in axes of their own."""
     axes.set_axis_off()
     width = _width(axes) / LEGEND_COLUMNS - LEGEND_BOX - LEGEND_GAP
     handles = [
@@ -129,7 +129,7 @@ def class_legend(
 
 
 def _width(axes: Axes) -> float:
-    """Width of axes in inches, or of the image that they show."""
+    """Return the width of axes, or of their image, in inches."""
     axes.apply_aspect()
     return axes.bbox.width / axes.figure.dpi
 
@@ -146,11 +146,11 @@ def list_weights(
 
     Args:
         weights: Names and weights, largest first.
-        most: Classes to list; dots say that there are more.
-        width: Of a line, in inches; a class is not torn from its weight.
+        most: Number of classes to list; dots stand for more.
+        width: Of a line, in inches; a class stays with its weight.
         size: Of the font, in points.
-        name_width: Of a name, in inches.
-        start: What the list begins with.
+        name_width: Largest width of a name, in inches.
+        start: Words to begin with.
     """
     listed = [f'{fit(n, size, name_width)} {w:.2f}' for n, w in weights[:most]]
     listed += ['…'] * (len(weights) > most)

@@ -1,4 +1,4 @@
-"""Hands sheets and concept pages to the visualisation backends of a run."""
+"""Sheets and concept pages in the visualization backends of a run."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @VISUALIZERS.register_module()
 class PrototypeVisualizer(SegLocalVisualizer):
-    """mmseg's visualizer, which can also show explanations and concepts.
+    """mmseg's visualizer that also shows explanations and concepts.
 
-    ``LocalVisBackend`` writes ``vis_image/<name>_<step>.png``, TensorBoard
-    groups the pictures of a name by what stands before the slash. W&B counts
-    steps of its own, one for each picture: mmengine does not hand it ours.
+    ``LocalVisBackend`` writes ``vis_image/<name>_<step>.png``; TensorBoard
+    groups pictures by the part of their name before the slash. W&B counts
+    its own steps, one per picture, because mmengine does not pass ours on.
     """
 
     @master_only
@@ -37,7 +37,7 @@ class PrototypeVisualizer(SegLocalVisualizer):
         Args:
             name: Of the picture, such as ``explanation/<image stem>``.
             explanation: Of :func:`mmproto.explain`.
-            step: Iteration that it belongs to.
+            step: Its iteration.
         """
         from mmproto.visualization.sheet import draw_sheet
 
@@ -55,11 +55,11 @@ class PrototypeVisualizer(SegLocalVisualizer):
         """Show pages of concepts, as ``<name>/01`` and so on.
 
         Args:
-            name: What the names of all pages begin with.
+            name: Beginning of the names of all pages.
             concepts: Of :func:`mmproto.explanations.concepts.list_concepts`.
             names: Class names, to say what lies under a patch.
-            step: Iteration that they belong to.
-            note: What a reader has to know.
+            step: Their iteration.
+            note: A remark for the reader.
         """
         from mmproto.visualization.concept_pages import draw_pages
 
@@ -69,7 +69,7 @@ class PrototypeVisualizer(SegLocalVisualizer):
     def _add_figure(self, name: str, figure: Figure, step: int) -> None:
         for backend in self._vis_backends.values():
             if isinstance(backend, LocalVisBackend):
-                # OpenCV writes nothing, and says nothing, without a folder.
+                # without the folder, OpenCV silently writes nothing
                 folder = backend.experiment._img_save_dir
                 Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
         self.add_image(name, img_from_canvas(figure.canvas), step)
@@ -79,7 +79,7 @@ def picture_names(group: str, paths: Sequence[str]) -> list[str]:
     """Name pictures ``<group>/<image stem>``, numbered where stems repeat.
 
     Args:
-        group: What the names begin with.
+        group: Beginning of the names.
         paths: The images.
     """
     stems = [Path(path).stem for path in paths]

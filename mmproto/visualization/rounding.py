@@ -1,4 +1,4 @@
-"""Numbers as they are written: parts add up to their sum, digit for digit."""
+"""Written numbers whose parts add up to their sum, digit for digit."""
 
 import math
 from collections.abc import Sequence
@@ -6,11 +6,11 @@ from decimal import Decimal
 
 
 class Digits:
-    """How the numbers of one sum are written: with the same last digit.
+    """Writes the numbers of one sum, all with the same last place.
 
     Args:
         largest: The number that gets ``digits`` digits.
-        digits: At least two of them stand behind the point.
+        digits: Number of digits; two decimals are the least.
     """
 
     def __init__(self, largest: float, digits: int = 3) -> None:
@@ -24,15 +24,15 @@ class Digits:
         return self._text(self._rounded(value))
 
     def write_sum(self, parts: Sequence[float], total: float) -> list[str]:
-        """Write parts of a sum, what they leave of it, and the sum.
+        """Write parts of a sum, the rest, and the sum.
 
         Args:
-            parts: Those that are written as they are, rounded.
+            parts: Some parts of the sum.
             total: The sum.
 
         Returns:
-            The parts, the rest that all other parts and rounding make, and
-            the sum, which what stands before it adds up to exactly.
+            The rounded parts, the rest (all other parts and the rounding),
+            and the sum, which parts and rest add up to exactly.
         """
         written = [self._rounded(part) for part in parts]
         rounded = self._rounded(total)

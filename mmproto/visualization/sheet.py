@@ -1,4 +1,4 @@
-"""One explanation as a picture that a person can read."""
+"""The sheet: an explanation as one picture."""
 
 import matplotlib
 import numpy as np
@@ -72,7 +72,7 @@ def _draw_image(
     explanation: Explanation,
     listed: Contributions,
 ) -> None:
-    """Left column: image, prediction, legend and evidence of classes."""
+    """Draw the left column: image, prediction, legend and evidence."""
     rgb = explanation.pixels[..., ::-1]
     rows = place.subgridspec(
         4, 1, height_ratios=[2.6, 2.6, 0.8, 1.4], hspace=0.15

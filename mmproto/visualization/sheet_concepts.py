@@ -25,17 +25,18 @@ WINNER_COLOR, RUNNER_UP_COLOR = '#1f77b4', '#c7c7c7'
 
 
 class Contributions:
-    """What the largest concepts contribute, and how it is written.
+    """The largest contributions, and how they are written.
 
     Args:
         explanation: Of :func:`mmproto.explain`.
-        most: Concepts that have a row.
+        most: Largest number of concepts to draw.
 
     Attributes:
-        concepts: Those that have one, largest first.
+        concepts: The concepts to draw, largest contribution first.
         classes: The winner, and the runner-up if there is one.
-        numbers: For each class, what each concept contributes, what all
-            others and rounding do, and the sum; digit for digit it is one.
+        numbers: For each class the contribution of each concept, that of all
+            others with the rounding, and the sum. They add up digit for
+            digit.
     """
 
     def __init__(self, explanation: Explanation, most: int) -> None:
@@ -53,7 +54,7 @@ class Contributions:
         ]
 
     def write(self, value: float) -> str:
-        """Write a number like the others."""
+        """Write a number with the same last place as the others."""
         return self._digits.write(value)
 
 
@@ -64,12 +65,12 @@ def draw_concepts(
     explanation: Explanation,
     listed: Contributions,
 ) -> None:
-    """Draw a row for each of the largest concepts, and sum them up.
+    """Draw a row for each of the largest concepts, and their sum.
 
     Args:
-        figure: To draw in.
-        place: In it.
-        rows: That have room there.
+        figure: The sheet.
+        place: Part of the sheet for the rows.
+        rows: Number of rows that have room there.
         explanation: Of :func:`mmproto.explain`.
         listed: Its largest contributions.
     """
@@ -86,7 +87,7 @@ def draw_concepts(
 def _concept_grid(
     place: SubplotSpec, rows: int, shape: tuple[int, ...]
 ) -> GridSpecBase:
-    """Rows of contribution, activation map and patches."""
+    """Divide a place into rows of contribution, map and patches."""
     # a map as high as a row, but not so wide that the patches suffer
     map_ratio = float(np.clip(shape[1] / shape[0], 1.2, 2.0))
     return place.subgridspec(
@@ -119,7 +120,7 @@ def _draw_patches(
 def _draw_contribution(
     axes: Axes, explanation: Explanation, listed: Contributions, row: int
 ) -> None:
-    """Contribution to winner and runner-up, and the classes it is for."""
+    """Draw what a concept contributes, and list its class weights."""
     item = listed.concepts[row]
     both = explanation.contributions[listed.classes]  # of 2 classes, K
     values = both[:, item.concept]
@@ -145,7 +146,7 @@ def _draw_contribution(
 def _write_rest(
     axes: Axes, explanation: Explanation, listed: Contributions
 ) -> None:
-    """Write below the last concept what makes the sum complete."""
+    """Write the rest and the sum below the last concept."""
     rest = ', '.join(_texts(explanation, listed, -2))
     total = ', '.join(_texts(explanation, listed, -1))
     axes.text(
@@ -158,7 +159,7 @@ def _write_rest(
 def _texts(
     explanation: Explanation, listed: Contributions, row: int
 ) -> list[str]:
-    """Name each class with a number of a row."""
+    """Pair each class with its number in a row."""
     names = [
         fit(explanation.classes[index], SMALL, CLASS_WIDTH)
         for index in listed.classes

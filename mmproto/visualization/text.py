@@ -1,4 +1,4 @@
-"""Texts cut and broken to the width that they take when they are drawn."""
+"""Texts cut and wrapped by the width at which they are drawn."""
 
 import warnings
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from matplotlib.textpath import text_to_path
 
 from mmproto.explanations.explanation import Explanation
 
-# Names come from people: a dollar sign is no formula. For rc_context.
+# for rc_context: names come from people, a dollar sign is not a formula
 PLAIN_TEXT: Any = {'text.parse_math': False}
-POINTS = 72.0  # an inch
+POINTS = 72.0  # per inch
 SLACK = 1.04  # glyphs on a grid of pixels are a little wider
 
 
 def text_width(text: str, size: float, weight: str = 'normal') -> float:
-    """Width of one line of text in inches.
+    """Return the width of one line of text in inches.
 
     Args:
         text: The line.
@@ -26,7 +26,7 @@ def text_width(text: str, size: float, weight: str = 'normal') -> float:
     """
     font = FontProperties(weight=weight, size=size)
     with warnings.catch_warnings():
-        # of letters that the font lacks: drawing them says so, too
+        # drawing warns of letters that the font lacks, too
         warnings.simplefilter('ignore', UserWarning)
         width, *_ = text_to_path.get_text_width_height_descent(
             text, font, False
@@ -35,10 +35,10 @@ def text_width(text: str, size: float, weight: str = 'normal') -> float:
 
 
 def fit(text: str, size: float, width: float, weight: str = 'normal') -> str:
-    """Cut a text to one line, with dots where it was cut.
+    """Cut a text to one line, with dots at the end if it was cut.
 
     Args:
-        text: May hold any blanks; each run of them becomes one.
+        text: Each run of blanks in it becomes one.
         size: Of the font, in points.
         width: In inches.
         weight: Of the font.
@@ -53,14 +53,14 @@ def wrap_text(
     weight: str = 'normal',
     most: int | None = None,
 ) -> str:
-    """Break a text into lines, between words where that is possible.
+    """Wrap a text into lines, between words where possible.
 
     Args:
-        text: May hold any blanks; each run of them becomes one.
+        text: Each run of blanks in it becomes one.
         size: Of the font, in points.
         width: Of a line, in inches.
         weight: Of the font.
-        most: Lines to keep, the last with dots if it was cut.
+        most: Largest number of lines; dots at the end stand for more.
     """
     lines: list[str] = []
     rest = one_line(text)
@@ -76,10 +76,10 @@ def wrap_text(
 
 
 def wrap_words(words: Sequence[str], size: float, width: float) -> str:
-    """Break a list of words into lines; no word is torn.
+    """Wrap a list of words into lines, and break no word.
 
     Args:
-        words: May hold blanks.
+        words: May contain blanks.
         size: Of the font, in points.
         width: Of a line, in inches; a wider word has a line of its own.
     """
@@ -93,12 +93,12 @@ def wrap_words(words: Sequence[str], size: float, width: float) -> str:
 
 
 def one_line(text: str) -> str:
-    """Turn every run of blanks and line ends into one blank."""
+    """Turn each run of blanks and line breaks into one blank."""
     return ' '.join(text.split())
 
 
 def with_plain_names(explanation: Explanation) -> Explanation:
-    """The same explanation, with names of classes of one line each."""
+    """Return an explanation whose class names are one line each."""
     names = [one_line(name) for name in explanation.classes]
     return replace(explanation, classes=names)
 
@@ -106,13 +106,13 @@ def with_plain_names(explanation: Explanation) -> Explanation:
 def concept_title(
     concept: int, name: str | None, size: float, width: float
 ) -> str:
-    """Say which concept it is and what people call it, in bold.
+    """Title a concept by number and name, in two lines at most.
 
     Args:
         concept: Its number.
-        name: ``None`` if nobody named it.
-        size: Of the font, in points.
-        width: Of one of two lines at most, in inches.
+        name: A name that people gave it, if any.
+        size: Of the font, in points; it is bold.
+        width: Of a line, in inches.
     """
     title = f'Concept {concept}: {name}' if name else f'Concept {concept}'
     return wrap_text(title, size, width, 'bold', most=2)
@@ -129,7 +129,7 @@ def _first_line(text: str, size: float, width: float, weight: str) -> str:
 def _most_letters(
     text: str, size: float, width: float, weight: str, end: str = ''
 ) -> int:
-    """How many letters fit into a line, at least one."""
+    """Count the letters that fit into a line, at least one."""
     if text_width(text + end, size, weight) <= width:
         return len(text)
     low, high = 1, len(text) - 1

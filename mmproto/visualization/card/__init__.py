@@ -1,4 +1,4 @@
-"""The short form of an explanation, for a paper or a report."""
+"""The card: an explanation in short, for a paper or a report."""
 
 from .figure import draw_card, save_card
 from .markdown import card_markdown

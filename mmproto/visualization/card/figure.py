@@ -76,7 +76,7 @@ def save_card(figure: Figure, folder: Path) -> None:
 
     Args:
         figure: Of :func:`draw_card`.
-        folder: Made when it is missing.
+        folder: Created if it is missing.
     """
     with atomic_path(folder / 'card.png') as temporary:
         figure.savefig(temporary)

@@ -1,4 +1,4 @@
-"""An explanation through time: a video with a strip of its concepts."""
+"""An explanation over time: a video with a strip of its concepts."""
 
 from .frames import Frames
 from .save import check_out, save_video

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
 from mmproto.explanations.concepts import COVERAGE
+from mmproto.explanations.explanation import fewest
 from mmproto.models.facts import ModelFacts, speaks_for
 from mmproto.utils.files import atomic_path
 
@@ -64,7 +63,10 @@ def frame_record(
         classes: Names of the ``C`` classes.
     """
     shares = numbers.concept_shares
-    listed = {str(k): round(float(shares[k]), DIGITS) for k in leading(shares)}
+    listed = {
+        str(k): round(float(shares[k]), DIGITS)
+        for k in fewest(shares, COVERAGE)
+    }
     # what is written sums to 1 in spite of rounding
     other = 1 - sum(listed.values()) if listed else 0.0
     return dict(
@@ -78,24 +80,6 @@ def frame_record(
         other=round(max(0.0, other), DIGITS),
         **_decision(numbers, classes),
     )
-
-
-def leading(shares: np.ndarray) -> list[int]:
-    """List the fewest concepts with ``COVERAGE`` of the evidence.
-
-    Args:
-        shares: Of each concept (K,), none below zero.
-
-    Returns:
-        Their numbers, largest share first.
-    """
-    order = np.argsort(-shares, kind='stable')
-    reached = np.cumsum(shares[order])
-    # what is not finite is refused when it is written
-    if reached[-1] == 0:
-        return []
-    count = int(np.searchsorted(reached, COVERAGE * reached[-1])) + 1
-    return [int(concept) for concept in order[:count]]
 
 
 @contextmanager
