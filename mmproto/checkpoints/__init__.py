@@ -1,1 +1,1 @@
-"""Checkpoints that are made from other checkpoints."""
+"""Make checkpoints from other checkpoints, which stay as they are."""

@@ -1,4 +1,4 @@
-"""Checkpoints that are made from another one, which stays as it is."""
+"""Load a checkpoint, and write another one that is derived from it."""
 
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,19 @@ from mmproto.utils.files import atomic_path, check_writable
 def choose_paths(
     checkpoint: str | Path, out: str | Path | None, ending: str
 ) -> tuple[Path, Path]:
-    """Where to read and where to write.
+    """Choose where to read and where to write.
 
     Args:
-        checkpoint: What is there.
-        out: What is to be, ``<name>_<ending>.pth`` beside it by default.
-        ending: What was done to it, in a word.
+        checkpoint: Existing checkpoint.
+        out: New checkpoint, by default ``<name>_<ending>.pth`` beside it.
+        ending: A word for what is done, such as ``'edited'``.
+
+    Returns:
+        Paths of the existing and of the new checkpoint.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
-        ValueError: If ``out`` is the checkpoint itself, or cannot be written.
+        FileNotFoundError: If the checkpoint is missing.
+        ValueError: If ``out`` is the checkpoint itself or cannot be written.
     """
     source = Path(checkpoint)
     if not source.is_file():
@@ -47,20 +50,20 @@ def choose_paths(
 def load_strictly(
     cfg: Config, checkpoint: str | Path, device: str = 'cpu'
 ) -> tuple[Any, dict]:
-    """Load a model of which no weight may be missing or left over.
+    """Load a model, and refuse missing or unexpected weights.
 
     Args:
-        cfg: Config of its training.
-        checkpoint: The file, or its address.
-        device: Where the model goes.
+        cfg: Config of the training.
+        checkpoint: File or URL.
+        device: Device of the model.
 
     Returns:
-        The model, as of ``mmseg.apis.init_model``, and the meta information
-        of the checkpoint.
+        The model, as ``mmseg.apis.init_model`` returns it, and the meta
+        information of the checkpoint.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
-        ValueError: If it does not fit the config, or that has no
+        FileNotFoundError: If the checkpoint is missing.
+        ValueError: If it does not fit the config, or the config has no
             ``PrototypeHead``.
     """
     if '://' not in str(checkpoint) and not Path(checkpoint).is_file():
@@ -82,17 +85,17 @@ def load_strictly(
 
 
 def load_whole(cfg: Config, checkpoint: str | Path) -> tuple[Any, dict]:
-    """Load a model of which nothing may be missing, not even class names.
+    """Load a model, and refuse it without the names of its classes as well.
 
     Args:
-        cfg: Config of its training.
-        checkpoint: The file.
+        cfg: Config of the training.
+        checkpoint: File or URL.
 
     Returns:
-        As :func:`load_strictly`, on the CPU.
+        The same as :func:`load_strictly`, on the CPU.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
+        FileNotFoundError: If the checkpoint is missing.
         ValueError: If it does not fit the config or names no classes.
     """
     model, meta = load_strictly(cfg, checkpoint)
@@ -106,10 +109,10 @@ def load_whole(cfg: Config, checkpoint: str | Path) -> tuple[Any, dict]:
 
 
 def save_weights(model: nn.Module, meta: dict, target: Path) -> None:
-    """Write weights and meta data, whole or not at all.
+    """Write weights and meta data, completely or not at all.
 
-    Without an optimiser's state the checkpoint is for testing and for
-    training on (``load_from``), not for resuming.
+    Without the state of an optimizer, the checkpoint is for testing and for
+    further training (``load_from``), not for resuming.
     """
     weights = weights_to_cpu(model.state_dict())
     with atomic_path(target) as temporary:

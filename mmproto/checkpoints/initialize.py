@@ -1,4 +1,4 @@
-"""Initialise the prototypes of a checkpoint into a new one."""
+"""Write a checkpoint whose prototypes are initialised from clusters."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from mmproto.models.facts import get_prototype_head
 from mmproto.prototypes.init_options import InitOptions, InitReport
 from mmproto.prototypes.initialization import init_prototypes
 
-# Prototypes and classifier are made anew; what a loss remembers is about
-# concepts that are gone.
+# Prototypes and classifier are replaced; what a loss remembers is about
+# concepts that no longer exist.
 REPLACED = (
     'decode_head.prototype_layer.vectors',
     'decode_head.conv_seg.weight',
@@ -29,28 +29,29 @@ def init_checkpoint(
     options: InitOptions | None = None,
     device: str = 'cpu',
 ) -> tuple[Path, InitReport, list[str]]:
-    """Give a model whose latents separate the classes its prototypes.
+    """Initialise prototypes for a model whose latents separate the classes.
 
-    The new checkpoint holds weights and meta data only: it is for training on
-    (``load_from``) and for testing, not for resuming.
+    The new checkpoint holds weights and meta data only: it is for further
+    training (``load_from``) and for testing, not for resuming.
 
     Args:
-        cfg: Config of the model to make. It says how many concepts there will
-            be, and of how many prototypes.
-        checkpoint: Where all other weights come from; it stays as it is, and
-            its own prototypes and classifier do not matter.
-        out: The new checkpoint, ``<name>_clustered.pth`` beside the old one
-            by default.
-        options: How to initialise.
-        device: Where to compute.
+        cfg: Config of the new model, with its numbers of concepts and
+            prototypes.
+        checkpoint: Source of all other weights; it stays as it is, and its
+            own prototypes and classifier are ignored.
+        out: New checkpoint, by default ``<name>_clustered.pth`` beside the
+            old one.
+        options: Options of the initialisation.
+        device: Device to compute on.
 
     Returns:
-        Path of the new checkpoint, what was found, and the classes' names.
+        Path of the new checkpoint, report of the initialisation, and names
+        of the classes.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
-        ValueError: If ``out`` is the checkpoint itself, weights are missing
-            in it or of another shape, or as in
+        FileNotFoundError: If the checkpoint is missing.
+        ValueError: If ``out`` is the checkpoint itself, a weight is missing
+            or has another shape, or for the reasons of
             :func:`mmproto.prototypes.initialization.init_prototypes`.
     """
     source, target = choose_paths(checkpoint, out, 'clustered')
@@ -62,7 +63,7 @@ def init_checkpoint(
     report = init_prototypes(model, loader, options)
     meta = dict(old.get('meta') or {}, cfg=cfg.pretty_text)
     dataset_meta = dict(meta.get('dataset_meta') or loader.dataset.metainfo)
-    # where the old prototypes were found
+    # it is about the old prototypes
     dataset_meta.pop('projection', None)
     meta['dataset_meta'] = dataset_meta
     save_weights(model, meta, target)
@@ -70,7 +71,7 @@ def init_checkpoint(
 
 
 def _load_others(model: nn.Module, weights: dict, source: Path) -> None:
-    """Load all weights but those that are replaced."""
+    """Load all weights except those that are replaced."""
     wanted = {
         name: value.shape
         for name, value in model.state_dict().items()
@@ -85,7 +86,7 @@ def _load_others(model: nn.Module, weights: dict, source: Path) -> None:
     if missing or other:
         raise ValueError(
             f'{source} does not fit the config, and only prototypes and '
-            'classifier are made anew; '
+            'classifier are replaced; '
             + '; '.join(
                 f'{title}: {", ".join(names)}'
                 for title, names in (('missing', missing), ('shape', other))

@@ -1,4 +1,4 @@
-"""Project the prototypes of a checkpoint into a new one."""
+"""Write a checkpoint whose prototypes are projected."""
 
 from pathlib import Path
 
@@ -20,27 +20,27 @@ def project_checkpoint(
     mode: str = 'project',
     device: str = 'cpu',
 ) -> Path:
-    """Project a checkpoint's prototypes, and record where they came from.
+    """Project a checkpoint's prototypes, and record where they come from.
 
     The new checkpoint holds weights and meta data only: it is for testing,
-    explaining and fine-tuning (``load_from``), not for resuming. Its record
+    explaining and fine-tuning (``load_from``), not for resuming. The record
     is also written beside it, as JSON.
 
     Args:
-        cfg: Config of its training.
-        checkpoint: The file, which stays as it is.
-        out: The new checkpoint, ``<name>_projected.pth`` beside the old one
-            by default.
-        topk: Places to record for each prototype.
+        cfg: Config of the training.
+        checkpoint: File to project, which stays as it is.
+        out: New checkpoint, by default ``<name>_projected.pth`` beside the
+            old one.
+        topk: Number of places to record for each prototype.
         mode: ``'project'`` or ``'mine'``.
-        device: Where to compute.
+        device: Device to compute on.
 
     Returns:
         Path of the new checkpoint.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
-        ValueError: If ``out`` is the checkpoint itself, or as in
+        FileNotFoundError: If the checkpoint is missing.
+        ValueError: If ``out`` is the checkpoint itself, or for the reasons of
             :func:`mmproto.project_prototypes`.
     """
     source, target = choose_paths(checkpoint, out, 'projected')

@@ -1,15 +1,6 @@
-"""Changing what single concepts say, with a record that can be checked."""
+"""Change what single concepts say, with a record that can be checked."""
 
-from .audit_log import find_damage
-from .checkpoint import edit_checkpoint
-from .concepts import EditableConcepts
-from .verification import verified_history
-from .words import describe_actions
-
-__all__ = [
-    'EditableConcepts',
-    'describe_actions',
-    'edit_checkpoint',
-    'find_damage',
-    'verified_history',
-]
+from .checkpoint import edit_checkpoint as edit_checkpoint
+from .concepts import EditableConcepts as EditableConcepts
+from .verification import verified_history as verified_history
+from .words import describe_actions as describe_actions

@@ -1,10 +1,10 @@
 """A log of edits whose lines are chained by their hashes.
 
-One entry a line, as canonical JSON: sorted keys, no blanks, ASCII. ``hash``
-is the SHA-256 of the canonical JSON of everything else in the entry, and
-``previous`` the hash of the entry before. So a line cannot be changed,
-removed, moved or inserted without a trace, except at the end, and except by
-writing all that follows anew: who fears that keeps the last hash elsewhere.
+Each line is an entry, as canonical JSON: sorted keys, no blanks, ASCII.
+``hash`` is the SHA-256 of the canonical JSON of everything else in the entry,
+and ``previous`` the hash of the entry before. No line can thus be changed,
+removed, moved or inserted without a trace, except at the end, or by rewriting
+everything that follows: to rule that out, keep the last hash elsewhere.
 """
 
 import hashlib
@@ -15,14 +15,20 @@ from pathlib import Path
 from mmproto.utils.files import atomic_path
 
 ENTRY_VERSION = 2  # 1 had one action instead of a list
-FIRST = '0' * 64  # what the first entry follows
+FIRST = '0' * 64  # hash that the first entry follows
+LOG = 'audit.jsonl'
+
+
+def find_log(checkpoint: Path, log: str | Path | None = None) -> Path:
+    """Return the path of the audit log of a checkpoint."""
+    return checkpoint.with_name(LOG) if log is None else Path(log)
 
 
 def canonical_json(data: dict) -> str:
-    """Write plain types in the only way that hashes are taken of.
+    """Write plain types in the one way that is hashed.
 
     Raises:
-        ValueError: If there is a number that is not finite.
+        ValueError: If a number is not finite.
     """
     return json.dumps(
         data, sort_keys=True, separators=(',', ':'), allow_nan=False
@@ -30,25 +36,25 @@ def canonical_json(data: dict) -> str:
 
 
 def entry_hash(entry: dict) -> str:
-    """SHA-256 of an entry without its ``hash``, in hexadecimal digits."""
+    """Compute the SHA-256 of an entry without its ``hash``, as hex digits."""
     rest = {key: value for key, value in entry.items() if key != 'hash'}
     return hashlib.sha256(canonical_json(rest).encode()).hexdigest()
 
 
 def read_log(path: str | Path) -> str:
-    """Text of a log; bytes that are no text make a line that is no entry."""
+    """Read a log; bytes that are not text make a line that is no entry."""
     return Path(path).read_bytes().decode(errors='replace')
 
 
 def append_entry(path: str | Path, content: dict) -> dict:
-    """Add an entry, all of it or nothing.
+    """Append an entry, completely or not at all.
 
     Args:
-        path: Of the log, made when it is missing.
-        content: What happened, of plain types.
+        path: Path of the log, which is created if missing.
+        content: What happened, in plain types.
 
     Returns:
-        The entry, with its number and the two hashes.
+        The entry, with its number and both hashes.
 
     Raises:
         ValueError: If the log was tampered with.
@@ -80,7 +86,7 @@ def find_damage(text: str) -> list[str]:
         text: The whole log.
 
     Returns:
-        A sentence for every line that was changed, or does not follow the
+        A sentence for every line that was changed or does not follow the
         line before it; nothing if all is well.
     """
     *lines, rest = text.split('\n')
@@ -104,7 +110,7 @@ def find_damage(text: str) -> list[str]:
 
 
 def _parse(line: str) -> dict | None:
-    """Read an entry; ``None`` if the line is none."""
+    """Parse an entry; return ``None`` if the line is not one."""
     try:
         entry = json.loads(line)
         canonical_json(entry)
@@ -114,11 +120,11 @@ def _parse(line: str) -> dict | None:
 
 
 def _misplaced(number: int, entries: Sequence[dict | None]) -> str:
-    """Say why a line, which was not changed, does not follow the one before.
+    """Say why an unchanged line does not follow the one before.
 
     Args:
-        number: Of the line, from 1.
-        entries: Of all lines.
+        number: Number of the line, from 1.
+        entries: Entries of all lines.
     """
     entry = entries[number - 1] or {}
     previous = entry.get('previous')
@@ -132,5 +138,5 @@ def _misplaced(number: int, entries: Sequence[dict | None]) -> str:
             )
     return (
         f'before line {number}, the entry that it follows is missing: it was '
-        'removed, or written anew'
+        'removed or rewritten'
     )

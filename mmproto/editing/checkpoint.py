@@ -1,4 +1,4 @@
-"""Edits of a checkpoint into a new one, each with a line in the log."""
+"""Edit a checkpoint into a new one, with an entry in the log."""
 
 import datetime
 from collections.abc import Callable, Sequence
@@ -8,12 +8,11 @@ from mmengine.config import Config
 
 from mmproto.checkpoints.derived import choose_paths, load_whole, save_weights
 from mmproto.models.decode_heads import NonNegativeConv2d
-from mmproto.models.facts import get_prototype_head
+from mmproto.models.facts import ModelFacts
 from mmproto.utils.files import atomic_path, check_writable, file_hash
 
-from .audit_log import append_entry
+from .audit_log import append_entry, find_log
 from .concepts import EditableConcepts
-from .verification import find_log
 
 
 def edit_checkpoint(
@@ -27,30 +26,30 @@ def edit_checkpoint(
 ) -> tuple[Path, dict]:
     """Edit concepts of a checkpoint, and log who did what and why.
 
-    All edits make one new checkpoint and one entry, or, if one of them is
-    impossible, nothing. The checkpoint holds weights and meta data only. The
-    log is written just before it takes its place: there is no edit without
-    an entry.
+    All edits make one new checkpoint and one entry; if one of them is
+    impossible, nothing is written. The checkpoint holds weights and meta
+    data only. The log is written just before the checkpoint takes its place,
+    so that there is no edit without an entry.
 
     Args:
-        cfg: Config of its training.
-        checkpoint: The file, which stays as it is.
-        edits: Do it in turn, such as ``[methodcaller('disable', 17)]``.
-        by: Who wants it.
+        cfg: Config of the training.
+        checkpoint: File to edit, which stays as it is.
+        edits: Edits in order, such as ``[methodcaller('disable', 17)]``.
+        by: Who wants them.
         reason: Why.
-        out: The new checkpoint, ``<name>_edited.pth`` beside the old one by
-            default.
-        log: The audit log, ``audit.jsonl`` beside the checkpoint by default.
+        out: New checkpoint, by default ``<name>_edited.pth`` beside the old
+            one.
+        log: Audit log, by default ``audit.jsonl`` beside the checkpoint.
 
     Returns:
         Path of the new checkpoint, and its entry in the log.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
-        ValueError: If there is no edit, nobody or no reason is named, the new
-            checkpoint exists, the old one does not fit the config or names no
-            classes, a file cannot be written, the log was tampered with, or
-            an edit is impossible or without effect.
+        FileNotFoundError: If the checkpoint is missing.
+        ValueError: If there is no edit, ``by`` or ``reason`` is blank, the
+            new checkpoint exists, the old one does not fit the config or
+            does not name its classes, a file cannot be written, the log was
+            tampered with, or an edit is impossible or has no effect.
     """
     _check_named(by, reason)
     if not edits:
@@ -64,7 +63,7 @@ def edit_checkpoint(
     log = find_log(source, log)
     check_writable(log)
     model, meta = load_whole(cfg, source)
-    classifier = get_prototype_head(model).conv_seg
+    classifier = ModelFacts.of(model).head.conv_seg
     concepts = EditableConcepts(
         classifier.weight,
         model.dataset_meta,
@@ -72,12 +71,13 @@ def edit_checkpoint(
     )
     actions = [edit(concepts) for edit in edits]
     meta['dataset_meta'] = concepts.dataset_meta
+    now = datetime.datetime.now(datetime.timezone.utc)
     with atomic_path(target) as temporary:
         save_weights(model, meta, temporary)
         entry = append_entry(
             log,
             dict(
-                time=utc_time(),
+                time=now.isoformat(timespec='seconds'),
                 by=by.strip(),
                 reason=reason.strip(),
                 actions=actions,
@@ -86,12 +86,6 @@ def edit_checkpoint(
             ),
         )
     return target, entry
-
-
-def utc_time() -> str:
-    """The time of day in UTC, as ISO 8601 writes it."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    return now.isoformat(timespec='seconds')
 
 
 def _check_named(by: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What an edit changes on a data set."""
+"""Compare a model with its edited version on a data set."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from prettytable import PrettyTable
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from mmproto.models.metainfo import class_names
+from mmproto.models.facts import ModelFacts
 from mmproto.prototypes.features import evaluating
 
 from .words import printable
@@ -28,9 +28,9 @@ class Comparison:
     Args:
         classes: Names of the classes.
         before: IoU (C,) of the first model in percent, NaN for classes that
-            neither it nor the labels know.
-        after: IoU (C,) of the second one.
-        changed: Share of all pixels, void ones too, whose class differs.
+            occur neither in its predictions nor in the labels.
+        after: IoU (C,) of the second model.
+        changed: Share of all pixels, including void, whose class differs.
     """
 
     classes: list[str]
@@ -39,7 +39,7 @@ class Comparison:
     changed: float
 
     def table(self) -> str:
-        """List the classes, and below them the mean and the change."""
+        """Write a table of the classes, their mean, and changed pixels."""
         table = PrettyTable(['class', 'before', 'after', 'change'], align='r')
         table.align['class'] = 'l'
         for name, *ious in zip(self.classes, self.before, self.after):
@@ -57,7 +57,7 @@ def build_test_loader(cfg: Config) -> DataLoader:
         cfg: Config of a training.
 
     Raises:
-        FileNotFoundError: If the data is not there.
+        FileNotFoundError: If the data is missing.
     """
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     return Runner.build_dataloader(cfg.test_dataloader)
@@ -73,8 +73,8 @@ def compare_checkpoints(
 
     Args:
         cfg: Config of both.
-        checkpoints: The first and the second.
-        loader: Of :func:`build_test_loader`.
+        checkpoints: First and second checkpoint.
+        loader: Test data, such as from :func:`build_test_loader`.
         device: Where to compute.
     """
     models = [init_model(cfg, str(path), device) for path in checkpoints]
@@ -85,13 +85,14 @@ def compare_models(models: list[Any], loader: Iterable) -> Comparison:
     """Compare two models on the same images.
 
     Args:
-        models: Segmentors, the first and the second.
-        loader: Gives ``dict(inputs=[...], data_samples=[...])``.
+        models: First and second segmentor.
+        loader: Yields ``dict(inputs=[...], data_samples=[...])``.
 
     Raises:
         ValueError: If the loader is empty or its images have no labels.
     """
-    head = models[0].decode_head
+    facts = ModelFacts.of(models[0])
+    head = facts.head
     areas = torch.zeros(2, 2, head.num_classes, dtype=torch.float64)
     changed = pixels = 0
     for batch in loader:
@@ -113,13 +114,11 @@ def compare_models(models: list[Any], loader: Iterable) -> Comparison:
     if not pixels:
         raise ValueError('nothing can be compared: the test data is empty')
     before, after = 100 * areas[:, 0] / areas[:, 1]
-    meta = models[0].dataset_meta or {}
-    names = class_names(meta, head.num_classes)
-    return Comparison(names, before, after, changed / pixels)
+    return Comparison(facts.classes, before, after, changed / pixels)
 
 
 def _predict(model: Any, batch: dict) -> list[Tensor]:
-    """Predicted classes (h,w) of every image, on the CPU."""
+    """Predict the classes (h,w) of every image, on the CPU."""
     with evaluating(model):
         samples = model.test_step(batch)
     return [sample.pred_sem_seg.data[0].cpu() for sample in samples]

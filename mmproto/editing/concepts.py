@@ -1,10 +1,10 @@
 """The four edits of a concept: disable, enable, rename, reweight.
 
-Names, and the weights of what is disabled, are plain types in the meta
-information of the data set, which mmseg's ``init_model`` hands to the model.
+Names, and the weights of disabled concepts, are plain types in the meta
+information of the data set, which mmseg's ``init_model`` gives to the model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -17,24 +17,23 @@ from mmproto.models.metainfo import (
     disabled_concepts,
 )
 
-from .classes import find_class
-from .words import concept_label, printable
+from .words import printable, quoted_concept
 
 
 class EditableConcepts:
-    """What concepts contribute and are called, to be edited.
+    """Class weights and names of concepts, to be edited.
 
     Every edit returns what it did as plain types, with the old and the new
-    weights or name, and can be taken back by another one. One that would
-    change nothing is refused: the log would tell of a change that is none.
+    weights or name, and another edit can undo it. An edit that would change
+    nothing is refused, so that every entry of the log is a change.
 
     Args:
-        weight: Of the classifier (C,K,1,1), changed in place.
-        dataset_meta: Of the checkpoint, not changed.
+        weight: Weight of the classifier (C,K,1,1), changed in place.
+        dataset_meta: Meta information of the checkpoint, not changed.
         signed: Whether weights below zero are in force.
 
     Attributes:
-        dataset_meta: With the names and what was disabled.
+        dataset_meta: Meta information with the edits.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class EditableConcepts:
         self.dataset_meta = dict(dataset_meta)
 
     def disable(self, concept: int) -> dict:
-        """Set what a concept contributes to exact zeros.
+        """Set the class weights of a concept to exact zeros.
 
         Raises:
             ValueError: If there is no such concept, it is disabled, or it
@@ -66,7 +65,7 @@ class EditableConcepts:
         return self._set_column('disable', concept, zeros)
 
     def enable(self, concept: int) -> dict:
-        """Give a disabled concept its weights back, bit for bit.
+        """Restore the weights of a disabled concept, bit for bit.
 
         Raises:
             ValueError: If there is no such concept or it is not disabled.
@@ -74,7 +73,7 @@ class EditableConcepts:
         self._check_number(concept)
         kept = disabled_concepts(self.dataset_meta)
         if concept not in kept:
-            # not `kept`, of which one edit may have enabled others by now
+            # not `kept`: earlier edits may have enabled concepts by now
             listed = ', '.join(map(self._label, sorted(self._disabled)))
             raise ValueError(
                 f'concept {self._label(concept)} is not disabled; in the '
@@ -85,11 +84,11 @@ class EditableConcepts:
         return self._set_column('enable', concept, weights)
 
     def rename(self, concept: int, name: str) -> dict:
-        """Name a concept, or take its name away by an empty one.
+        """Name a concept, or remove its name if the new one is empty.
 
         Raises:
-            ValueError: If there is no such concept, the name cannot stand
-                in a line of text, or it is the present one.
+            ValueError: If there is no such concept, or the name does not fit
+                on a line of text or is the present one.
         """
         self._check_number(concept)
         if name != name.strip() or not name.isprintable():
@@ -110,18 +109,17 @@ class EditableConcepts:
         )
 
     def reweight(self, concept: int, class_name: str, value: float) -> dict:
-        """Change what a concept contributes to one class.
+        """Change the weight of a concept for one class.
 
         Args:
-            concept: Number of the concept.
-            class_name: Name of the class, in any case if only one class is
-                called so then, or its number.
-            value: The new weight.
+            concept: Index of the concept.
+            class_name: See :func:`find_class`.
+            value: New weight.
 
         Raises:
             ValueError: If there is no such concept or class, the concept is
-                disabled, or the classifier cannot have such a weight or has
-                it.
+                disabled, or the classifier cannot have such a weight or
+                already has it.
         """
         self._check_enabled(concept)
         index = find_class(class_name, self._classes)
@@ -159,7 +157,7 @@ class EditableConcepts:
         return action | dict(name=name) if name else action
 
     def _in_force(self, concept: int) -> Tensor:
-        """What the concept contributes to each class (C,)."""
+        """Return the weights (C,) of a concept that are in force."""
         column = self._weights[:, concept]
         return column if self._signed else column.relu()
 
@@ -167,7 +165,7 @@ class EditableConcepts:
         return self._weights[:, concept].tolist()
 
     def _keep(self, key: str, values: dict) -> None:
-        """Keep values by concept; nothing is left of an empty table."""
+        """Keep values by concept; remove the key if there are none."""
         self.dataset_meta.pop(key, None)
         if values:
             self.dataset_meta[key] = {
@@ -178,7 +176,7 @@ class EditableConcepts:
         return concept_names(self.dataset_meta).get(concept)
 
     def _label(self, concept: int) -> str:
-        return concept_label(concept, self._name(concept))
+        return quoted_concept(concept, self._name(concept))
 
     def _check_number(self, concept: int) -> None:
         number = self._weights.shape[1]
@@ -194,3 +192,30 @@ class EditableConcepts:
             raise ValueError(
                 f'concept {self._label(concept)} is disabled; enable it first'
             )
+
+
+def find_class(name: str, classes: Sequence[str]) -> int:
+    """Find the index of a class by what somebody typed.
+
+    Args:
+        name: Name of the class, its number, or its name in another case if
+            no other class matches.
+        classes: Names of all classes.
+
+    Raises:
+        ValueError: If no class matches, or several do.
+    """
+    if name in classes:
+        return classes.index(name)
+    if name.isdecimal() and int(name) < len(classes):
+        return int(name)
+    folded = [other.casefold() for other in classes]
+    found = folded.count(name.casefold())
+    if found == 1:
+        return folded.index(name.casefold())
+    problem = 'several classes differ from' if found else 'there is no class'
+    rest = ' in case only' if found else ''
+    raise ValueError(
+        f'{problem} {name!r}{rest}; give a number below {len(classes)} or one '
+        f'of {", ".join(map(printable, classes))}'
+    )

@@ -1,4 +1,4 @@
-"""Whether the log of a checkpoint is whole, and the checkpoint in it."""
+"""Check that the log of a checkpoint is whole, and knows the checkpoint."""
 
 import json
 from collections.abc import Sequence
@@ -7,10 +7,8 @@ from typing import NamedTuple
 
 from mmproto.utils.files import file_hash
 
-from .audit_log import ENTRY_VERSION, find_damage, read_log
+from .audit_log import ENTRY_VERSION, find_damage, find_log, read_log
 from .words import describe_entry
-
-LOG = 'audit.jsonl'
 
 
 class _Edit(NamedTuple):
@@ -24,20 +22,20 @@ class _Edit(NamedTuple):
 def verified_history(
     checkpoint: str | Path, log: str | Path | None = None
 ) -> list[str]:
-    """Check the log of a checkpoint, and say what it holds.
+    """Check the log of a checkpoint, and say what it contains.
 
     Args:
-        checkpoint: That was edited, or came from an edit.
-        log: As in :func:`edit_checkpoint`.
+        checkpoint: A checkpoint that was edited, or came from an edit.
+        log: See :func:`~mmproto.editing.edit_checkpoint`.
 
     Returns:
         A line for every edit, then one that says that the log is whole and
-        which edit made the checkpoint. All of it is printable.
+        which edit made the checkpoint. All lines are printable.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint or no log.
+        FileNotFoundError: If the checkpoint or the log is missing.
         ValueError: If the log was tampered with, does not know the checkpoint
-            as it is, or holds what is no edit of concepts.
+            as it is, or has an entry that is no edit of concepts.
     """
     source = Path(checkpoint)
     path = find_log(source, log)
@@ -56,16 +54,11 @@ def verified_history(
     return [*lines, f'the audit log is whole: {_origin(source, edits)}']
 
 
-def find_log(checkpoint: Path, log: str | Path | None = None) -> Path:
-    """Path of the audit log of a checkpoint."""
-    return checkpoint.with_name(LOG) if log is None else Path(log)
-
-
 def _read_edit(number: int, entry: dict) -> _Edit:
     """Read an entry, whose hashes are right, whoever wrote it.
 
     Raises:
-        ValueError: If it is of a later version, or about something else.
+        ValueError: If it is of a later version or about something else.
     """
     try:
         if entry['version'] > ENTRY_VERSION:
@@ -80,7 +73,7 @@ def _read_edit(number: int, entry: dict) -> _Edit:
 
 
 def _origin(checkpoint: Path, edits: Sequence[_Edit]) -> str:
-    """Say which entry made a checkpoint, or which ones began with it.
+    """Say which entries made a checkpoint, or else started from it.
 
     Raises:
         ValueError: If none did.

@@ -1,7 +1,7 @@
 """Edits in words, for a terminal.
 
-Names and reasons are what anybody wrote into a checkpoint or a log: letters
-that move the cursor or end a line must not reach the terminal as they are.
+Names and reasons are what anybody may have written into a checkpoint or a
+log: characters that move the cursor or end a line must be escaped.
 """
 
 from collections.abc import Sequence
@@ -13,24 +13,24 @@ SWITCHED = dict(disable='disabled', enable='enabled')
 
 
 def printable(text: str) -> str:
-    """Escape line ends, terminal codes and marks that cannot be seen."""
+    """Escape line ends, terminal codes and invisible marks."""
     return ''.join(
         letter if letter.isprintable() else repr(letter)[1:-1]
         for letter in text
     )
 
 
-def concept_label(concept: int, name: str | None) -> str:
-    """Say which concept, and its name if it has one, as in "17 'wheel'"."""
+def quoted_concept(concept: int, name: str | None) -> str:
+    """Write a concept with its name, if it has one, as in "17 'wheel'"."""
     return f'{concept:d} {name!r}' if name else f'{concept:d}'
 
 
 def describe_entry(number: int, entry: dict) -> str:
-    """Say in a line when an edit was made, who made it, what and why.
+    """Say in one line when an edit was made, by whom, what it did and why.
 
     Args:
-        number: Its place in the log.
-        entry: Of the log.
+        number: Number of the entry.
+        entry: Entry of the log.
     """
     # version 1 had one action
     one = entry['version'] == 1
@@ -45,7 +45,7 @@ def describe_actions(actions: Sequence[dict]) -> str:
     """Say what an edit did, as in "disabled concepts 3, 17".
 
     Args:
-        actions: Of :class:`EditableConcepts`.
+        actions: Actions that :class:`EditableConcepts` returned.
     """
     parts: list[str] = []
     for kind, group in groupby(actions, key=lambda action: action['kind']):
@@ -65,7 +65,7 @@ def _renamed(action: dict) -> str:
     if not new:
         return f'took the name {old!r} from concept {action["concept"]:d}'
     was = f', before {old!r}' if old else ''
-    return f'renamed concept {concept_label(action["concept"], new)}{was}'
+    return f'renamed concept {quoted_concept(action["concept"], new)}{was}'
 
 
 def _reweighted(action: dict) -> str:
@@ -79,4 +79,4 @@ def _reweighted(action: dict) -> str:
 
 
 def _label(action: dict) -> str:
-    return concept_label(action['concept'], action.get('name'))
+    return quoted_concept(action['concept'], action.get('name'))

@@ -1,6 +1,5 @@
-"""Models in formats that other programs read."""
+"""Write models in formats that other programs read."""
 
-from .onnx_file import export_onnx
-from .safetensors_file import load_safetensors, save_safetensors
-
-__all__ = ['export_onnx', 'load_safetensors', 'save_safetensors']
+from .onnx_file import export_onnx as export_onnx
+from .safetensors_file import load_safetensors as load_safetensors
+from .safetensors_file import save_safetensors as save_safetensors

@@ -1,4 +1,4 @@
-"""A model as one function of an image, to be traced."""
+"""A model as one traceable function of an image."""
 
 import copy
 from typing import Any
@@ -6,28 +6,22 @@ from typing import Any
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 
-from mmproto.models.facts import get_prototype_head
-
 from .twins import make_traceable
 
 
 class ImageToConcepts(nn.Module):
     """RGB image in, evidence and concept activations out.
 
-    Normalises as the model's preprocessor does, but does not pad, and looks
-    at the whole image at once.
+    Normalises as the model's preprocessor does, but does not pad, and sees
+    the whole image at once.
 
     Args:
-        model: A segmentor with a ``PrototypeHead``; it is copied.
-
-    Raises:
-        ValueError: If the model has no prototype head.
+        segmentor: A segmentor with a ``PrototypeHead``; it is copied.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, segmentor: nn.Module) -> None:
         super().__init__()
-        get_prototype_head(model)
-        self.model: Any = copy.deepcopy(model).eval()
+        self.model: Any = copy.deepcopy(segmentor).eval()
         make_traceable(self.model)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -37,16 +31,16 @@ class ImageToConcepts(nn.Module):
             image: RGB from 0 to 255 (N,3,h,w), float32.
 
         Returns:
-            Evidence (N,C,h,w), resized as mmseg does, and concept activations
-            (N,K,H,W) at feature resolution. There, class weights times
-            activations are the evidence before it is resized.
+            Evidence (N,C,h,w), resized as in mmseg, and concept activations
+            (N,K,H,W) at feature resolution. Class weights times activations
+            are the evidence before it is resized.
         """
         preprocessor, head = (
             self.model.data_preprocessor,
             self.model.decode_head,
         )
-        # mmseg's loader gives BGR, which the preprocessor may turn to RGB
-        # (the forks and stock mmseg call it by different names)
+        # mmseg's loader gives BGR, which the preprocessor may turn into RGB
+        # (the forks and stock mmseg have different names for it)
         converts = getattr(preprocessor, '_channel_conversion', None)
         if converts is None:
             converts = preprocessor.channel_conversion

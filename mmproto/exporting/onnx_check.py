@@ -1,4 +1,4 @@
-"""Whether an ONNX file computes what its model does."""
+"""Check that an ONNX file computes what its model does."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from mmproto.explanations.evidence import replaced
 from mmproto.prototypes.features import evaluating
 from mmproto.utils.requirements import require
 
-# No side is that of the trace, and one is odd.
+# No side equals that of the trace, and one is odd.
 SIZES = ((1, 3, 96, 160), (3, 3, 161, 136))
 TOLERANCE = 1e-4  # of the largest output, if that is above one
 
@@ -19,11 +19,12 @@ def check_onnx(model: Any, path: Path) -> float:
     """Compare a file with its model on random images.
 
     Args:
-        model: From ``mmseg.apis.init_model``, on the CPU.
-        path: Of the ONNX file.
+        model: Model from ``mmseg.apis.init_model``, on the CPU.
+        path: Path of the ONNX file.
 
     Returns:
-        Largest difference of any output, over the largest output or one.
+        Largest difference of any output, relative to the largest output if
+        that is above one.
 
     Raises:
         ImportError: If onnxruntime is not installed.
@@ -39,7 +40,7 @@ def check_onnx(model: Any, path: Path) -> float:
         found = session.run(['logits', 'concepts'], {'image': image.numpy()})
         for expected, array in zip(expected_outputs(model, image), found):
             errors.append(difference(torch.tensor(array), expected))
-    largest = float(torch.tensor(errors).max())  # NaN, if there is one
+    largest = float(torch.tensor(errors).max())  # NaN if any is
     if not largest <= TOLERANCE:
         raise ValueError(
             f'the exported model differs from the model by {largest:.1e} on '
@@ -51,7 +52,7 @@ def check_onnx(model: Any, path: Path) -> float:
 
 
 def expected_outputs(model: Any, image: Tensor) -> tuple[Tensor, Tensor]:
-    """Evidence (N,C,h,w) and activations (N,K,H,W), as mmseg computes them.
+    """Compute evidence (N,C,h,w) and activations (N,K,H,W) as mmseg does.
 
     Args:
         model: A segmentor with a ``PrototypeHead``.
@@ -68,7 +69,7 @@ def expected_outputs(model: Any, image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def difference(found: Tensor, expected: Tensor) -> float:
-    """Largest difference, over the largest expected value or one."""
+    """Measure the largest difference, relative to values above one."""
     if found.shape != expected.shape:
         return torch.inf
     scale = max(1.0, float(expected.abs().max()))

@@ -1,4 +1,4 @@
-"""ONNX files of whole models."""
+"""Write whole models as ONNX."""
 
 import inspect
 import json
@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from mmproto.models.metainfo import class_colors, concept_names
+from mmproto.models.facts import ModelFacts
 from mmproto.utils.files import atomic_path
 from mmproto.utils.requirements import require
 from mmproto.version import __version__
@@ -29,34 +29,36 @@ def export_onnx(model: Any, path: str | Path) -> float:
     as JSON.
 
     Args:
-        model: From ``mmseg.apis.init_model``, on the CPU.
-        path: The file to write.
+        model: Model from ``mmseg.apis.init_model``, on the CPU.
+        path: File to write.
 
     Returns:
-        Largest difference of :func:`~mmproto.exporting.onnx_check.check_onnx`.
+        Largest difference from the model; see
+        :func:`~mmproto.exporting.onnx_check.check_onnx`.
 
     Raises:
         ImportError: If onnx or onnxruntime is not installed.
-        ValueError: If the model has no prototype head, or the file would
-            give other results than the model; then nothing is written.
+        ValueError: If the model has no prototype head, or if the file would
+            give other results than the model; nothing is then written.
     """
     onnx, _ = require('onnx'), require('onnxruntime')
-    graph = ImageToConcepts(model)
+    facts = ModelFacts.of(model)
+    graph = ImageToConcepts(facts.segmentor)
     with atomic_path(path) as temporary:
         _trace(graph, temporary)
         file = onnx.load(temporary)
-        onnx.helper.set_model_props(file, _properties(model))
+        onnx.helper.set_model_props(file, _properties(facts))
         onnx.checker.check_model(file)
         onnx.save(file, temporary)
-        return check_onnx(model, temporary)
+        return check_onnx(facts.segmentor, temporary)
 
 
 def _trace(graph: ImageToConcepts, path: Path) -> None:
-    """Export by a trace: a hundredth of the time of ``dynamo=True``."""
+    """Export by a trace, in a hundredth of the time of ``dynamo=True``."""
     options: dict[str, Any] = dict(dynamo=False)  # torch 2.0 knows no other
     known = inspect.signature(torch.onnx.export).parameters
     with warnings.catch_warnings(), torch.no_grad():
-        # that the trace holds for other sizes is checked afterwards
+        # whether the trace holds for other sizes is checked afterwards
         warnings.simplefilter('ignore')
         torch.onnx.export(
             graph,
@@ -74,16 +76,16 @@ def _trace(graph: ImageToConcepts, path: Path) -> None:
         )
 
 
-def _properties(model: Any) -> dict[str, str]:
-    """What a program needs to say in words what the numbers mean."""
-    meta, head = model.dataset_meta, model.decode_head
+def _properties(facts: ModelFacts) -> dict[str, str]:
+    """Write what a program needs to explain the numbers."""
+    head = facts.head
     properties = dict(
         mmproto=__version__,
-        classes=list(meta['classes']),
-        palette=class_colors(meta, head.num_classes),
+        classes=facts.classes,
+        palette=facts.palette,
         link=head.link,
         sharpness=head.sharpness,
         class_weights=head.class_weights.tolist(),
-        concept_names=concept_names(meta),
+        concept_names=facts.concept_names,
     )
     return {key: json.dumps(value) for key, value in properties.items()}

@@ -1,8 +1,8 @@
 """Weights, config and meta information in one file that runs no code.
 
-The config is stored as a Python literal, not as the program that it was
-written in: to load the file of a stranger is safe, and tuples stay tuples,
-which mmseg tells from lists.
+The config is stored as a Python literal, not as a program: loading a
+stranger's file is safe, and tuples, which mmseg distinguishes from lists, stay
+tuples.
 """
 
 import ast
@@ -19,29 +19,29 @@ from mmproto.utils.files import atomic_path
 from mmproto.utils.requirements import require
 from mmproto.version import __version__
 
-# Everything else in the metadata is of the data set: classes, palette, ...
+# Everything else in the metadata is about the data set: classes, palette, ...
 OWN = ('format', 'mmproto', 'config')
 
 
 def save_safetensors(model: Any, path: str | Path) -> None:
-    """Write weights, with all that it takes to build and explain the model.
+    """Write weights, and everything needed to build and explain the model.
 
-    Metadata: ``config``, a Python literal; and ``classes``, ``palette``,
-    ``projection`` and whatever else the model knows of its data set, as JSON
-    each.
+    The metadata has ``config``, a Python literal, and ``classes``,
+    ``palette``, ``projection`` and whatever else the model knows about its
+    data set, each as JSON.
 
     Args:
-        model: From ``mmseg.apis.init_model``.
-        path: The file to write.
+        model: Model from ``mmseg.apis.init_model``.
+        path: File to write.
 
     Raises:
         ImportError: If safetensors is not installed.
         ValueError: If the config or the meta information of the data set has
-            other than plain types.
+            values that are not plain types.
     """
     torch_format = require('safetensors.torch')
     tensors = {
-        # each with memory of its own: shared tensors are refused
+        # in memory of its own: safetensors refuses tensors that share memory
         name: value.detach().cpu().clone().contiguous()
         for name, value in model.state_dict().items()
     }
@@ -56,27 +56,33 @@ def save_safetensors(model: Any, path: str | Path) -> None:
         },
     )
     with atomic_path(path) as temporary:
-        # save_file would let nobody else read the file
+        # save_file would make the file readable for its owner only
         temporary.write_bytes(torch_format.save(tensors, metadata))
 
 
 def load_safetensors(path: str | Path, device: str = 'cpu') -> Any:
     """Load a model, as ``mmseg.apis.init_model`` does.
 
-    Modules outside of mmseg and mmproto that the config names have to be
-    imported before: its ``custom_imports`` are not carried out.
+    Import modules outside mmseg and mmproto that the config names before:
+    its ``custom_imports`` are ignored.
 
     Args:
-        path: Of :func:`save_safetensors`.
-        device: Where to put the model.
+        path: File from ``tools/export_safetensors.py``.
+        device: Device of the model.
 
     Returns:
         The segmentor in evaluation mode, with ``cfg`` and ``dataset_meta``.
 
     Raises:
         ImportError: If safetensors is not installed.
-        FileNotFoundError: If there is no such file.
-        ValueError: If it was not written by :func:`save_safetensors`.
+        FileNotFoundError: If the file is missing.
+        ValueError: If the file is not from ``tools/export_safetensors.py``.
+
+    Example:
+        >>> model = load_safetensors('model.safetensors')  # doctest: +SKIP
+        >>> explanation = mmproto.explain(
+        ...     model, 'street.png', point=(640, 360)
+        ... )  # doctest: +SKIP
     """
     safetensors = require('safetensors')
     if not Path(path).is_file():
@@ -125,7 +131,7 @@ def _to_json(key: str, value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Turn what data sets use for palettes into lists."""
+    """Turn arrays, which data sets use for palettes, into lists."""
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     raise TypeError(f'{value!r} is a {type(value).__name__}')

@@ -1,7 +1,7 @@
 """Layers with the same parameters and results, made of traceable steps.
 
-What trains fast does not always trace: additions into views get lost, and
-conditions on the size of the map are frozen.
+Code that trains fast does not always trace: additions into views get lost,
+and conditions on the size of the map are frozen.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from mmproto.models.prototype_layers import DistancePrototypes
 
 
 class TraceableASPP(SharedASPP):
-    """Shifts by slices of padded maps, which holds for every size."""
+    """``SharedASPP`` that shifts by slices of padded maps, of any size."""
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """As :meth:`SharedASPP.forward`."""
+        """See :meth:`SharedASPP.forward`."""
         features = inputs[self.in_index]
         kernel = self.conv.weight.permute(2, 3, 0, 1).flatten(0, 2)  # 9*D,Cin
         products = F.conv2d(features, kernel[:, :, None, None])  # N,9*D,H,W
@@ -37,11 +37,11 @@ class TraceableASPP(SharedASPP):
 
 
 class TraceableDistances(DistancePrototypes):
-    """Distances in three terms, in float64, where these do not cancel."""
+    """``DistancePrototypes`` in three terms, in float64 against rounding."""
 
     @in_full_precision
     def distances(self, latents: Tensor) -> Tensor:
-        """As :meth:`DistancePrototypes.distances`."""
+        """See :meth:`DistancePrototypes.distances`."""
         flat = latents.permute(0, 1, 3, 4, 2).double()  # N,S,H,W,D
         vectors = self.vectors.double()
         distance = (
@@ -62,15 +62,15 @@ TWINS: dict[type, type] = {
 
 
 def make_traceable(model: nn.Module) -> None:
-    """Turn the layers of a model into their twins, in place."""
+    """Turn layers of a model into their traceable twins, in place."""
     for module in model.modules():
-        # the same parameters and buffers: only methods differ
+        # parameters and buffers are the same: only methods differ
         module.__class__ = TWINS.get(type(module), type(module))
 
 
 def _window(padded: Tensor, row: int, col: int, margin: int) -> Tensor:
-    """Cut a map, shifted by rows and columns, out of its padded self."""
-    ends = row - margin, col - margin  # below zero, from the far side
+    """Cut a map, shifted by rows and columns, out of its padded version."""
+    ends = row - margin, col - margin  # negative: from the far side
     return padded[
         :,
         :,

@@ -1,5 +1,3 @@
 """Model cards: what a model is, can do and cannot do, in Markdown."""
 
-from .card import write_card
-
-__all__ = ['write_card']
+from .card import write_card as write_card

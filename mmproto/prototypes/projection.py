@@ -67,7 +67,6 @@ def project_prototypes(
             project, there are no images, or a similarity is NaN.
 
     Example:
-        >>> from mmproto.datasets.plain_loader import projection_dataloader
         >>> model = init_model(config, checkpoint)  # doctest: +SKIP
         >>> images = projection_dataloader(model.cfg)  # doctest: +SKIP
         >>> loader = Runner.build_dataloader(images)  # doctest: +SKIP

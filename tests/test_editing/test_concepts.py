@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmproto.editing import EditableConcepts
-from mmproto.editing.classes import find_class
+from mmproto.editing.concepts import find_class
 from mmproto.models.metainfo import concept_names, disabled_concepts
 
 META = dict(classes=('road', 'wall', 'car'), palette=[[0, 0, 0]] * 3)
