@@ -1,10 +1,8 @@
-"""Public checkpoints of ProtoSeg and ScaleProtoSeg as mmproto's.
+"""Convert public checkpoints of ProtoSeg and ScaleProtoSeg to mmproto's.
 
 Pure functions from state dict to state dict; ``files`` reads and writes.
 """
 
-from .files import convert_file
-from .protoseg import convert_protoseg
-from .scaleprotoseg import convert_scaleprotoseg
-
-__all__ = ['convert_file', 'convert_protoseg', 'convert_scaleprotoseg']
+from .files import convert_file as convert_file
+from .model import convert_protoseg as convert_protoseg
+from .model import convert_scaleprotoseg as convert_scaleprotoseg

@@ -1,4 +1,4 @@
-"""Dilated ResNet-101 and ASPP: the public code's names and mmseg's.
+"""Dilated ResNet-101 and ASPP: names in the public code and in mmseg.
 
 Names of https://github.com/kazuto1011/deeplab-pytorch, which both ProtoSeg
 and ScaleProtoSeg (the latter through the fork hugoporta/deeplab-pytorch) use.
@@ -29,11 +29,11 @@ COUNTER = '.num_batches_tracked'
 
 
 def public_name(name: str) -> str:
-    """Public name of a tensor of mmseg's ResNet.
+    """Return the public name of a tensor of mmseg's ResNet.
 
     Args:
-        name: For example ``'layer1.0.downsample.1.bias'``, publicly
-            ``'features.base.layer2.block1.shortcut.bn.bias'``.
+        name: For example ``'layer1.0.downsample.1.bias'``, whose public name
+            is ``'features.base.layer2.block1.shortcut.bn.bias'``.
     """
     module, tensor = name.rsplit('.', 1)
     if not module.startswith('layer'):  # conv1 or bn1, the stem
@@ -47,18 +47,18 @@ def public_name(name: str) -> str:
 
 @functools.cache
 def backbone_shapes() -> dict[str, torch.Size]:
-    """Names and shapes of mmseg's ResNet-101."""
+    """Return the names and shapes of mmseg's ResNet-101."""
     with torch.device('meta'):  # without memory
         state = ResNet(depth=101).state_dict()
     return {name: tensor.shape for name, tensor in state.items()}
 
 
 def public_feature_shapes() -> tuple[dict[str, Shape], set[str]]:
-    """Public names and shapes before the prototypes.
+    """Return public names and shapes of what precedes the prototypes.
 
     Returns:
-        All of them, and those that may be absent: counters of batches, which
-        older versions of batch norm do not have.
+        All of them, and the names that may be absent: counters of batches,
+        which older versions of batch norm do not have.
     """
     shapes: dict[str, Shape] = {
         public_name(name): tuple(shape)
@@ -69,10 +69,10 @@ def public_feature_shapes() -> tuple[dict[str, Shape], set[str]]:
 
 
 def aspp_shapes(channels: int | None) -> dict[str, Shape]:
-    """Public names and shapes of the ASPP.
+    """Return the public names and shapes of the ASPP.
 
     Args:
-        channels: Its outputs ``D``, ``None`` for any.
+        channels: Its output channels ``D``, ``None`` for any number.
     """
     shapes: dict[str, Shape] = {}
     for branch in range(BRANCHES):
@@ -85,11 +85,11 @@ def convert_features(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Rename backbone and ASPP.
 
     Args:
-        state: Public state dict of :func:`public_feature_shapes`.
+        state: Public state dict, as :func:`public_feature_shapes` lists it.
 
     Returns:
-        State dict of ``backbone.`` and ``neck.``; absent counters of batches
-        are zero.
+        State dict of ``backbone`` and ``neck``; absent counters of batches
+        become zero.
     """
     converted = {
         f'backbone.{name}': state.get(public_name(name), torch.tensor(0))

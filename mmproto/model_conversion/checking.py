@@ -1,20 +1,20 @@
-"""What a state dict has to hold, and what is said when it does not."""
+"""Checks of what a state dict has to hold."""
 
 from collections.abc import Collection, Mapping
 
 from torch import Tensor
 
-# of several shapes that agree in some sizes; None stands for any size
+# None stands for any size
 Shape = tuple[int | None, ...]
 SHOWN = 3  # names in a message; the rest is counted
 PREFIXES = ('module.', 'ppnet.')  # of DataParallel and of Lightning's module
 
 
 def strip_prefixes(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Take wrappers' prefixes off, where all names have them.
+    """Remove the prefixes of wrappers, where all names have them.
 
     Args:
-        state: State dict, as a model or its wrappers give it.
+        state: State dict of a model or of its wrappers.
     """
     stripped = dict(state)
     for prefix in PREFIXES:
@@ -39,8 +39,8 @@ def check_tensors(
         optional: Names that may be absent.
 
     Raises:
-        ValueError: If tensors are missing, unexpected or of other shapes;
-            names the first of them.
+        ValueError: If tensors are missing, unexpected or of other shapes. The
+            message names the first of them.
     """
     missing = [n for n in shapes if n not in state and n not in optional]
     unexpected = [name for name in state if name not in shapes]

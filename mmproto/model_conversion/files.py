@@ -1,9 +1,9 @@
-"""Public files in, mmproto's checkpoints out."""
+"""Read public files and write checkpoints of mmproto."""
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from mmseg.datasets import CityscapesDataset
@@ -23,17 +23,11 @@ EXPORT = (
 )
 
 
-class Converter(Protocol):
-    """``convert_protoseg`` or ``convert_scaleprotoseg``."""
-
-    def __call__(
-        self,
-        state: Mapping[str, Tensor],
-        prototypes_per_class: int,
-        identity: Tensor | None,
-        ranges: ScaleRanges | None,
-    ) -> dict[str, Tensor]:
-        """Convert a public state dict."""
+# convert_protoseg or convert_scaleprotoseg
+Converter = Callable[
+    [Mapping[str, Tensor], int, Tensor | None, ScaleRanges | None],
+    dict[str, Tensor],
+]
 
 
 def convert_file(
@@ -48,11 +42,11 @@ def convert_file(
         checkpoint: A state dict, or a dict of ``state_dict`` and, for pruned
             models, ``prototype_class_identity`` and ``scale_num_prototypes``.
         out: Checkpoint to write, whole or not at all.
-        convert: What converts its state dict.
-        prototypes_per_class: As ``convert`` takes it.
+        convert: Converter of its state dict.
+        prototypes_per_class: For ``convert``.
 
     Returns:
-        What was written, in a line.
+        What was written, in one line.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
@@ -84,7 +78,7 @@ def read_export(path: Path) -> dict[str, Any]:
         At least ``state_dict``.
 
     Raises:
-        ValueError: If it is another file, such as a pickled model.
+        ValueError: If it is no state dict, such as a pickled model.
     """
     try:
         content = torch.load(path, map_location='cpu', weights_only=True)
@@ -101,10 +95,11 @@ def read_export(path: Path) -> dict[str, Any]:
 
 
 def make_meta(num_classes: int) -> dict[str, dict]:
-    """Classes and palette, where their number says that it is Cityscapes.
+    """Return classes and palette if their number is that of Cityscapes.
 
     Args:
-        num_classes: Classes ``C``; the public order of the 19 is mmseg's.
+        num_classes: Number of classes; the public code orders the 19 as
+            mmseg does.
     """
     cityscapes = CityscapesDataset.METAINFO
     if num_classes != len(cityscapes['classes']):

@@ -1,4 +1,4 @@
-"""Prototypes, groups and classifier: the public code's order and mmproto's."""
+"""Prototypes, groups and classifier, from the public order to mmproto's."""
 
 import re
 from collections.abc import Mapping
@@ -25,10 +25,10 @@ SHAPES: dict[str, Shape] = {
 
 
 def group_shapes(state: Mapping[str, Tensor]) -> dict[str, Shape]:
-    """Names and shapes of a head with groups; empty if it has none.
+    """Return names and shapes of a head with groups; empty without any.
 
     Args:
-        state: Public state dict; the number of groups is seen from it.
+        state: Public state dict, which decides the number of groups.
     """
     found = [int(m[1]) for m in map(GROUPS.fullmatch, state) if m]
     if not found and GROUP_CLASSIFIER not in state:
@@ -45,7 +45,7 @@ def convert_head(
     identity: Tensor | None = None,
     ranges: ScaleRanges | None = None,
 ) -> dict[str, Tensor]:
-    """Bring prototypes and what follows into mmproto's order.
+    """Bring prototypes and what follows into the order of mmproto.
 
     Args:
         state: Public ``prototype_vectors`` (P',D,1,1) and
@@ -80,7 +80,7 @@ def convert_head(
 def _convert_classifier(
     state: Mapping[str, Tensor], places: Places
 ) -> dict[str, Tensor]:
-    """Weight of the classifier without groups (C,P,1,1)."""
+    """Convert the class weights without groups (C,P,1,1)."""
     given = {CLASSIFIER: state[CLASSIFIER]}
     shape = (len(state[CLASSIFIER]), len(places.places))
     check_tensors(given, {CLASSIFIER: shape})
@@ -91,7 +91,7 @@ def _convert_classifier(
 def _convert_groups(
     state: Mapping[str, Tensor], places: Places
 ) -> dict[str, Tensor]:
-    """Weights of the groups (C,G,P/C) and of the classifier (C,G*C,1,1)."""
+    """Convert weights of groups (C,G,P/C) and of classes (C,G*C,1,1)."""
     classifier = state[GROUP_CLASSIFIER]
     num_classes = len(classifier)
     groups = len(state[_group_name(0)])

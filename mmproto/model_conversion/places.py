@@ -1,4 +1,4 @@
-"""Where the public prototypes, pruned or not, go among mmproto's."""
+"""The places of public prototypes, pruned or not, among mmproto's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,8 @@ ScaleRanges = Mapping[int, Sequence[int]]
 class Places:
     """Places of ``P'`` public prototypes among ``P = C*S*M``.
 
-    mmproto sorts by class, then by scale, and keeps places for prototypes
-    that were pruned; the public code sorts by scale, then by class, and
-    drops them.
+    mmproto sorts by class, then by scale, and keeps the places of pruned
+    prototypes; the public code sorts by scale, then by class, and drops them.
 
     Args:
         classes: Class of each public prototype (P').
@@ -29,11 +28,11 @@ class Places:
 
     @property
     def kept(self) -> Tensor:
-        """Places (P,) that have a prototype, bool."""
+        """Which places have a prototype, (P,) bool."""
         return self.spread(torch.ones_like(self.places, dtype=torch.bool))
 
     def spread(self, values: Tensor, dim: int = 0) -> Tensor:
-        """Move ``P'`` entries along ``dim`` to their places among zeros."""
+        """Move ``P'`` entries along ``dim`` to their places, else 0."""
         shape = list(values.shape)
         shape[dim] = self.number
         return values.new_zeros(shape).index_copy(dim, self.places, values)
@@ -44,8 +43,8 @@ def find_places(
 ) -> Places:
     """Find the place of every prototype.
 
-    Those of one class and scale come first among their places, whichever of
-    them was pruned: the public files do not say.
+    Prototypes of one class and scale take the first of their places, whichever
+    of them were pruned: the public files do not say.
 
     Args:
         classes: Class of each prototype (P').
@@ -53,7 +52,7 @@ def find_places(
         sizes: ``(C, S, M)``.
 
     Raises:
-        ValueError: If there are more than ``M`` of a class and scale.
+        ValueError: If a class has more than ``M`` at a scale.
     """
     num_classes, num_scales, size = sizes
     run = classes * num_scales + scales  # P'
@@ -73,7 +72,7 @@ def find_places(
 def find_classes(
     identity: Tensor | None, number: int, sizes: tuple[int, int, int]
 ) -> Tensor:
-    """Class of every prototype (P').
+    """Find the class of every prototype (P').
 
     Args:
         identity: One-hot rows (P',C), or ``None`` where nothing was pruned.
@@ -81,8 +80,8 @@ def find_classes(
         sizes: ``(C, S, M)``.
 
     Raises:
-        ValueError: If the rows are not one-hot, or other prototypes than
-            those of the constructor have no identity.
+        ValueError: If the rows are not one-hot, or if there are none although
+            the number of prototypes shows that some were pruned.
     """
     num_classes, num_scales, size = sizes
     if identity is None:
@@ -108,17 +107,17 @@ def find_classes(
 def find_scales(
     classes: Tensor, num_scales: int, ranges: ScaleRanges | None
 ) -> Tensor:
-    """Scale of every prototype (P').
+    """Find the scale of every prototype (P').
 
     Args:
         classes: Class of each prototype (P'), ascending within a scale.
         num_scales: Scales ``S``.
-        ranges: First and past-the-last prototype of every scale. Without
-            them, a scale ends where the class descends.
+        ranges: First prototype of every scale, and the one after its last.
+            Without them, a scale ends where the class descends.
 
     Raises:
-        ValueError: If the ranges do not cover the prototypes, or cannot be
-            told from the classes.
+        ValueError: If the ranges do not cover the prototypes, or the classes
+            do not show where scales end.
     """
     if ranges is not None:
         return _scales_of_ranges(ranges, num_scales, len(classes))
