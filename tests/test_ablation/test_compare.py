@@ -15,8 +15,8 @@ train_dataloader = dict(
     batch_size=4, dataset=data, collate_fn=dict(type='pseudo_collate')
 )
 custom_hooks = [
-    dict(type='mmproto.SparsifyHook', strength=0.2, begin=20),
-    dict(type='mmproto.PrototypeProjectionHook', before=30, end=False),
+    dict(type='mmproto.SparsifyHook', strength=0.2, begin=0.5),
+    dict(type='mmproto.PrototypeProjectionHook', before=0.75, end=False),
 ]
 """
 ROWS = dict(
@@ -94,8 +94,8 @@ def test_from_end_to_end(compare, tmp_path):
             assert tuple(figures[key] for key in COLUMNS) == expected[name]
     config = Path('work_dirs/comparison_camvid/views/seed1/config.py')
     config = runpy.run_path(str(config))
-    assert config['train_cfg']['val_interval'] == 24  # 30 of 40 are projected
-    assert config['custom_hooks'][1]['before'] == 24
+    assert config['train_cfg']['val_interval'] == 24  # of 32
+    assert config['custom_hooks'][1]['before'] == 0.75
     assert config['randomness'] == dict(seed=1)
 
     text = Path('out/both.md').read_text()
@@ -156,7 +156,10 @@ def test_some_systems_and_failures(compare, tmp_path, capsys):
         (['--budget', '0'], '--budget must be above 0, got 0'),
         (['--budget', '-1'], '--budget .*-1'),
         (['--budget', 'nan'], '--budget .*nan'),
-        (['--budget', '1'], r'moments to keep apart .*: train longer'),
+        (
+            ['--budget', '1'],
+            'row scales: .*before=0.75.* ends at 2.*train longer',
+        ),
         (['--systems', 'lost'], 'no lost; .*black_box, grouped, views'),
         (['--systems', 'scales'], 'no scales; '),
         (['--seeds', '-1'], 'seeds'),

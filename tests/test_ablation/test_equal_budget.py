@@ -16,6 +16,7 @@ from mmproto.ablation.equal_budget import (
 from mmproto.ablation.runs import plan_runs
 from mmproto.ablation.sweep import read_sweep
 
+INIT = dict(type='mmproto.PrototypeInitHook')
 SWEEPS = Path(__file__).parents[2] / 'configs' / 'relatives' / 'sweeps'
 
 
@@ -71,34 +72,74 @@ def test_iterations(row, camvid, epochs, images, batch, iterations):
     loader = dict(batch_size=batch, dataset=camvid(images))
     config = dict(
         train_dataloader=loader,
-        train_cfg=dict(max_iters=40, val_interval=20),
+        train_cfg=dict(max_iters=40, val_interval=0.5),
     )
     found = prepare(row, config, epochs)['train_cfg']
-    assert found['max_iters'] == iterations
-    assert found['val_interval'] == round(iterations / 2)
+    assert found == dict(max_iters=iterations, val_interval=0.5)
+    assert config['train_cfg']['max_iters'] == 40
 
 
 def test_validation_right_before_projection(row, camvid):
-    hook = dict(type='mmproto.PrototypeProjectionHook', before=30)
+    hook = dict(type='mmproto.PrototypeProjectionHook', before=0.75)
     config = dict(
         train_dataloader=dict(batch_size=2, dataset=camvid(8)),
-        train_cfg=dict(max_iters=40, val_interval=40),
+        train_cfg=dict(max_iters=40, val_interval=None),
         custom_hooks=[hook],
     )
     longer = prepare(row, config, 40)  # 80 iterations
     assert longer['train_cfg'] == dict(max_iters=80, val_interval=60)
-    assert longer['custom_hooks'][0]['before'] == 60
     hook['mode'] = 'mine'
-    assert prepare(row, config, 40)['train_cfg']['val_interval'] == 80
+    assert prepare(row, config, 40)['train_cfg']['val_interval'] is None
 
 
-def test_too_short_for_a_row(row, camvid):
+@pytest.mark.parametrize(
+    ('entries', 'named'),
+    [
+        (
+            dict(custom_hooks=[dict(INIT, begin=0.4)]),
+            r'PrototypeInitHook\(begin=0.4\) means 1, 1 .*train longer',
+        ),
+        (
+            dict(custom_hooks=[dict(INIT, begin=20)]),
+            "counts iterations.*'begin': 20",
+        ),
+        (
+            dict(param_scheduler=[dict(type='PolyLR', begin=0, end=40)]),
+            "PolyLR .*counts iterations.*'end': 40",
+        ),
+        (
+            dict(param_scheduler=dict(a=dict(type='PolyLR', begin=9))),
+            "PolyLR .*'begin': 9",
+        ),
+        (dict(train_cfg=dict(max_epochs=3)), 'counts epochs'),
+    ],
+)
+def test_what_no_budget_suits(row, camvid, entries, named):
+    """One iteration of eight images, half of two epochs."""
     config = dict(
         train_dataloader=dict(batch_size=8, dataset=camvid(8)),
-        train_cfg=dict(max_iters=40, val_interval=20),
+        train_cfg=dict(max_iters=40),
     )
-    with pytest.raises(ValueError, match='row a has 2 moments .*1 iterations'):
-        prepare(row, config, 1)
+    with pytest.raises(ValueError, match=f'row a: .*{named}'):
+        prepare(row, config | entries, 2)
+
+
+def test_what_suits_any_budget(row, camvid):
+    config = dict(
+        train_dataloader=dict(batch_size=8, dataset=camvid(8)),
+        train_cfg=dict(max_iters=40),
+        param_scheduler=dict(
+            a=[dict(type='LinearLR', begin=0, end=0.1)],
+            b=dict(type='PolyLR', begin=0.1),
+        ),
+        custom_hooks=[
+            dict(INIT, begin=0),
+            dict(type='mmproto.PrototypeProjectionHook'),
+            dict(type='mmproto.PrototypeHealthHook', interval=10),
+        ],
+    )
+    same = prepare(row, config, 2)
+    assert same == {**config, 'train_cfg': dict(max_iters=1)}
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,7 @@ def test_largest_memory_is_kept(plan):
     [
         ([], None),
         ([dict(before=30)], 30),
+        ([dict(before=0.75)], 30),
         ([dict(before=40)], None),  # the end
         ([dict(before=30, mode='mine')], None),
         ([dict(before=30, mode='project', end=False)], 30),
