@@ -6,6 +6,7 @@ from functools import reduce
 from typing import Any, TypedDict
 
 from mmengine.evaluator import BaseMetric
+from torch import Tensor
 
 from .functional.states import merge_states
 from .reading import ImageReading
@@ -49,6 +50,18 @@ def lines_of(entry: Mapping, key: str) -> dict[str, list]:
     """Return the lines of a curve or histogram by name, if they have any."""
     values = entry[key]
     return dict(values) if isinstance(values, Mapping) else {'': values}
+
+
+def listed(values: Tensor | Sequence, known: Tensor) -> list:
+    """List values for a report, with ``None`` where they are not known.
+
+    Args:
+        values: One per concept (K,).
+        known: Whether each is known (K,), bool.
+    """
+    if isinstance(values, Tensor):
+        values = values.tolist()
+    return [v if k else None for v, k in zip(values, known.tolist())]
 
 
 def check_interval(interval: int) -> int:

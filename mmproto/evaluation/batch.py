@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -9,6 +10,22 @@ from torch import Tensor
 from mmproto.explanations.evidence import replay
 from mmproto.models.facts import ModelFacts
 from mmproto.prototypes.features import map_size
+
+
+class Maps(NamedTuple):
+    """What the head computed in one pass.
+
+    Args:
+        latents: Raw latents (N,S,D,H,W).
+        pooled: Concept activations (N,K,H,W).
+        per_scale: Concept activations of every scale (N,S,K,H,W).
+        evidence: Output of the head (N,C,H,W).
+    """
+
+    latents: Tensor
+    pooled: Tensor
+    per_scale: Tensor
+    evidence: Tensor
 
 
 class Batch:
@@ -32,42 +49,24 @@ class Batch:
         self.input_size = map_size(inputs)
         self.metas = [dict(meta) for meta in metas]  # mmseg changes them
         self.class_weights = self.head.class_weights  # C,K
-        # latents, activations, their scales and evidence of every window
-        self.windows: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
+        self.windows: list[Maps] = []
 
     @cached_property
-    def _whole(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def whole(self) -> Maps:
+        """Maps of the whole images."""
         if self.model.test_cfg.get('mode', 'whole') == 'whole':
             return self.windows[0]
         maps = self.model.extract_feat(self.inputs)
         latents = self.head.stack_scales(maps)
-        return latents, *self.head.pool_concepts(latents), self.head(maps)
-
-    @property
-    def latents(self) -> Tensor:
-        """Raw latents (N,S,D,H,W)."""
-        return self._whole[0]
-
-    @property
-    def pooled(self) -> Tensor:
-        """Concept activations (N,K,H,W)."""
-        return self._whole[1]
-
-    @property
-    def per_scale(self) -> Tensor:
-        """Concept activations of every scale (N,S,K,H,W)."""
-        return self._whole[2]
-
-    @property
-    def evidence(self) -> Tensor:
-        """What the head returned (N,C,H,W)."""
-        return self._whole[3]
+        return Maps(
+            latents, *self.head.pool_concepts(latents), self.head(maps)
+        )
 
     @cached_property
     def replayed(self) -> list[Tensor]:
         """Sums of contributions (C,h,w) at the size of each file."""
         maps = [
-            torch.einsum('ck,nkhw->nchw', self.class_weights, pooled)
-            for _, pooled, _, _ in self.windows
+            torch.einsum('ck,nkhw->nchw', self.class_weights, window.pooled)
+            for window in self.windows
         ]
         return replay(self.facts, self.inputs, self.metas, maps)

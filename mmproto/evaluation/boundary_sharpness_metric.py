@@ -4,7 +4,7 @@ from typing import Any
 
 from mmproto.registry import METRICS
 
-from .base import ExplanationMetric, Report, make_report
+from .base import ExplanationMetric, Report, listed, make_report
 from .functional.boundary_sharpness import (
     NEAR_OWN,
     Sharpness,
@@ -84,9 +84,9 @@ class BoundarySharpnessMetric(ExplanationMetric):
                 measured_concepts=float(found.measured.sum()),
             ),
             per_concept=dict(
-                sharpness=_known(found.ratio.tolist()),
-                near_contrast=_known(found.near.tolist()),
-                far_contrast=_known(found.far.tolist()),
+                sharpness=listed(found.ratio, ~found.ratio.isnan()),
+                near_contrast=listed(found.near, ~found.near.isnan()),
+                far_contrast=listed(found.far, ~found.far.isnan()),
                 near_cells=state.cells[NEAR_OWN].tolist(),
             ),
             notes=self._notes(state, found),
@@ -108,8 +108,3 @@ class BoundarySharpnessMetric(ExplanationMetric):
             f'{self.near} or {self.far} of a boundary, {weak} that drop by '
             f'no more than {self.min_contrast:g} between insides'
         ]
-
-
-def _known(values: list[float]) -> list[float | None]:
-    """Replace NaN, which alone does not equal itself, by ``None``."""
-    return [value if value == value else None for value in values]

@@ -4,7 +4,7 @@ from typing import Any
 
 from mmproto.registry import METRICS
 
-from .base import Report, make_report
+from .base import Report, listed, make_report
 from .functional.consistency import (
     ConsistencyState,
     empty_consistency,
@@ -128,14 +128,9 @@ def _per_concept(
     rule: str, result: Consistency, names: tuple[str, ...]
 ) -> dict[str, list]:
     """List what was found (K,); ``None`` for concepts not evaluated."""
-    evaluated = result.evaluated.tolist()
-
-    def known(values: list) -> list:
-        """Replace the values of concepts that were not evaluated."""
-        return [v if e else None for v, e in zip(values, evaluated)]
-
+    best = [names[part] for part in result.part.tolist()]
     return {
-        f'part_{rule}': known([names[p] for p in result.part.tolist()]),
-        f'rate_{rule}': known(result.rate.tolist()),
-        f'consistent_{rule}': known(result.consistent.tolist()),
+        f'part_{rule}': listed(best, result.evaluated),
+        f'rate_{rule}': listed(result.rate, result.evaluated),
+        f'consistent_{rule}': listed(result.consistent, result.evaluated),
     }

@@ -103,7 +103,7 @@ class DiversityMetric(ExplanationMetric):
         cosines = None
         if state.prototypes is not None:
             cosines = prototype_cosines(state.prototypes)
-        mean_cosine, max_cosine = _pairs(cosines)
+        mean_cosine, max_cosine = off_diagonal(cosines)
         duplicates = find_duplicates(
             overlap,
             None
@@ -114,7 +114,7 @@ class DiversityMetric(ExplanationMetric):
         scalars = dict(
             scaleprotoseg_overlap=_total(sums.published),
             overlap=_total(sums.corrected),
-            max_overlap=_pairs(overlap)[1],
+            max_overlap=off_diagonal(overlap)[1],
             mean_cosine=mean_cosine,
             max_cosine=max_cosine,
             dead=float(len(health.dead)),
@@ -130,12 +130,6 @@ class DiversityMetric(ExplanationMetric):
             ),
             notes=_notes(state, duplicates, health.dead),
         )
-
-
-def _pairs(values: Tensor | None) -> tuple[float | None, float | None]:
-    if values is None:
-        return None, None
-    return off_diagonal(values) or (None, None)
 
 
 def _per_concept(

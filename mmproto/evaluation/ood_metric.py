@@ -103,7 +103,7 @@ class OODMetric(ExplanationMetric):
         scalars: dict[str, float | None] = {}
         for name in SCORES:
             for number in ('ap', 'fpr95', 'auroc'):
-                value = getattr(found[name], number) if found else None
+                value = found[name][number] if found else None
                 scalars[f'{name}_{number}'] = value
         if self.thresholds is None:
             fitted = fit_thresholds(state, self.flagged) or {}

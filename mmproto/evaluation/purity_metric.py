@@ -10,7 +10,7 @@ from torch import Tensor
 from mmproto.models.metainfo import VOID
 from mmproto.registry import METRICS
 
-from .base import Report, make_report
+from .base import Report, listed, make_report
 from .functional.patch_parts import cell_centres, parts_under, unknown_parts
 from .functional.purity import (
     PART_RELATED,
@@ -139,13 +139,19 @@ class PurityMetric(PartMetric):
             few_patches=float((active & (number < self.topk)).sum()),
         )
         per_concept: dict[str, list] = {
-            n: _plain(v, active) for n, v in values.items()
+            n: listed(v, active & ~v.isnan()) for n, v in values.items()
         }
         parts = part_purity(patches['part'], len(state.part_names) - 1)[1]
         classes = labels.argmax(dim=1).masked_fill(~labels.any(dim=1), -1)
         per_concept |= {
-            'class': _named(classes, state.class_names, active),
-            'part': _named(parts, state.part_names, active),
+            'class': listed(
+                [state.class_names[c] for c in classes.tolist()],
+                active & (classes >= 0),
+            ),
+            'part': listed(
+                [state.part_names[p] for p in parts.tolist()],
+                active & (parts >= 0),
+            ),
             'patches': number.tolist(),
             'largest_activation': patches['score'][:, 0].tolist(),
         }
@@ -205,18 +211,6 @@ def _centres(reading: ImageReading, cells: Tensor) -> tuple[Tensor, Tensor]:
 def _chance(counts: Tensor) -> float | None:
     """Return the share of the most frequent value; ``None`` without any."""
     return float(counts.max() / counts.sum()) if counts.any() else None
-
-
-def _plain(values: Tensor, active: Tensor) -> list[float | None]:
-    known = (active & ~values.isnan()).tolist()
-    return [v if k else None for v, k in zip(values.tolist(), known)]
-
-
-def _named(
-    kinds: Tensor, names: list[str], active: Tensor
-) -> list[str | None]:
-    known = (active & (kinds >= 0)).tolist()
-    return [names[i] if k else None for i, k in zip(kinds.tolist(), known)]
 
 
 def _histogram(per_concept: Mapping[str, list]) -> dict:

@@ -107,23 +107,23 @@ class ImageReading:
     @property
     def num_scales(self) -> int:
         """Number of scales ``S``."""
-        return self._batch.per_scale.shape[1]
+        return self._batch.whole.per_scale.shape[1]
 
     @cached_property
     def activations(self) -> Tensor:
         """Concept activations (K,H,W), scales pooled."""
-        return self._crop(self._batch.pooled)
+        return self._crop(self._batch.whole.pooled)
 
     @cached_property
     def scales(self) -> Tensor:
         """Scale (K,H,W) at which each concept is most active."""
-        per_scale = self._batch.per_scale[self._position]  # S,K,H,W
+        per_scale = self._batch.whole.per_scale[self._position]  # S,K,H,W
         return self._inside(per_scale.max(dim=0).indices)
 
     @cached_property
     def evidence(self) -> Tensor:
         """Evidence of every class (C,H,W), before resizing."""
-        return self._crop(self._batch.evidence)
+        return self._crop(self._batch.whole.evidence)
 
     @cached_property
     def labels(self) -> Tensor:
@@ -139,7 +139,7 @@ class ImageReading:
 
     def similarity(self) -> Tensor:
         """Return the largest similarity (H,W) of a cell to any prototype."""
-        latents = self._batch.latents[self._position][None]  # 1,S,D,H,W
+        latents = self._batch.whole.latents[self._position][None]  # 1,S,D,H,W
         nearest = self._head.prototype_layer.similarity(latents)
         return self._inside(nearest[0].amax(dim=(0, 1)))
 
@@ -222,7 +222,9 @@ class ImageReading:
 
     @property
     def _feature_size(self) -> tuple[int, int]:
-        return self._batch.pooled.shape[2], self._batch.pooled.shape[3]
+        return self._batch.whole.pooled.shape[
+            2
+        ], self._batch.whole.pooled.shape[3]
 
     def _crop(self, maps: Tensor) -> Tensor:
         return self._inside(maps[self._position])

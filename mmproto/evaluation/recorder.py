@@ -9,7 +9,7 @@ from torch import Tensor
 from mmproto.models.facts import ModelFacts
 from mmproto.prototypes.features import map_size
 
-from .batch import Batch
+from .batch import Batch, Maps
 from .parts import PartLoader, build_part_loader
 from .reading import ImageReading
 
@@ -35,7 +35,7 @@ class ConceptRecorder:
         self._concepts: tuple[Tensor, Tensor, Tensor] | None = None
         self._count = 0
         self._readings: list[ImageReading] = []
-        self._loaders: list[tuple[dict, PartLoader]] = []
+        self._loaders: dict[str, PartLoader] = {}
 
     def start(self) -> None:
         """Record every prediction from now on."""
@@ -100,12 +100,11 @@ class ConceptRecorder:
         config = config or self._dataset_meta.get('part_loader')
         if config is None:
             return None
-        for known, loader in self._loaders:
-            if known == config:
-                return loader
-        loader = build_part_loader(config, self._facts.classes)
-        self._loaders.append((config, loader))
-        return loader
+        key = str(config)
+        if key not in self._loaders:
+            loader = build_part_loader(config, self._facts.classes)
+            self._loaders[key] = loader
+        return self._loaders[key]
 
     def _record_prediction(self, predict: Callable) -> Callable:
         def record(inputs: Tensor, data_samples: list) -> list:
@@ -136,7 +135,7 @@ class ConceptRecorder:
             """Return evidence, and keep it with its concepts."""
             evidence = forward(inputs)
             if self._recording and self._batch and self._concepts:
-                self._batch.windows.append((*self._concepts, evidence))
+                self._batch.windows.append(Maps(*self._concepts, evidence))
                 self._concepts = None
             return evidence
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from mmproto.registry import METRICS
 
-from .base import Report, check_interval, make_report
+from .base import Report, check_interval, listed, make_report
 from .functional.stability import (
     StabilityState,
     activation_change,
@@ -96,8 +96,5 @@ def _per_concept(state: StabilityState) -> dict[str, list]:
     )
     found: dict[str, list] = dict(objects_hit=state.object_hits.tolist())
     for rule, (same, total) in pairs.items():
-        found[f'stability_{rule}'] = [
-            value if number else None
-            for value, number in zip(share(same, total).tolist(), total)
-        ]
+        found[f'stability_{rule}'] = listed(share(same, total), total > 0)
     return found

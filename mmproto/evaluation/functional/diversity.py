@@ -43,16 +43,6 @@ class Overlaps:
     usage: UsageSums
 
 
-def empty_overlaps(num_classes: int, num_concepts: int) -> Overlaps:
-    """Return the sums before the first image."""
-    return Overlaps(
-        shared=torch.zeros(num_concepts, num_concepts, dtype=torch.float64),
-        published=torch.zeros(num_classes, 2, dtype=torch.float64),
-        corrected=torch.zeros(num_classes, 2, dtype=torch.float64),
-        usage=empty_usage(num_concepts),
-    )
-
-
 def strongest_regions(maps: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
     """Find where maps are above their own 0.95 quantile.
 
@@ -179,15 +169,19 @@ def concept_cosines(cosines: Tensor, prototypes_per_concept: int) -> Tensor:
     return blocks.amax(dim=(1, 3))
 
 
-def off_diagonal(values: Tensor) -> tuple[float, float] | None:
+def off_diagonal(
+    values: Tensor | None,
+) -> tuple[float, float] | tuple[None, None]:
     """Return mean and maximum over pairs; ``None`` without any.
 
     Args:
-        values: Symmetric (P,P).
+        values: Symmetric (P,P), if known.
     """
+    if values is None or len(values) < 2:
+        return None, None
     upper = torch.ones_like(values, dtype=torch.bool).triu(1)
     pairs = values[upper]
-    return (float(pairs.mean()), float(pairs.max())) if len(pairs) else None
+    return float(pairs.mean()), float(pairs.max())
 
 
 def find_duplicates(

@@ -75,16 +75,6 @@ class ImageSizes:
     concepts: int
 
 
-def empty_cells(num_concepts: int) -> CellSizes:
-    """Return the sizes before the first image."""
-    return CellSizes(
-        counts=torch.zeros(
-            len(LOCAL_SIZES), num_concepts + 1, dtype=torch.int64
-        ),
-        deciding=torch.zeros(num_concepts, dtype=torch.int64),
-    )
-
-
 def measure_cells(
     activations: Tensor,
     class_weights: Tensor,

@@ -35,21 +35,6 @@ class OODState:
     flagged: Tensor
 
 
-@dataclass(frozen=True)
-class Detection:
-    """How well one score finds the unknown.
-
-    Args:
-        ap: Average precision of finding the unknown.
-        fpr95: Share of the known flagged where 95 % of the unknown is.
-        auroc: Probability that an unknown pixel scores above a known one.
-    """
-
-    ap: float
-    fpr95: float
-    auroc: float
-
-
 def empty_ood() -> OODState:
     """Return the state before the first image."""
     scores = len(SCORES)
@@ -109,16 +94,19 @@ def measure_ood(
     return state
 
 
-def detections(state: OODState) -> dict[str, Detection] | None:
+def detections(state: OODState) -> dict[str, dict[str, float]] | None:
     """Measure how well each score finds the unknown.
 
     Returns:
-        Numbers by score; ``None`` unless there are pixels of both groups.
+        For each score the average precision of finding the unknown (``ap``),
+        the share of the known flagged where 95 % of the unknown is
+        (``fpr95``), and ``auroc``; ``None`` unless there are pixels of both
+        groups.
     """
     if not state.counts[0].any(dim=1).all():
         return None
     return {
-        name: Detection(
+        name: dict(
             ap=average_precision(known, unknown),
             fpr95=fpr_at_recall(known, unknown),
             auroc=auroc(known, unknown),
