@@ -72,26 +72,16 @@ def init_checkpoint(
 
 def _load_others(model: nn.Module, weights: dict, source: Path) -> None:
     """Load all weights except those that are replaced."""
-    wanted = {
-        name: value.shape
-        for name, value in model.state_dict().items()
-        if not name.startswith(REPLACED)
+    own = model.state_dict()
+    loaded = {
+        name: own[name] if name.startswith(REPLACED) else weights[name]
+        for name in own
+        if name.startswith(REPLACED) or name in weights
     }
-    missing = [name for name in wanted if name not in weights]
-    other = [
-        f'{name} {tuple(weights[name].shape)}, expected {tuple(shape)}'
-        for name, shape in wanted.items()
-        if name in weights and weights[name].shape != shape
-    ]
-    if missing or other:
+    try:
+        model.load_state_dict(loaded)
+    except RuntimeError as error:
         raise ValueError(
             f'{source} does not fit the config, and only prototypes and '
-            'classifier are replaced; '
-            + '; '.join(
-                f'{title}: {", ".join(names)}'
-                for title, names in (('missing', missing), ('shape', other))
-                if names
-            )
-        )
-    found = {name: weights[name] for name in wanted}
-    model.load_state_dict(found, strict=False)
+            f'classifier are replaced: {error}'
+        ) from error

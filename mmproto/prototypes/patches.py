@@ -179,20 +179,10 @@ def _patch(
     dilations: list[int] | None,
     data_root: str | Path | None,
 ) -> Patch:
-    (rows, columns), (height, width) = (
-        place['feature_size'],
-        place['image_size'],
-    )
+    sizes = {k: tuple(place[k]) for k in ('feature_size', 'image_size')}
     return Patch(
         prototype=prototype,
-        image=place['image'],
         file=find_image(place['image'], data_root),
-        scale=place['scale'],
         dilation=None if dilations is None else dilations[place['scale']],
-        row=place['row'],
-        col=place['col'],
-        similarity=place['similarity'],
-        label=place['label'],
-        feature_size=(rows, columns),
-        image_size=(height, width),
+        **(place | sizes),
     )

@@ -39,22 +39,12 @@ class LatentSample:
 
     def take(self, index: Tensor) -> 'LatentSample':
         """Select cells by their places ``index`` (m,)."""
-        return LatentSample(
-            self.latents[index],
-            self.labels[index],
-            self.impurity[index],
-            self.keys[index],
-        )
+        return LatentSample(*(values[index] for values in vars(self).values()))
 
     @classmethod
     def join(cls, parts: list['LatentSample']) -> 'LatentSample':
         """Concatenate samples."""
-        return cls(
-            torch.cat([part.latents for part in parts]),
-            torch.cat([part.labels for part in parts]),
-            torch.cat([part.impurity for part in parts]),
-            torch.cat([part.keys for part in parts]),
-        )
+        return cls(*map(torch.cat, zip(*(vars(p).values() for p in parts))))
 
     @classmethod
     def empty(cls) -> 'LatentSample':
@@ -183,7 +173,7 @@ class Reservoir:
         if not is_distributed():
             return self._kept(own)
         shares = all_gather_object((own.labels, own.impurity, own.keys))
-        labels, impurity, keys = (torch.cat(part) for part in zip(*shares))
+        labels, impurity, keys = map(torch.cat, zip(*shares))
         kept = first_of_classes(labels, impurity, keys, self.per_class)
         start = sum(len(share[0]) for share in shares[: get_rank()])
         kept = kept[(kept >= start) & (kept < start + len(own))] - start
@@ -194,12 +184,9 @@ class Reservoir:
         self._waiting = 0
         if not self._parts:
             return
-        kept = first_of_classes(
-            torch.cat([part.labels for part in self._parts]),
-            torch.cat([part.impurity for part in self._parts]),
-            torch.cat([part.keys for part in self._parts]),
-            self.per_class,
-        )
+        parts = [(p.labels, p.impurity, p.keys) for p in self._parts]
+        labels, impurity, keys = map(torch.cat, zip(*parts))
+        kept = first_of_classes(labels, impurity, keys, self.per_class)
         ends = torch.tensor([len(part) for part in self._parts]).cumsum(0)
         kept = kept.sort().values
         pieces = kept.tensor_split(torch.searchsorted(kept, ends)[:-1])

@@ -116,8 +116,9 @@ def test_weights_that_do_not_fit_are_named(save, run, tmp_path):
     with pytest.raises(SystemExit) as error:
         run(*files)
     message = str(error.value)
-    assert 'missing: neck.norm.weight;' in message
-    assert 'neck.conv.weight (16, 64, 3, 3), expected (16, 128' in message
+    assert 'Missing key(s) in state_dict: "neck.norm.weight". ' in message
+    assert 'size mismatch for neck.conv.weight: ' in message
+    assert '[16, 64, 3, 3]' in message and '[16, 128, 3, 3]' in message
     assert VECTORS not in message
     assert not (tmp_path / 'model_clustered.pth').exists()
 
