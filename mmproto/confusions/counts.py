@@ -49,7 +49,7 @@ class Confusions:
     """Confusions of a data set, in memory that does not grow with it.
 
     Args:
-        class_weights: Of the classifier (C,K).
+        class_weights: Weights of the classifier (C,K).
 
     Attributes:
         class_weights: The same, float64.

@@ -23,8 +23,8 @@ def measure_confusions(facts: ModelFacts, loader: DataLoader) -> Confusions:
     pipeline; the loader gives their labels.
 
     Args:
-        facts: Of a model with the config from :func:`use_split`.
-        loader: Of the same split.
+        facts: The model, built with the config from :func:`use_split`.
+        loader: Data loader of the same split.
 
     Raises:
         ValueError: If the model has a single class, or if images or labels

@@ -20,8 +20,8 @@ def margin_parts(
     """Split the lead of one class over another into parts of concepts.
 
     Args:
-        activations: Of the concepts (K,n).
-        class_weights: Of the classifier (C,K).
+        activations: Concept activations (K,n).
+        class_weights: Weights of the classifier (C,K).
         truth: Class (n,) that should win.
         predicted: Class (n,) that does.
 
@@ -56,8 +56,8 @@ def decisions_without(
 
     Args:
         logits: Evidence (C,n) of all concepts together, ``C`` at least two.
-        activations: Of the concepts (K,n).
-        class_weights: Of the classifier (C,K), float64.
+        activations: Concept activations (K,n).
+        class_weights: Weights of the classifier (C,K), float64.
 
     Yields:
         For each concept its index, some pixels (m,) and their classes (m,);

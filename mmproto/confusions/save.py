@@ -32,7 +32,7 @@ def save_confusions(
 
     Args:
         found: From :func:`measure_confusions`.
-        facts: Of the same model.
+        facts: The model that was measured.
         origin: Its config and checkpoint.
         split: The data set of the config that was counted.
         folder: Is made if it is missing.

@@ -40,11 +40,11 @@ def draw_sheet(
     """Draw training patches of a concept, and the places where it misleads.
 
     Args:
-        number: Of the confusion.
+        number: Rank of the confusion.
         data: From :func:`~mmproto.confusions.table.confusion_data`.
         row: The confusion.
-        patches: Of its concept, nearest first.
-        views: Of its places, largest first.
+        patches: Training patches of its concept, nearest first.
+        views: Views of its places, largest first.
 
     Returns:
         A figure on an Agg canvas; pyplot and its state are not involved.

@@ -14,7 +14,7 @@ def use_split(cfg: Config, split: str) -> tuple[Config, ConfigDict]:
     """Prepare a config to run a model on one of its labelled data sets.
 
     Args:
-        cfg: Of the model; not changed.
+        cfg: The config of the model; it is not changed.
         split: One of ``SPLITS``; training images are not augmented.
 
     Returns:

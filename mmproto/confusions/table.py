@@ -49,7 +49,7 @@ def confusion_data(
 
     Args:
         found: Counts of the data set.
-        facts: Of the model that was measured.
+        facts: The model that was measured.
         origin: Its config and checkpoint.
         split: The data set of the config that was counted.
         notes: What a reader has to know.

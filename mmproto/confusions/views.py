@@ -50,7 +50,7 @@ def cut_views(
     """Cut places from their images; the model sees each image once.
 
     Args:
-        facts: Of the model, as it was measured.
+        facts: The model, set up as it was measured.
         wanted: Places, each with the concept to show there.
 
     Returns:
@@ -74,9 +74,9 @@ def cut_view(place: Place, rgb: np.ndarray, activation: np.ndarray) -> View:
     """Cut a place with context from an image.
 
     Args:
-        place: In the image.
+        place: A place in the image.
         rgb: Pixels (h,w,3) of the image.
-        activation: Of a concept (h,w).
+        activation: Activation map of a concept (h,w).
     """
     height, width = activation.shape
     x0, y0, x1, y1 = place.box

@@ -34,8 +34,8 @@ class Picture:
     Args:
         info: Plain types: names, sizes, steps from cells to pixels.
         arrays: Class weights, the model's prediction, labels, the picture.
-        activations: Of the ``U`` concepts in use at the ``n`` cells of all
-            windows (U,n), float32.
+        activations: Activations (U,n) of the ``U`` concepts in use at the
+            ``n`` cells of all windows, float32.
     """
 
     info: dict
@@ -52,7 +52,7 @@ def picture_data(
     """Run the model on a picture, and keep what explains its prediction.
 
     Args:
-        facts: Of the model, from ``mmseg.apis.init_model``.
+        facts: The model, from ``mmseg.apis.init_model``.
         image: Path of the picture.
         point: Column and row to explain first; by default chosen as by
             :func:`mmproto.explain`.

@@ -22,7 +22,7 @@ def pack(info: dict, arrays: Mapping[str, np.ndarray]) -> str:
 
     Args:
         info: Plain types; the string has ``arrays`` besides.
-        arrays: Of uint8, uint16 or float32, by name.
+        arrays: Arrays by name, uint8, uint16 or float32.
 
     Raises:
         ValueError: If a number in ``info`` is not finite.
@@ -49,7 +49,7 @@ def encode_picture(rgb: np.ndarray, side: int, quality: int) -> bytes:
     Args:
         rgb: The picture, uint8.
         side: Its longer side is shrunk to this number of pixels.
-        quality: Of WebP, up to 100.
+        quality: Quality of WebP, up to 100.
     """
     height, width = rgb.shape[:2]
     factor = side / max(height, width)

@@ -18,7 +18,7 @@ def geometry_of(facts: ModelFacts, maps: EvidenceMaps) -> dict:
     """Describe how maps of cells become maps of pixels, in plain types.
 
     Args:
-        facts: Of the model.
+        facts: The model.
         maps: Its maps of the image.
 
     Returns:

@@ -41,7 +41,7 @@ class PatchStore:
 
     Args:
         mode: One of ``MODES``.
-        folder: Of the page; links start there.
+        folder: Folder of the page; links start there.
         names: Names of the classes.
         most: Number of patches shown per concept.
     """

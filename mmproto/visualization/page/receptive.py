@@ -21,7 +21,7 @@ def theoretical_fields(facts: ModelFacts) -> list[int | None]:
     noticeably depends on is far smaller (https://arxiv.org/abs/1701.04128).
 
     Args:
-        facts: Of the model.
+        facts: The model.
 
     Returns:
         One side per dilation rate of the neck, or a single one for a neck

@@ -12,7 +12,7 @@ def read_usage(path: str | Path, facts: ModelFacts) -> list[float]:
 
     Args:
         path: ``concepts.json`` from ``tools/analysis_tools/list_concepts.py``.
-        facts: Of the model.
+        facts: The model.
 
     Raises:
         FileNotFoundError: If there is no such file.
