@@ -12,8 +12,6 @@ from mmproto.commands.command import Command
 from mmproto.commands.flags import add_config, read_config
 from mmproto.utils.files import check_writable
 
-SUFFIXES = ('.onnx', '.safetensors')
-
 
 def add_arguments(parser: ArgumentParser, suffix: str | None = None) -> None:
     """Add the flags.
@@ -24,19 +22,19 @@ def add_arguments(parser: ArgumentParser, suffix: str | None = None) -> None:
     """
     add_config(parser)
     parser.add_argument('checkpoint', help='checkpoint, left as it is')
-    text = 'file to write instead of <checkpoint>{}'
+    text = f'file to write instead of <checkpoint>{suffix or ".onnx"}'
     if suffix is None:
-        text += '; write safetensors if it ends in {}'
-    parser.add_argument(
-        '--out', help=text.format(suffix or SUFFIXES[0], SUFFIXES[1])
-    )
+        text += '; safetensors if it ends in .safetensors'
+    parser.add_argument('--out', help=text)
     parser.set_defaults(suffix=suffix)
 
 
 def work(args: Namespace) -> None:
     """Export, and print the path of the file last."""
-    suffix = args.suffix or Path(args.out or SUFFIXES[0]).suffix
-    out = args.out or Path(args.checkpoint).with_suffix(suffix)
+    out = Path(
+        args.out or Path(args.checkpoint).with_suffix(args.suffix or '.onnx')
+    )
+    suffix = args.suffix or out.suffix
     check_writable(out)
     from mmproto.checkpoints.derived import load_whole
     from mmproto.exporting import export_onnx, save_safetensors

@@ -1,12 +1,16 @@
 """Flags, help and messages of all commands and tools."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import onnx
 import pytest
 
-from mmproto.__main__ import COMMANDS, main
+from mmproto import __version__, load_safetensors
+from mmproto.__main__ import COMMANDS, load_command, main
+from mmproto.commands import check
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {'torch', 'mmengine', 'mmcv', 'mmseg', 'matplotlib', 'numpy', 'cv2'}
@@ -63,10 +67,6 @@ def test_help_is_light_and_ends_with_two_examples(words):
 @pytest.mark.parametrize('name', COMMANDS)
 def test_examples_are_valid(name):
     """Both are read without an error, and exist beside the script's."""
-    import shlex
-
-    from mmproto.__main__ import load_command
-
     command = load_command(name)
     assert len(command.examples) == 2
     for example in command.examples:
@@ -94,10 +94,8 @@ def test_an_unknown_command_lists_the_known():
 
 
 def test_version_and_no_arguments(capsys):
-    import mmproto
-
     main(['--version'])
-    assert capsys.readouterr().out == f'mmproto {mmproto.__version__}\n'
+    assert capsys.readouterr().out == f'mmproto {__version__}\n'
     main([])
     without = capsys.readouterr().out
     main(['--help'])
@@ -119,13 +117,22 @@ def test_mistakes_end_in_a_sentence_before_anything_heavy(tmp_path):
 
 
 def test_a_config_of_the_package_by_its_name(capsys):
-    from mmproto.commands import check
-
     given = check.COMMAND.parse(None, ['mmproto::proto_camvid.py'])
     assert Path(given.config).samefile(ROOT / 'configs' / 'proto_camvid.py')
     with pytest.raises(SystemExit):
         check.COMMAND.parse(None, ['mmproto::lost.py'])
     assert "no config 'lost.py'; it has deeplabv3" in capsys.readouterr().err
+
+
+def test_the_ending_says_what_is_exported(trained, tmp_path, capsys):
+    main(['export', *trained])
+    made = Path(trained[1]).with_suffix('.onnx')
+    assert capsys.readouterr().out.splitlines()[-1] == str(made)
+    assert onnx.load(made).graph.output
+    out = tmp_path / 'other.safetensors'
+    main(['export', *trained, '--out', str(out)])
+    assert capsys.readouterr().out.splitlines()[-1] == str(out)
+    assert load_safetensors(out).decode_head.num_classes == 4
 
 
 # Stands in for mmseg.datasets and for mmcv: says what they say, and more.
@@ -138,6 +145,7 @@ known = 'Fail to import ``MultiScaleDeformableAttention`` from ' \\
     'rather than ``mmcv-lite`` if you need this module. '
 print('Could not import OneDL')
 print('Could not import OneDL, really')
+print('We Could not import OneDL')
 print('something else')
 print('Could not import OneDL')
 warn(known, 'mmcv.cnn.bricks.transformer')
@@ -170,9 +178,10 @@ def test_only_known_messages_are_dropped_and_by_commands_only(who, tmp_path):
     )
     dropped = who == 'command'
     lost = 'Could not import OneDL'
-    printed = [lost, f'{lost}, really', 'something else', lost, lost]
+    others = [f'{lost}, really', f'We {lost}', 'something else']
+    printed = [lost, *others, lost, lost]
     if dropped:  # what is printed later is no business of the import
-        printed = [f'{lost}, really', 'something else', lost]
+        printed = [*others, lost]
     assert done.stdout.splitlines() == printed
     warned = [
         line.partition(':')[0]
