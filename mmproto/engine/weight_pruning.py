@@ -1,4 +1,4 @@
-"""Ways to set weights of a classifier to exact zeros."""
+"""Ways to set class weights to exact zeros."""
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ def proximal_step(weight: Tensor, threshold: float) -> None:
 
     Args:
         weight: Any shape.
-        threshold: What every weight loses, at least 0.
+        threshold: Amount that every weight loses, at least 0.
     """
     weight.sub_(threshold).clamp_(min=0)
 
@@ -24,12 +24,12 @@ def proximal_step(weight: Tensor, threshold: float) -> None:
 def zero_smallest(weight: Tensor, share: float) -> None:
     """Set the smallest weights to zero, in place.
 
-    The largest weight of each class stays: without any, a class could never
+    The largest weight of each class stays: a class without weights could never
     be predicted again.
 
     Args:
-        weight: Class weights (C,K,...); what is below zero counts as zero.
-        share: Of all weights that have to be zero.
+        weight: Class weights (C,K,...); negative ones count as zero.
+        share: Share of all weights that must be zero.
     """
     flat = weight.view(len(weight), -1)
     protected = flat.clone()
@@ -42,11 +42,11 @@ def zero_smallest(weight: Tensor, share: float) -> None:
 
 @torch.no_grad()
 def keep_largest(weight: Tensor, numbers: Tensor) -> None:
-    """Keep so many of the largest weights of each class, in place.
+    """Keep the largest weights of each class, in place.
 
     Args:
-        weight: Class weights (C,K,...); what is below zero becomes zero.
-        numbers: Weights that each class keeps (C,).
+        weight: Class weights (C,K,...); negative ones become zero.
+        numbers: How many weights each class keeps (C,).
     """
     flat = weight.view(len(weight), -1)
     order = flat.argsort(dim=1, descending=True, stable=True)
@@ -58,13 +58,13 @@ def keep_largest(weight: Tensor, numbers: Tensor) -> None:
 
 
 def gradual_share(target: float, passed: float) -> float:
-    """Share of zeros on the way to a target, fast first and slow at the end.
+    """Return a share of zeros that grows fast first and slowly at the end.
 
-    Zhu and Gupta 2017 (https://arxiv.org/abs/1710.01878), equation 1, from
-    no zeros at all.
+    Zhu and Gupta 2017 (https://arxiv.org/abs/1710.01878), equation 1, starting
+    without zeros.
 
     Args:
         target: Share of zeros at the end.
-        passed: Part of the way, from 0 to 1.
+        passed: Fraction of the steps made, from 0 to 1.
     """
     return target * (1 - (1 - passed) ** 3)

@@ -13,12 +13,12 @@ from mmproto.registry import HOOKS
 
 @HOOKS.register_module()
 class ExplanationMetricsHook(Hook):
-    """Records predictions for mmproto's metrics of explanations.
+    """Record predictions for mmproto's metrics of explanations.
 
     mmengine gives a metric the predicted logits, not the concepts behind
     them. Where ``val_evaluator`` or ``test_evaluator`` holds such a metric,
-    this hook keeps what the model computes in the pass that predicts. Without
-    one it does nothing.
+    this hook keeps what the model computes while it predicts. Without one it
+    does nothing.
     """
 
     def __init__(self) -> None:

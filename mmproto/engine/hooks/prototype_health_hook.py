@@ -29,23 +29,23 @@ SHOWN = 20
 
 @HOOKS.register_module()
 class PrototypeHealthHook(Hook):
-    """Finds concepts that explain nothing, while a model is validated.
+    """Find concepts that explain nothing, while a model is validated.
 
     *Dead* concepts reach the threshold in no image, *one-image* concepts in
     exactly one. *Duplicates* are pairs of prototypes of different concepts
-    with nearly the same direction; of a prototype layer without vectors,
-    pairs of concepts with nearly the same maps. The entropy of each
-    concept's share of all activation, and its exponential, the effective
-    number of concepts, fall when concepts collapse. All are logged as
+    with nearly the same direction; where the prototype layer has no vectors,
+    pairs of concepts with nearly the same maps. The entropy of the concepts'
+    shares of all activation, and its exponential, the effective number of
+    concepts, fall when concepts collapse. All are logged as
     ``val/concepts_*`` (no key may contain the word that marks losses), their
     ids as warnings.
 
-    Looks at the input of the head's classifier in every forward pass of the
-    validation loop, also at passes that a metric adds. Memory does not grow
-    with the number of images.
+    The hook looks at the input of the head's classifier in every forward pass
+    of the validation loop, including passes that a metric adds. Memory does
+    not grow with the number of images.
 
     Args:
-        interval: Watches every ``interval``-th validation of the run.
+        interval: Watch every ``interval``-th validation of the run.
         dead_threshold: Activation that shows a concept to be present.
         duplicate_cosine: Cosine above which two count as the same.
 
@@ -79,13 +79,13 @@ class PrototypeHealthHook(Hook):
         self._batch: BatchUsage | None = None
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Begins to listen to the classifier's input."""
-        # A validation that failed never came to its end.
+        """Begin to listen to the classifier's input."""
+        # A validation that failed never reached its end.
         self._stop()
         self._validations += 1
         if self._validations % self.interval:
             return
-        head = get_prototype_head(runner.model)
+        head = self._head = get_prototype_head(runner.model)
         self._usage = empty_usage(head.num_concepts)
         self._with_gram = head.prototype_layer.vectors is None
         self._handle = head.conv_seg.register_forward_pre_hook(self._listen)
@@ -106,7 +106,7 @@ class PrototypeHealthHook(Hook):
         data_batch: Any = None,
         outputs: Sequence | None = None,
     ) -> None:
-        """Adds the batch, all of whose windows have been seen by now."""
+        """Add the batch, all of whose windows have been seen by now."""
         self._finish_batch()
 
     def _finish_batch(self) -> None:
@@ -119,18 +119,17 @@ class PrototypeHealthHook(Hook):
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
-        """Joins the ranks, logs and warns."""
+        """Join the ranks, log and warn."""
         if self._handle is None:
             return
         self._stop()
         reduce_usage(self._usage)
-        head = get_prototype_head(runner.model)
-        vectors = head.prototype_layer.vectors
+        vectors = self._head.prototype_layer.vectors
         if vectors is None:
             pairs = duplicate_pairs(self._usage.gram, self.duplicate_cosine)
         else:
             vectors = vectors.detach().double()
-            concepts = head.prototype_concepts.tolist()
+            concepts = self._head.prototype_concepts.tolist()
             pairs = [
                 (first, second)
                 for first, second in duplicate_pairs(
@@ -146,7 +145,7 @@ class PrototypeHealthHook(Hook):
             print_log(line, logger='current', level=logging.WARNING)
 
     def after_run(self, runner: Runner) -> None:
-        """Leaves nothing behind in the model."""
+        """Leave nothing behind in the model."""
         self._stop()
 
     def _stop(self) -> None:
@@ -156,7 +155,7 @@ class PrototypeHealthHook(Hook):
 
 
 def scalars(health: ConceptHealth) -> dict[str, float]:
-    """What is logged, by name."""
+    """Return the logged numbers by name."""
     return {
         'dead': len(health.dead),
         'one_image': len(health.one_image),
@@ -167,11 +166,11 @@ def scalars(health: ConceptHealth) -> dict[str, float]:
 
 
 def warnings(health: ConceptHealth, kind: str) -> list[str]:
-    """Sentences that name what is unhealthy.
+    """Return a sentence for each kind of unhealthy concepts.
 
     Args:
         health: The numbers.
-        kind: Of what the duplicates are pairs.
+        kind: What the duplicates are pairs of.
     """
     found = (
         (health.dead, 'dead concepts, active in no validation image'),

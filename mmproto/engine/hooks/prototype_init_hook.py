@@ -37,7 +37,7 @@ class PrototypeInitHook(Hook):
             training starts, it ends before ``begin``.
     """
 
-    # Before the phases' hook, which may have the model wrapped anew.
+    # Before the phases' hook, which may wrap the model again.
     priority = 'VERY_HIGH'
 
     def __init__(self, begin: Moment, **options: Any) -> None:

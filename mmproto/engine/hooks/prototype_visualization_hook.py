@@ -28,15 +28,15 @@ from mmproto.visualization.prototype_visualizer import (
 
 from .prototype_projection_hook import PrototypeProjectionHook
 
-PATCHES = 6  # of a prototype, as many as a page shows of a concept
+PATCHES = 6  # per prototype, as many as a page shows of a concept
 FINGERPRINT = 'projection_fingerprint'
-# What does not decide where in the images a prototype is found.
+# Weights that do not decide where in the images a prototype is found.
 CLASSIFYING = ('decode_head.conv_seg.', 'decode_head.concept_losses.')
 
 
 @HOOKS.register_module()
 class PrototypeVisualizationHook(Hook):
-    """Shows what concepts mean, and how they decide, after validations.
+    """Show what concepts mean, and how they decide, after validations.
 
     In a config, for pictures on disk and in TensorBoard::
 
@@ -47,26 +47,27 @@ class PrototypeVisualizationHook(Hook):
         custom_hooks = [*_base_.custom_hooks,
                         dict(type='mmproto.PrototypeVisualizationHook')]
 
-    Explains the same few validation images each time, evenly spaced, as
-    ``explanation/<image stem>``, and draws the concepts that these images use
-    most, as ``concepts/01`` and so on. The step of a picture is the iteration,
-    0 where a model is only validated.
+    The hook explains the same few validation images each time, evenly spaced,
+    as ``explanation/<image stem>``, and draws the concepts that these images
+    use most, as ``concepts/01`` and so on. The step of a picture is the
+    iteration, 0 where a model is only validated.
 
     Training patches come from the record of ``PrototypeProjectionHook`` while
-    it holds: until anything but the classifier changes. Otherwise the nearest
-    places are searched in a few training images, evenly spaced and without
-    augmentation; the sheets and the log say which.
+    it holds: until anything but the classifier changes. Otherwise the hook
+    searches a few training images, evenly spaced and without augmentation, for
+    the nearest places; the sheets and the log say which.
 
-    Shows the weights that were validated: with ``EMAHook`` the averages, for
-    which no record holds, since it is made of the weights in training. Leaves
-    the training as it is. All ranks search, the first one draws.
+    The weights shown are those that were validated: with ``EMAHook`` the
+    averages, for which no record holds, since it is made of the weights in
+    training. The training is not changed. All ranks search, the first one
+    draws.
 
     Args:
-        interval: Draws after every ``interval``-th validation, counted from
-            the start or a resume, and after that at the end of training.
-        images: Validation images to explain, at most.
-        concepts: Concepts to draw, at most.
-        training_images: Training images to search, at most.
+        interval: Draw after every ``interval``-th validation, counted from the
+            start or a resume, and after the one at the end of training.
+        images: Most validation images to explain.
+        concepts: Most concepts to draw.
+        training_images: Most training images to search.
 
     Raises:
         ValueError: A number is below 1. When training or validation starts:
@@ -148,7 +149,7 @@ class PrototypeVisualizationHook(Hook):
                 self._show(runner)
 
     def _watch(self, runner: Runner) -> None:
-        """Remember of which weights a new record is, also in checkpoints."""
+        """Remember which weights a new record was made of, also if saved."""
         record = projection_record(runner)
         if record is not self._record:
             self._record = record
@@ -169,7 +170,7 @@ class PrototypeVisualizationHook(Hook):
             self._draw(runner, note)
 
     def _patches(self, runner: Runner) -> tuple[dict, str]:
-        """The record to show, and where it comes from."""
+        """Return the record to show, and where it comes from."""
         rank, world_size = get_dist_info()
         record, model = projection_record(runner), bare_model(runner.model)
         made_of = runner.message_hub.get_info(FINGERPRINT)
@@ -236,7 +237,7 @@ def check_run(runner: Runner) -> None:
 
 
 def projection_record(runner: Runner) -> dict | None:
-    """The record that the run's projection hook holds, if there is one."""
+    """Return the record of the run's projection hook, if there is one."""
     for hook in runner.hooks:
         if isinstance(hook, PrototypeProjectionHook):
             return hook.record

@@ -12,22 +12,22 @@ from mmproto.registry import HOOKS
 
 @HOOKS.register_module()
 class SimplexHook(Hook):
-    """Projects the weights of ``SimplexGroups`` after every step.
+    """Project the weights of ``SimplexGroups`` after every step.
 
     Projected gradient descent: ScaleProtoSeg,
     https://arxiv.org/abs/2409.09497, section 3.2. Pruned prototypes, also
     those of the checkpoint that training starts from, get no weight.
 
     Raises:
-        ValueError: When training starts, if the head has no groups.
+        ValueError: The head has no groups, when training starts.
     """
 
-    # before averaged copies are updated and checkpoints are saved
+    # Before averaged copies are updated and checkpoints are saved.
     priority = 'ABOVE_NORMAL'
 
     def before_train(self, runner: Runner) -> None:
         """Project what was loaded."""
-        head = get_prototype_head(runner.model)
+        head = self._head = get_prototype_head(runner.model)
         if not isinstance(head.concept_pooling, SimplexGroups):
             raise ValueError(
                 'SimplexHook needs decode_head.concept_pooling=dict(type='
@@ -44,9 +44,8 @@ class SimplexHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Project what the optimizer moved."""
-        head = get_prototype_head(runner.model)
-        if head.concept_pooling.weight.requires_grad:
-            project_groups(head)
+        if self._head.concept_pooling.weight.requires_grad:
+            project_groups(self._head)
 
 
 def project_groups(head: PrototypeHead) -> None:
