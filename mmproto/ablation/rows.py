@@ -104,15 +104,35 @@ def make_row(name: str, data: Mapping, folder: Path) -> Row:
         FileNotFoundError: There is no such config.
         ValueError: An entry makes no sense.
     """
+    _check_values(name, data)
     config = data['config']
-    _require(
-        isinstance(config, str),
-        f'row {name} has no config; name one in it or for all rows',
-    )
     path = config_path(config) if config.startswith(SCOPE) else folder / config
     if not path.is_file():
         raise FileNotFoundError(f'row {name}: there is no config {path}')
+    start = data.get('start')
+    return Row(
+        name,
+        config,
+        path,
+        dict(data.get('options') or {}),
+        list(data.get('remove_hooks') or []),
+        list(data.get('add_hooks') or []),
+        Start(**start) if start else None,
+        data.get('after'),
+        bool(data.get('stage', False)),
+        data.get('share', 1),
+        list(data['seeds']),
+    )
+
+
+def _check_values(name: str, data: Mapping) -> None:
+    _require(
+        isinstance(data['config'], str),
+        f'row {name} has no config; name one in it or for all rows',
+    )
     start, after = data.get('start'), data.get('after')
+    if start is not None:
+        _check_start(name, start)
     _require(
         after is None or isinstance(after, str),
         f'row {name}: after names a row, got {after!r}',
@@ -133,22 +153,9 @@ def make_row(name: str, data: Mapping, folder: Path) -> Row:
         f'row {name}: seeds must be different whole numbers from 0 on, at '
         f'least one, got {seeds!r}',
     )
-    return Row(
-        name,
-        config,
-        path,
-        dict(data.get('options') or {}),
-        list(data.get('remove_hooks') or []),
-        list(data.get('add_hooks') or []),
-        None if start is None else _make_start(name, start),
-        after,
-        bool(data.get('stage', False)),
-        share,
-        list(seeds),
-    )
 
 
-def _make_start(name: str, start: Any) -> Start:
+def _check_start(name: str, start: Any) -> None:
     _require(
         isinstance(start, Mapping) and set(start) == {'row', 'iteration'},
         f'row {name}: start must be dict(row=..., iteration=...), got '
@@ -160,7 +167,6 @@ def _make_start(name: str, start: Any) -> Start:
         f'row {name} starts from iteration {iteration!r}; give a positive '
         'number',
     )
-    return Start(start['row'], iteration)
 
 
 def _are_seeds(seeds: Any) -> bool:
