@@ -51,7 +51,7 @@ class FrameNumbers:
 
 
 class Measurement:
-    """What a model says about ``T`` frames; memory holds one of them.
+    """What a model says about all frames; memory holds one of them.
 
     Args:
         path: File for the numbers; an old one is overwritten.
@@ -144,5 +144,10 @@ class Measurement:
 
     def by_share(self) -> list[int]:
         """List the concepts with any evidence, largest total share first."""
-        order = np.argsort(-self.concept_total, kind='stable')
-        return [int(k) for k in order if self.concept_total[k] > 0]
+        return largest_first(self.concept_total)
+
+
+def largest_first(totals: np.ndarray) -> list[int]:
+    """List the indices of totals (n,) above zero, largest total first."""
+    order = np.argsort(-totals, kind='stable')
+    return [int(index) for index in order if totals[index] > 0]

@@ -31,11 +31,11 @@ from .background import (
     Background,
     Layout,
 )
-from .measurement import FrameNumbers, Measurement
+from .measurement import FrameNumbers, Measurement, largest_first
 from .strip import make_strip, marker_column, paint_strip, row_shares
 
-POINT_RADIUS = 8  # pixels, as what follows
-CLASS_WIDTH = 180  # of a name in the title of the strip
+POINT_RADIUS = 8  # pixels, like all below
+CLASS_WIDTH = 180  # of a name in the heading of the strip
 SIZE, BOLD_SIZE = 13, 14  # pixels: the 9 and 10 points of TEXT, HEADING
 
 
@@ -46,7 +46,7 @@ class Painter:
         measurement: Numbers of the sequence.
         title: Of the video.
         facts: Of the model.
-        concepts: Those of the rows of the strip.
+        concepts: Those that have a row in the strip.
         patches: Their pictures, ``None`` where there is none.
 
     Attributes:
@@ -68,7 +68,7 @@ class Painter:
             for name in facts.classes
         ]
         self._palette = facts.palette
-        present = _present(measurement)
+        present = largest_first(measurement.class_total)
         self._shown = present[:LARGEST_LEGEND]
         left_out = len(present) - len(self._shown)
         lines = len(self._shown) + (left_out > 0)
@@ -186,13 +186,6 @@ def strip_title(
         f'Share of the winning evidence by concept at x={x}, y={y}, predicted '
         f'as {numbers.sentence(classes)}'
     )
-
-
-def _present(measurement: Measurement) -> list[int]:
-    """List the classes of all frames, the one with most pixels first."""
-    total = measurement.class_total
-    order = np.argsort(-total, kind='stable')
-    return [int(index) for index in order if total[index] > 0]
 
 
 @cache
