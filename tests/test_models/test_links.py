@@ -37,7 +37,7 @@ def test_no_evidence_means_all_classes_alike(link):
 @golden('pipnet_class_loss')
 def test_golden_pipnet_log1p_square_link(case):
     evidence = case.input('out')
-    logits = LINKS['log1p_square'](evidence)
+    logits = LINKS['log1p_square'](evidence, case['in_multiplier'].item())
     case.check(logits, 'out_log1p')
     labels = torch.cat([case['in_labels'], case['in_labels']])
     loss = F.cross_entropy(logits, labels)

@@ -72,8 +72,11 @@ def test_golden_pipnet_softmax_concepts(case):
 @pytest.mark.parametrize('activation', ['log', 'linear'])
 def test_golden_protopnet_distances(case, activation):
     prototypes = case.input('prototypes').flatten(1)
-    layer = DistancePrototypes(*prototypes.shape, activation=activation)
-    layer = layer.to(prototypes.dtype)
+    layer = DistancePrototypes(
+        *prototypes.shape,
+        activation=activation,
+        epsilon=case['in_epsilon'].item(),
+    ).to(prototypes.dtype)
     layer.set_vectors(prototypes)
     features = case.input('features')[:, None]
     # float32 originals cancel near a prototype: compare with their float64

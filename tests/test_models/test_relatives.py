@@ -23,18 +23,26 @@ def class_major(identity, ranges):
     return np.lexsort((np.arange(len(scale)), scale, identity.argmax(1)))
 
 
+def shares(identity, ranges):
+    """Number of prototypes of each class at each scale (C,S)."""
+    numbers = [identity[start:end].sum(axis=0) for start, end in ranges]
+    return np.stack(numbers, axis=1).astype(int)
+
+
 def class_head(case, prototypes, num_classes, **options):
     """A head of class-specific concepts with the case's prototypes."""
     number, channels = prototypes.shape
     options = dict(num_concepts=number) | options
     layer = dict(type='mmproto.DistancePrototypes')
     layer |= options.pop('prototype_layer', {})
+    classifier = dict(type='mmproto.ClassSpecificConv2d')
+    classifier['concepts'] = options.pop('concepts', None)
     head = PrototypeHead(
         channels,
         channels,
         num_classes,
         prototype_layer=layer,
-        classifier=dict(type='mmproto.ClassSpecificConv2d'),
+        classifier=classifier,
         link='softmax',
         **options,
     ).to(case.dtype)
@@ -80,12 +88,14 @@ def test_golden_prototypes_meet_their_own_scale(case):
     ranges = case['in_scale_ranges']
     identity = case['in_class_identity']
     order = class_major(identity.numpy(), ranges.tolist())
-    classes, scales = identity.shape[1], len(ranges)
+    numbers = shares(identity.numpy(), ranges.tolist())
+    classes, scales = numbers.shape
     head = class_head(
         case,
         prototypes[order],
         classes,
-        prototype_layer=dict(per_scale=len(identity) // classes // scales),
+        prototype_layer=dict(per_scale=numbers.flatten().tolist()),
+        concepts=numbers.sum(axis=1).tolist(),
     )
     maps = case.input('features').chunk(scales, dim=1)
     latents = head.stack_scales(maps)
@@ -111,29 +121,20 @@ def test_golden_groups_of_prototypes(case):
     ranges, groups = case['in_scale_ranges'], int(case['in_num_groups'])
     identity = case['in_class_identity']
     order = class_major(identity.numpy(), ranges.tolist())
-    classes, scales = identity.shape[1], len(ranges)
-    per_class = len(identity) // classes
-    head = PrototypeHead(
-        prototypes.shape[1],
-        prototypes.shape[1],
-        classes,
-        classes * per_class,
-        prototype_layer=dict(
-            type='mmproto.DistancePrototypes', per_scale=per_class // scales
-        ),
-        concept_pooling=dict(type='mmproto.SimplexGroups'),
-        classifier=dict(type='mmproto.ClassSpecificConv2d'),
-        link='softmax',
+    numbers = shares(identity.numpy(), ranges.tolist())
+    scales, sizes = len(ranges), numbers.sum(axis=1).tolist()
+    concepts = [groups * (size > 0) for size in sizes]
+    head = class_head(
+        case,
+        prototypes[order],
+        len(sizes),
+        num_concepts=sum(concepts),
+        concepts=concepts,
+        prototype_layer=dict(per_scale=numbers.flatten().tolist()),
+        concept_pooling=dict(type='mmproto.SimplexGroups', prototypes=sizes),
     )
-    # P = K * M: any number of groups a class, here not a divisor of P
-    head.concept_pooling = SimplexGroups(classes, groups, per_class)
-    head.conv_seg = ClassSpecificConv2d(classes * groups, classes)
-    head.num_concepts = classes * groups
-    head = head.to(case.dtype).eval()
-    head.prototype_layer.set_vectors(prototypes[order].detach())
-    for index in range(classes):
-        weight = case[f'in_group_weight_{index}'].to(case.dtype)
-        head.concept_pooling.weight.data[index] = weight
+    for index, weight in enumerate(head.concept_pooling.group_weights):
+        weight.data.copy_(case[f'in_group_weight_{index}'])
     if len(case['in_last_layer_weight']):
         weight = case['in_last_layer_weight'].to(case.dtype)
         head.conv_seg.weight.data[:, :, 0, 0] = weight
@@ -143,13 +144,15 @@ def test_golden_groups_of_prototypes(case):
     case.check(flat, 'out_group_activation')
     case.check(head(maps).permute(0, 2, 3, 1), 'out_logits')
     # every scale's share in the exponent, and the largest of them
-    torch.testing.assert_close(exponents.sum(dim=1).exp(), activations)
+    whole = exponents.double().sum(dim=1).exp().to(case.dtype)
+    torch.testing.assert_close(whole, activations)
     assert torch.equal(scale, exponents.argmax(dim=1))
 
 
 @golden('scaleprotoseg_projection_simplex')
 def test_golden_projection_on_the_simplex(case):
-    case.check(project_on_simplex(case.input('v')), 'out_w')
+    radius = case['in_z'].item()
+    case.check(project_on_simplex(case.input('v'), radius), 'out_w')
 
 
 def test_pruned_prototypes_get_no_weight_on_the_simplex():
