@@ -147,7 +147,7 @@ def concept_usage(facts: ModelFacts, loader: Iterable) -> ConceptUsage:
             concept = concept[largest > 0].cpu()
             top += concept.bincount(minlength=head.num_concepts)
             total += activations.double().sum(dim=1).cpu()
-            needed += int(needed_concepts(contributions).sum())
+            needed += int(count_needed(contributions).sum())
             cells += activations.shape[1]
             images += 1
     if not cells:
@@ -163,7 +163,7 @@ def concept_usage(facts: ModelFacts, loader: Iterable) -> ConceptUsage:
     )
 
 
-def needed_concepts(contributions: Tensor) -> Tensor:
+def count_needed(contributions: Tensor) -> Tensor:
     """Count the fewest concepts that reach 95 % of the evidence for a class.
 
     Negative contributions, of a signed classifier, count as zero: part of
@@ -176,7 +176,7 @@ def needed_concepts(contributions: Tensor) -> Tensor:
         Numbers of concepts (n,), 0 where there is no evidence.
 
     Example:
-        >>> needed_concepts(torch.tensor([[1.0, 0.0], [99.0, 0.0]]))
+        >>> count_needed(torch.tensor([[1.0, 0.0], [99.0, 0.0]]))
         tensor([1, 0])
     """
     evidence = contributions.clamp(min=0)

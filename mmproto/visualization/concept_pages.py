@@ -68,7 +68,7 @@ def save_concepts(
     write_json(record, table.with_suffix('.json'))
     write_text(text, table)
     used = [concept for concept in concepts if concept.in_use]
-    pages = save_pages(used, classes, folder, unused_summary(concepts))
+    pages = save_concept_pages(used, classes, folder, unused_summary(concepts))
     return [table.with_suffix('.json'), table, *pages]
 
 
@@ -92,7 +92,7 @@ def draw_pages(
         yield _draw_page(page, names, title, note)
 
 
-def save_pages(
+def save_concept_pages(
     concepts: Sequence[Concept],
     names: Sequence[str],
     folder: str | Path,

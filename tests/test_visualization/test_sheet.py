@@ -11,7 +11,7 @@ from mmproto.explanations.explanation import ConceptEvidence, Explanation
 from mmproto.models.metainfo import class_colors
 from mmproto.prototypes.patches import Patch
 from mmproto.visualization.colors import overlay_activation, overlay_classes
-from mmproto.visualization.concept_pages import draw_pages, save_pages
+from mmproto.visualization.concept_pages import draw_pages, save_concept_pages
 from mmproto.visualization.crops import crop_patch
 from mmproto.visualization.sheet import draw_sheet
 
@@ -234,7 +234,7 @@ def test_pages_hold_eight_concepts_each(file, tmp_path):
     assert [len(figure.axes) for figure in figures] == [8 * 6, 6]
     for figure in figures:
         check_text(figure)
-    paths = save_pages(concepts, LONG_NAMES, tmp_path / 'pages')
+    paths = save_concept_pages(concepts, LONG_NAMES, tmp_path / 'pages')
     assert [path.name for path in paths] == [
         'concepts_01.png',
         'concepts_02.png',
@@ -244,10 +244,10 @@ def test_pages_hold_eight_concepts_each(file, tmp_path):
 def test_pages_of_another_list_do_not_stay(file, tmp_path):
     concepts = make_concepts([make_patch(file)], 9)
     (tmp_path / 'concepts_2026.txt').touch()
-    first = save_pages(concepts, LONG_NAMES, tmp_path)
-    save_pages(concepts[:1], LONG_NAMES, tmp_path, 'a note')
+    first = save_concept_pages(concepts, LONG_NAMES, tmp_path)
+    save_concept_pages(concepts[:1], LONG_NAMES, tmp_path, 'a note')
     assert first[0].is_file() and not first[1].exists()
-    save_pages([], LONG_NAMES, tmp_path)
+    save_concept_pages([], LONG_NAMES, tmp_path)
     assert [path.name for path in tmp_path.glob('concepts*')] == [
         'concepts_2026.txt'
     ]

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mmproto.explanations.concepts import needed_concepts
+from mmproto.explanations.concepts import count_needed
 
 LOCAL_SIZES = ('all_classes', 'predicted', 'needed', 'needed_all')
 PIPNET_THRESHOLD = 1e-3
@@ -92,12 +92,12 @@ def measure_cells(
     winning = class_weights[predicted].T * activations  # K,n
     total = class_weights.sum(dim=0)[:, None] * activations  # K,n
     largest = class_weights.amax(dim=0)[:, None] * activations  # K,n
-    needed = needed_concepts(winning)  # n
+    needed = count_needed(winning)  # n
     sizes = (
         (largest > threshold).sum(dim=0),
         (winning > threshold).sum(dim=0),
         needed,
-        needed_concepts(total),
+        count_needed(total),
     )
     length = len(activations)
     # concepts in the order of their contribution, as far as they are needed

@@ -44,7 +44,7 @@ def picture_size(frame_size: tuple[int, int]) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class Layout:
+class FrameLayout:
     """Places in a frame, for a sequence and a number of rows.
 
     Args:
@@ -102,7 +102,7 @@ class Background(Canvas):
         layout: Of the video.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: FrameLayout) -> None:
         height, width = layout.size
         super().__init__(width, height, DPI, unit=1 / DPI)
         self._layout = layout

@@ -25,7 +25,7 @@ Item = TypeVar('Item')
 Region = tuple[slice, slice]
 
 
-def measure(
+def measure_frames(
     facts: ModelFacts,
     frames: Frames,
     folder: str | Path,
@@ -48,7 +48,9 @@ def measure(
         ValueError: If a frame cannot be read or the point lies outside.
     """
     found = Measurement(Path(folder, 'numbers'), frames.fps, point)
-    for index, (begin, frame) in progress(frames, 'Measuring', len(frames)):
+    for index, (begin, frame) in log_progress(
+        frames, 'Measuring', len(frames)
+    ):
         found.size = frame.shape[:2]
         if point is not None:
             check_point(point, frame)
@@ -191,7 +193,7 @@ def read_prediction(folder: str | Path, index: int) -> np.ndarray:
     return np.asarray(cv2.imread(path, cv2.IMREAD_UNCHANGED))
 
 
-def progress(
+def log_progress(
     items: Iterable[Item], title: str, total: int
 ) -> Iterator[tuple[int, Item]]:
     """Enumerate frames, and log the progress every ten seconds."""

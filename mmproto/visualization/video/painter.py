@@ -29,7 +29,7 @@ from .background import (
     TITLE_LINE,
     WIDTH,
     Background,
-    Layout,
+    FrameLayout,
 )
 from .measurement import FrameNumbers, Measurement, largest_first
 from .strip import make_strip, marker_column, paint_strip, row_shares
@@ -72,7 +72,7 @@ class Painter:
         self._shown = present[:LARGEST_LEGEND]
         left_out = len(present) - len(self._shown)
         lines = len(self._shown) + (left_out > 0)
-        self.layout = Layout(measurement.size, lines, len(concepts) + 1)
+        self.layout = FrameLayout(measurement.size, lines, len(concepts) + 1)
         self._concepts = list(concepts)
         strip = make_strip(measurement, self._concepts)
         background = Background(self.layout)

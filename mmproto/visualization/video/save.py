@@ -12,7 +12,7 @@ from mmproto.visualization.crops import patch_pictures
 
 from .background import PATCH
 from .frames import Frames
-from .measure import measure, progress, read_prediction
+from .measure import log_progress, measure_frames, read_prediction
 from .painter import Painter
 from .record import frame_record, open_lines, sequence_record
 from .writing import open_writer
@@ -55,7 +55,7 @@ def save_video(
     out = check_out(out, frames)
     facts = ModelFacts.of(model)
     with TemporaryDirectory() as folder:
-        measurement = measure(facts, frames, folder, point)
+        measurement = measure_frames(facts, frames, folder, point)
         concepts = measurement.by_share()[:ROWS]
         painter = Painter(
             measurement,
@@ -77,7 +77,7 @@ def save_video(
             ) as write_frame,
         ):
             total = len(measurement)
-            for index, (_, frame) in progress(frames, 'Drawing', total):
+            for index, (_, frame) in log_progress(frames, 'Drawing', total):
                 numbers = measurement[index]
                 write_line(frame_record(index, numbers, facts.classes))
                 prediction = read_prediction(folder, index)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import matplotlib
 import numpy as np
 
-from .background import RAMP, ROW, STRIP_LEFT, STRIP_RIGHT, Layout
+from .background import RAMP, ROW, STRIP_LEFT, STRIP_RIGHT, FrameLayout
 from .measurement import FrameNumbers, Measurement
 
 BAR, NO_BAR = (90, 90, 90), (240, 240, 240)
@@ -106,7 +106,7 @@ def ramp_colors(shares: np.ndarray, end: float) -> np.ndarray:
     return (255 * rgba[..., :3]).round().astype(np.uint8)
 
 
-def paint_strip(canvas: np.ndarray, layout: Layout, strip: Strip) -> None:
+def paint_strip(canvas: np.ndarray, layout: FrameLayout, strip: Strip) -> None:
     """Paint the rows into a picture (h,w,3), in place.
 
     A concept is a row of colours; the row of all others is a bar chart.

@@ -15,7 +15,7 @@ from mmproto.evaluation.functional.explanation_size import (
     pipnet_global,
 )
 from mmproto.evaluation.functional.states import merge_states
-from mmproto.explanations.concepts import needed_concepts
+from mmproto.explanations.concepts import count_needed
 
 THRESHOLD = 1e-3
 
@@ -171,5 +171,5 @@ def test_what_speaks_against_a_class_is_not_part_of_its_explanation():
     contributions = torch.tensor(
         [[60.0, 1.0], [36.0, -2.0], [4.0, -3.0], [-50.0, -4.0]]
     )
-    assert needed_concepts(contributions).tolist() == [2, 1]
-    assert needed_concepts(-contributions.abs()).tolist() == [0, 0]
+    assert count_needed(contributions).tolist() == [2, 1]
+    assert count_needed(-contributions.abs()).tolist() == [0, 0]

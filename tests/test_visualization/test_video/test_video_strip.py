@@ -14,7 +14,7 @@ from mmproto.visualization.video.background import (
     STRIP_LEFT,
     STRIP_RIGHT,
     Background,
-    Layout,
+    FrameLayout,
 )
 from mmproto.visualization.video.measure import (
     read_prediction,
@@ -251,7 +251,7 @@ def texts_of(figure):
     ('size', 'patches'), [*((size, True) for size in SIZES), ((64, 96), False)]
 )
 def test_no_text_is_cut_off_or_overlaps(size, patches):
-    layout = Layout(size, 21, 9)
+    layout = FrameLayout(size, 21, 9)
     background = Background(layout)
     facts = make_facts(30, ['WWW MMM ' * 9] * 108)
     background.add_title('drive ' * 100)
