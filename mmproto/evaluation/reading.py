@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mmproto.models.metainfo import VOID
-from mmproto.prototypes.features import ImageFeatures
+from mmproto.prototypes.features import ImageFeatures, map_size
 
 from .batch import Batch
 from .parts import PartLabels, PartLoader
@@ -222,9 +222,7 @@ class ImageReading:
 
     @property
     def _feature_size(self) -> tuple[int, int]:
-        return self._batch.whole.pooled.shape[
-            2
-        ], self._batch.whole.pooled.shape[3]
+        return map_size(self._batch.whole.pooled)
 
     def _crop(self, maps: Tensor) -> Tensor:
         return self._inside(maps[self._position])

@@ -100,22 +100,9 @@ def published_purity(
         twins: Parts that are one, such as the left and the right wing: the
             first of each pair counts as the second.
     """
-    visible, hits = visible.clone(), hits & visible
-    # When each part is met: patch by patch, in each in the order of parts,
-    # but after all others if only its twin is visible.
-    number = visible.shape[2]
-    place = torch.arange(number, device=visible.device).expand_as(visible)
-    place = place.clone()
-    for order, (left, right) in enumerate(twins, number):
-        place[..., right][~visible[..., right]] = order
-        for values in (visible, hits):
-            values[..., right] |= values[..., left]
-            values[..., left] = False
+    visible, hits, met = _join_twins(visible, hits & visible, twins)
     seen, hit = visible.sum(dim=1), hits.sum(dim=1)  # K,L+1
     share = hit.double() / seen.clamp(min=1)
-    row = torch.arange(visible.shape[1], device=visible.device)[:, None]
-    late = 2 * number * visible.shape[1]
-    met = (place + 2 * number * row).where(visible, late).amin(dim=1)
     part = _largest(share, hit, -met)
     often = _largest(hit, -met)
     none = hit.amax(dim=1) == 0
@@ -127,6 +114,29 @@ def published_purity(
         most_often=share.gather(1, often[:, None])[:, 0],
         most_often_part=often.masked_fill(none, -1),
     )
+
+
+def _join_twins(
+    visible: Tensor, hits: Tensor, twins: Sequence[tuple[int, int]]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Count twins as one part, and order parts by when they are met (K,L+1).
+
+    Parts are met patch by patch and within a patch in their order, but after
+    all others where only the twin is visible.
+    """
+    _, rows, number = visible.shape
+    visible, hits = visible.clone(), hits.clone()
+    place = torch.arange(number, device=visible.device).repeat(
+        *visible.shape[:2], 1
+    )
+    for order, (left, right) in enumerate(twins, number):
+        place[..., right][~visible[..., right]] = order
+        for values in (visible, hits):
+            values[..., right] |= values[..., left]
+            values[..., left] = False
+    row = torch.arange(rows, device=visible.device)[:, None]
+    met = place + 2 * number * row  # K,k,L+1
+    return visible, hits, met.where(visible, 2 * number * rows).amin(dim=1)
 
 
 def _largest(*keys: Tensor) -> Tensor:
