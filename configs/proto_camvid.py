@@ -11,7 +11,7 @@ model = dict(data_preprocessor=dict(size=(288, 384)))
 optim_wrapper = dict(
     paramwise_cfg=dict(
         custom_keys={
-            # From shares of labels to what the loss asks for in few steps.
+            # Starts at shares of labels and has few steps to learn in.
             # Pruning shrinks it: no decay besides.
             'decode_head.conv_seg': dict(lr_mult=5.0, decay_mult=0.0),
             # The length of a prototype means nothing.

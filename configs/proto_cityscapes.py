@@ -7,8 +7,8 @@ _base_ = [
     './_base_/default_runtime.py',
 ]
 optim_wrapper = dict(
-    # The gradient of a share of evidence grows as the share falls; a crop of
-    # one rare class must not undo the rest.
+    # The gradient of a share of evidence grows as the share falls: one crop
+    # of a rare class must not undo the rest.
     clip_grad=dict(max_norm=10.0),
     paramwise_cfg=dict(
         custom_keys={
@@ -42,7 +42,7 @@ custom_hooks = [
     ),
     dict(
         type='mmproto.SparsifyHook',
-        target_zeros=0.98,  # 72 of 19 x 190 weights, 3.8 a class
+        target_zeros=0.98,  # 72 of 19 x 190 weights, 3.8 per class
         class_power=0.45,
         begin=switch,
         end=0.85,  # as in proto_camvid.py, two thirds of the second phase

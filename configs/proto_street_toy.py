@@ -16,7 +16,7 @@ model = dict(
 optim_wrapper = dict(
     paramwise_cfg=dict(
         custom_keys={
-            # From shares of labels to what the loss asks for in few steps.
+            # Starts at shares of labels and has few steps to learn in.
             # The proximal step shrinks it: no decay besides.
             'decode_head.conv_seg': dict(lr_mult=5.0, decay_mult=0.0),
             # The length of a prototype means nothing.

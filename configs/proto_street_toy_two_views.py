@@ -1,6 +1,6 @@
-# proto_street_toy.py with PIP-Net's alignment, between two sizes of an image:
-# what is seen twice as large is to show the same concepts at twice the
-# dilation rate. Concepts then follow the size of things better, at a price in
+# proto_street_toy.py with PIP-Net's alignment between two sizes of an image:
+# what is twice as large should show the same concepts at twice the dilation
+# rate. Concepts then follow the size of things better, at some cost in
 # accuracy: see docs/recipe.md.
 _base_ = './proto_street_toy.py'
 train_pipeline = [
@@ -12,7 +12,7 @@ train_pipeline = [
     ),
 ]
 train_dataloader = dict(
-    batch_size=6,  # images; with two second views as many samples a step
+    batch_size=6,  # images; with two second views as many samples per step
     collate_fn=dict(type='mmproto.two_view_collate', second_views=2),
     dataset=dict(pipeline=train_pipeline),
 )

@@ -1,6 +1,6 @@
-# What every config shares: scope, logging, checkpoints, data checks.
-# Written out rather than inherited from mmseg, so that these configs also load
-# in mmseg's own scripts, where the scope `mmseg::` is unknown to the forks.
+# What every config shares: scope, logging, checkpoints, data checks. Not
+# inherited from mmseg, so that these configs also load in mmseg's own scripts,
+# where the forks do not know the scope `mmseg::`.
 default_scope = 'mmseg'
 env_cfg = dict(
     cudnn_benchmark=True,
@@ -24,10 +24,10 @@ default_hooks = dict(
     visualization=dict(type='SegVisualizationHook'),
 )
 custom_hooks = [
-    # Depthwise convolutions run backward many times slower without it on a
-    # CPU; tensor cores prefer it too.
+    # On a CPU, depthwise convolutions are many times slower in the backward
+    # pass without it; tensor cores prefer it too.
     dict(type='mmproto.ChannelsLastHook'),
-    # A wrong mask is named before the first iteration.
+    # Names a wrong mask before the first iteration.
     dict(type='mmproto.DatasetCheckHook'),
     # Shows metrics of explanations what the model computes.
     dict(type='mmproto.ExplanationMetricsHook'),

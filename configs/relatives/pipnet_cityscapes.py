@@ -41,7 +41,7 @@ train_dataloader = dict(
     ),
 )
 
-pretrained = 0.1425
+pretrained = 0.1425  # 11400 of 80000 iterations
 concepts, everything = _base_.hooks[0].phases
 custom_hooks = [
     *_base_.custom_hooks,

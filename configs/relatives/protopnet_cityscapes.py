@@ -17,7 +17,7 @@ model = dict(
     ),
     decode_head=dict(
         num_classes=19,
-        num_concepts=190,  # ten a class
+        num_concepts=190,  # ten per class
     ),
 )
 custom_hooks = [*_base_.custom_hooks, _base_.stages, _base_.push]

@@ -3,8 +3,8 @@ _base_ = './scaleprotoseg_scales_cityscapes.py'
 load_from = 'work_dirs/scaleprotoseg_scales_cityscapes/iter_175000.pth'
 model = dict(
     decode_head=dict(
-        num_concepts=57,  # three groups a class
-        prototypes_per_concept=4,  # twelve of a class
+        num_concepts=57,  # three groups per class
+        prototypes_per_concept=4,  # twelve per class
         concept_pooling=dict(type='mmproto.SimplexGroups'),
         concept_losses=[
             # weights of group_scaleproto_cityscapes.gin

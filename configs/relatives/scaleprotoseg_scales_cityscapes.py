@@ -18,7 +18,7 @@ model = dict(
     ),
     decode_head=dict(
         num_classes=19,
-        num_concepts=228,  # three a class and scale
+        num_concepts=228,  # three per class and scale
     ),
 )
 custom_hooks = [*_base_.custom_hooks, _base_.stages, _base_.pruned_push]

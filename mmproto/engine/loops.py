@@ -1,8 +1,11 @@
 """mmengine's training loops, with shares of the run in their config."""
 
+import logging
 from typing import Any
 
+from mmengine.logging import print_log
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
+from torch import nn
 from torch.utils.data import DataLoader
 
 from mmproto.engine.shares import (
@@ -51,6 +54,11 @@ class ShareIterLoop(IterBasedTrainLoop):
             runner.param_schedulers, self.max_iters, None
         )
 
+    def run(self) -> nn.Module:
+        """Train."""
+        warn_of_other_length(self.runner)
+        return super().run()
+
 
 @LOOPS.register_module()
 class ShareEpochLoop(EpochBasedTrainLoop):
@@ -85,6 +93,26 @@ class ShareEpochLoop(EpochBasedTrainLoop):
         )
         runner.param_schedulers = resolve_schedulers(
             runner.param_schedulers, self.max_iters, self.max_epochs
+        )
+
+    def run(self) -> nn.Module:
+        """Train."""
+        warn_of_other_length(self.runner)
+        return super().run()
+
+
+def warn_of_other_length(runner: Runner) -> None:
+    """Warn where a training is resumed that had another length."""
+    # mmengine's own note of it, which came with the checkpoint
+    before = runner.message_hub.get_info('max_iters')
+    if runner.iter and before and before != runner.max_iters:
+        print_log(
+            f'The resumed training had {before} iterations, this one has '
+            f'{runner.max_iters}: shares of the run mean other iterations now,'
+            ' while mmengine restores the learning rate of the old length. '
+            'Start from scratch for the same recipe at this length',
+            logger='current',
+            level=logging.WARNING,
         )
 
 

@@ -233,6 +233,23 @@ def test_resumed_in_the_middle(build, by_epoch):
     assert resumed.recorder.seen == whole.recorder.seen[half:]
 
 
+@pytest.mark.parametrize('length', [4, 8])
+def test_a_resume_at_another_length_is_warned_about(
+    build, monkeypatch, length
+):
+    said = []
+    monkeypatch.setattr(
+        'mmproto.engine.loops.print_log', lambda text, **_: said.append(text)
+    )
+    first = build(**iterations(4), **{'default_hooks.checkpoint.interval': 2})
+    first.train()
+    path = f'{first.work_dir}/iter_2.pth'
+    build(resume=True, load_from=path, **iterations(length)).train()
+    expected = ['had 4 iterations, this one has 8'] if length == 8 else []
+    assert len(said) == len(expected)
+    assert all(part in text for part, text in zip(expected, said))
+
+
 @pytest.mark.parametrize(
     'changes',
     [

@@ -2,7 +2,7 @@
 # 480x360, 11 classes. Made by tools/dataset_converters/camvid.py.
 dataset_type = 'mmproto.CamVidDataset'
 data_root = 'data/camvid/'
-# Four fifths of an image: a step costs two thirds of what all of it would.
+# Four fifths of each side: a step costs two thirds of that of a whole image.
 crop_size = (288, 384)
 train_pipeline = [
     dict(type='LoadImageFromFile'),

@@ -9,7 +9,7 @@ train_pipeline = [
     dict(
         type='RandomResize',
         scale=(256, 128),
-        ratio_range=(1.0, 1.5),  # the scenes hold all distances already
+        ratio_range=(1.0, 1.5),  # scenes already show all distances
         keep_ratio=True,
     ),
     dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),

@@ -27,8 +27,8 @@ model = dict(
         in_channels=320,
         in_index=4,
         channels=128,
-        # Octaves, so that a thing twice as large finds its scale again; of a
-        # 23x30 map 12 and more would reach the border.
+        # Octaves, so that a thing twice as large finds its scale again; on a
+        # 23x30 map, rates of 12 and more would reach the border.
         dilations=(1, 2, 4),
         dropout_ratio=0.1,
         num_classes=11,

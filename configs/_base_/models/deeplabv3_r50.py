@@ -1,6 +1,6 @@
 # The black box: DeepLabV3 (https://arxiv.org/abs/1706.05587) on a dilated
-# ResNet-50, as in mmseg, without its auxiliary head: the concept models have
-# none, and the two are compared.
+# ResNet-50, as in mmseg, but without the auxiliary head: the concept models
+# that it is compared with have none.
 _base_ = './r50.py'
 model = dict(
     type='EncoderDecoder',

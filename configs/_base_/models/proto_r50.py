@@ -17,11 +17,11 @@ model = dict(
         in_channels=512,
         channels=256,  # of a latent
         num_classes=19,
-        num_concepts=190,  # ten a class, as ProtoSeg has
+        num_concepts=190,  # ten per class, as ProtoSeg has
         prototypes_per_concept=3,  # as in proto_lite0.py
         prototype_layer=dict(
             type='mmproto.CosinePrototypes',
-            temperature=0.05,  # sharp: fewer concepts a decision
+            temperature=0.05,  # sharp: fewer concepts per decision
             learn_temperature=False,
         ),
         link='share',

@@ -61,8 +61,8 @@ hooks = [
             ),
         ],
     ),
-    # there 1e-3 off every weight at every step, whatever the learning rate;
-    # here as much at the first learning rate, 0.05
+    # there 1e-3 off every weight in every step, whatever the learning rate;
+    # here the same at the initial learning rate of the classifier, 0.05
     dict(type='mmproto.SparsifyHook', strength=0.02, begin=pretrained),
     dict(type='mmproto.PrototypeProjectionHook', mode='mine'),
 ]

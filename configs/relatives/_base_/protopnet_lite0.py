@@ -15,7 +15,7 @@ model = dict(
         type='mmproto.PrototypeHead',
         in_channels=128,
         channels=128,
-        num_concepts=110,  # ten a class, section 3.1
+        num_concepts=110,  # ten per class, section 3.1
         prototype_layer=dict(type='mmproto.DistancePrototypes'),
         classifier=dict(type='mmproto.ClassSpecificConv2d'),  # +1 / -0.5
         link='softmax',

@@ -17,7 +17,7 @@ model = dict(
         type='mmproto.PrototypeHead',
         in_channels=64,
         channels=64,
-        num_concepts=110,  # ten a class, baseline_cityscapes.gin
+        num_concepts=110,  # ten per class, baseline_cityscapes.gin
         prototype_layer=dict(type='mmproto.DistancePrototypes'),
         classifier=dict(type='mmproto.ClassSpecificConv2d'),  # +1 / -0.5
         link='softmax',

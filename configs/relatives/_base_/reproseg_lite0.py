@@ -9,7 +9,7 @@ model = dict(
         in_index=4,
         channels=128,  # 256 there; as many as the proposed system
         dilations=(1, 2, 4),  # those of the black box
-        norm_cfg=dict(type='BN', requires_grad=True),  # there one a rate
+        norm_cfg=dict(type='BN', requires_grad=True),  # there one per rate
         act_cfg=dict(type='ReLU'),  # before the softmax, as there
     ),
     decode_head=dict(

@@ -3,8 +3,8 @@
 _base_ = './scaleprotoseg_scales_lite0.py'
 model = dict(
     decode_head=dict(
-        num_concepts=33,  # three groups a class, group_scaleproto_*.gin
-        prototypes_per_concept=3,  # nine of a class
+        num_concepts=33,  # three groups per class, group_scaleproto_*.gin
+        prototypes_per_concept=3,  # nine per class
         concept_pooling=dict(type='mmproto.SimplexGroups'),
         concept_losses=[
             # weights of group_scaleproto_cityscapes.gin
