@@ -13,7 +13,7 @@ def places(record):
 
 
 def latents_of(model, path):
-    """Latents (S,H,W,D) of one image, preprocessed by hand in float64."""
+    """Compute latents (S,H,W,D) of an image, prepared by hand in float64."""
     image = cv2.imread(path)[..., ::-1].astype(np.float64)
     image = (image - [123.675, 116.28, 103.53]) / [58.395, 57.12, 57.375]
     image = torch.tensor(image).permute(2, 0, 1)[None]
@@ -29,7 +29,7 @@ def train_images(tiny_data):
 
 
 def batches(loader, *indices):
-    """Batches of chosen images, as a mere list."""
+    """Make batches of chosen images, as a plain list."""
     dataset = loader().dataset
     return [
         dict(

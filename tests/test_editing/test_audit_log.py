@@ -16,7 +16,7 @@ def write(path, number=5):
 
 
 def forge(line, **changes):
-    """A changed entry whose own hash is right, computed by hand."""
+    """Change an entry, and compute its own hash by hand."""
     entry = json.loads(line) | changes
     entry.pop('hash')
     text = json.dumps(entry, sort_keys=True, separators=(',', ':'))

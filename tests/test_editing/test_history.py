@@ -43,7 +43,7 @@ def add(log, *actions, **changes):
 
 
 def history(log, data):
-    """History of a log, seen from a checkpoint of these bytes."""
+    """Read the history of a log, for a checkpoint of these bytes."""
     checkpoint = log.with_name('any.pth')
     checkpoint.write_bytes(data)
     lines = verified_history(checkpoint, log)

@@ -52,7 +52,7 @@ VARIANTS = dict(
 
 @pytest.fixture
 def build(tiny_config, tiny_model):
-    """Builds a variant of the tiny model, with weights that do something."""
+    """Build a variant of the tiny model, with weights that matter."""
 
     def call(name):
         changes = VARIANTS[name]
@@ -81,7 +81,7 @@ def build(tiny_config, tiny_model):
 
 
 def put_prototypes_on_latents(model):
-    """Let every prototype be at a distance of about zero of some latent."""
+    """Put every prototype at a distance of about zero from some latent."""
     for module in model.neck.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_var.fill_(60**2)  # latents of about length one
@@ -101,7 +101,7 @@ def images(number, height, width):
 
 
 def assert_equal_to_mmseg(model, session):
-    """Three sizes and two batch sizes, image by image through mmseg."""
+    """Compare three sizes and two batch sizes, image by image, with mmseg."""
     model.cfg.test_pipeline = [
         dict(type='LoadImageFromFile'),
         dict(type='PackSegInputs'),

@@ -17,7 +17,7 @@ from mmproto.exporting import save_safetensors
 
 
 def header(path):
-    """The JSON in front of the tensors, as the format says."""
+    """Read the JSON in front of the tensors, as the format says."""
     content = Path(path).read_bytes()
     (size,) = struct.unpack('<Q', content[:8])
     return json.loads(content[8 : 8 + size])

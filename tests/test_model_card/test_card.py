@@ -76,7 +76,7 @@ def facts():
 
 
 def rows(card):
-    """Cells of all rows of tables, as GitHub would split them."""
+    """Split all rows of tables into cells, as GitHub would."""
     lines = [line for line in card.split('\n') if line.startswith('| ')]
     hidden = (line.replace('\\|', '\0').strip('| ') for line in lines)
     return [
@@ -181,7 +181,7 @@ def test_data_sets_within_others():
 
 @pytest.fixture
 def report(trained, tmp_path):
-    """Report of the tiny model, with the IoU of single classes."""
+    """Write a report of the tiny model, with the IoU of single classes."""
     names = ('road', 'wall', 'car', 'sign')
     path = tmp_path / 'report.json'
     accuracy = dict({f'IoU.{n}': 50.0 for n in names}, mIoU=50.0)

@@ -1,4 +1,4 @@
-"""Prototypes from clusters, classifier in closed form."""
+"""Prototypes from clusters, class weights in closed form."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def generator():
 
 
 def bundles(centres, each=40):
-    """Unit vectors scattered closely around given directions."""
+    """Scatter unit vectors closely around given directions."""
     noise = torch.randn(
         len(centres), each, centres.shape[1], generator=generator()
     )
@@ -48,7 +48,7 @@ def finds_uneven_bundles(seed):
 
 
 def test_kmeans_nearly_always_finds_all_of_eleven_uneven_bundles():
-    # one start from one random seeding finds all in one case of ten
+    # a single start from one random seeding finds all only one time in ten
     assert sum(finds_uneven_bundles(seed) for seed in range(20)) >= 18
 
 
@@ -120,7 +120,7 @@ def test_over_one_size_it_is_kmeans():
 
 
 def shares_by_hand(pixels, concepts, power):
-    """Gives concepts away one by one, as the largest remainder does."""
+    """Give concepts away one by one, as the largest remainder does."""
     fixed = {}
     while True:
         rest = concepts - len(fixed)

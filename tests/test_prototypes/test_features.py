@@ -22,7 +22,7 @@ def features(label_map, resized, padded):
 
 
 def purity_by_hand(labels, resized, padded, cells):
-    """Loops over cells and pixels, in floating point."""
+    """Loop over cells and pixels, in floating point."""
     purity = torch.zeros(cells)
     step = [p / c for p, c in zip(padded, cells)]
     scale = [r / s for r, s in zip(resized, labels.shape)]

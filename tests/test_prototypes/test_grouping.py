@@ -22,7 +22,7 @@ def as_sets(members):
 
 
 def cost(points, members):
-    """One minus the cosine to the centre of the own group, summed."""
+    """Sum one minus the cosine to the centre of the own group."""
     total = 0.0
     for group in members:
         centre = sum(points[i] for i in group)
@@ -60,7 +60,7 @@ def test_no_random_grouping_is_tighter(groups, size, seed):
 
 
 def groupings(rest, size):
-    """All ways to share out points."""
+    """List all ways to divide points into groups."""
     if not rest:
         yield []
         return

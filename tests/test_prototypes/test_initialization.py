@@ -29,7 +29,7 @@ SMALL = InitOptions(
 
 
 def result(model, loader, options):
-    """Prototypes, classifier and what was counted."""
+    """Return prototypes, class weights and counts."""
     report = init_prototypes(model, loader, options)
     head = model.decode_head
     tensors = [head.prototype_layer.vectors, head.conv_seg.weight]
@@ -58,7 +58,7 @@ def test_initialised_model_holds_its_clusters(tiny_model, loader):
 
 
 def all_latents(model, loader):
-    """Unit latents (n,D) of all scales and labelled cells, and labels."""
+    """Collect unit latents (n,D) of labelled cells, and labels."""
     latents, labels = [], []
     with evaluating(model):
         for image in iterate_features(model, loader):
@@ -165,7 +165,7 @@ def test_pure_cells_are_clustered(tiny_model, loader):
 
 
 def test_prototypes_are_the_looks_at_each_size(tiny_model, loader):
-    """Found again from images that the loader resizes."""
+    """Find prototypes again in images that the loader resizes."""
     options = InitOptions(pixels_per_class=999, other_sizes=[0.5])
     init_prototypes(tiny_model, loader(), options)
     head = tiny_model.decode_head
@@ -214,7 +214,7 @@ def test_a_concept_needs_a_prototype_for_each_size(tiny_model, loader):
 
 
 def histogram_by_hand(head, latents, labels):
-    """Mass of labels under each concept; latents (n,S,D) are unit."""
+    """Sum the labels under each concept; latents (n,S,D) have unit length."""
     temperature = head.prototype_layer.temperature
     cosine = latents @ head.prototype_layer.vectors.T  # n,S,16
     active = (cosine / temperature).softmax(dim=2)

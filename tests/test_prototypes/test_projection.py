@@ -13,7 +13,7 @@ from mmproto.prototypes.projection import mean_similarity, project_prototypes
 
 
 def nearest_by_hand(model, vectors, paths, topk):
-    """Sorts the best place of every image for every prototype."""
+    """Sort the best place of every image for every prototype."""
     found = [[] for _ in vectors]
     for path in paths:
         latents = latents_of(model, path)
@@ -87,7 +87,7 @@ def test_record_is_plain_json(tiny_model, loader):
     assert json.loads(json.dumps(record)) == record
     assert record['dilations'] == [1, 2, 3]
     assert (record['version'], record['topk']) == (1, 50)
-    # one place an image, however many are asked for
+    # one place per image, however many are asked for
     for prototype in record['prototypes']:
         images = [patch['image'] for patch in prototype['patches']]
         assert len(images) == len(set(images)) == 6

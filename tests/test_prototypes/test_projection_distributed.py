@@ -42,7 +42,7 @@ def projected(config, images):
 
 
 def failing(config, images, rank):
-    """Projects with a disk error on rank 1; the message of the error."""
+    """Project with a disk error on rank 1, and return its message."""
     model = build(config)
     before = model.decode_head.prototype_layer.vectors.detach().clone()
 

@@ -10,7 +10,7 @@ from mmproto.prototypes.projection import mean_similarity, project_prototypes
 
 
 def with_layer(model, name):
-    """Exchanges the head of the tiny model for one with another layer."""
+    """Replace the head of the tiny model by one with another layer."""
     torch.manual_seed(0)
     layer = dict(type=name)
     model.decode_head = PrototypeHead(
@@ -28,7 +28,7 @@ def test_distance_prototypes_become_latents(tiny_model, loader):
 
 
 def class_specific(model, number=8):
-    """Gives the tiny model prototypes that belong to one class each."""
+    """Give the tiny model prototypes that belong to one class each."""
     torch.manual_seed(1)
     model.decode_head = PrototypeHead(
         16,

@@ -16,7 +16,7 @@ from mmproto.prototypes.features import evaluating
 
 
 def origin(config, checkpoint):
-    """What a file says about the model that it is about."""
+    """Read what a file says about its model."""
     digest = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
     return dict(config=config, checkpoint=checkpoint, sha256=digest)
 

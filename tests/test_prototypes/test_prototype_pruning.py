@@ -21,7 +21,7 @@ def make_head(concepts=6, **options):
 
 
 def record_of(labels):
-    """A projection record whose patches have these labels."""
+    """Make a projection record whose patches have these labels."""
     prototypes = [
         dict(prototype=p, patches=[dict(label=label) for label in own])
         for p, own in enumerate(labels)

@@ -1,4 +1,4 @@
-"""New starts of dead concepts, against loops over cells."""
+"""Restarts of dead concepts, compared with loops over cells."""
 
 import pytest
 import torch
@@ -31,7 +31,7 @@ def make_head(layer='CosinePrototypes', per_concept=1):
 
 
 def batch(size=(6, 7)):
-    """Latents (2,3,5,H,W), labels with void, and wrong cells."""
+    """Draw latents (2,3,5,H,W), labels with void, and wrong cells."""
     generator = torch.Generator().manual_seed(4)
     latents = torch.randn(2, 3, 5, *size, generator=generator)
     labels = torch.randint(0, 4, (2, *size), generator=generator)
@@ -41,7 +41,7 @@ def batch(size=(6, 7)):
 
 
 def worst_loop(nearest, wrong, counted):
-    """Cells with nothing worse around them, the worst first."""
+    """List cells with nothing worse around them, the worst first."""
     cells = counted.nonzero().tolist()
     key = {
         (n, h, w): (not wrong[n, h, w], nearest[n, h, w].item(), n, h, w)
@@ -74,14 +74,14 @@ def test_the_worst_cells_come_first_and_do_not_touch():
 
 
 def nearness(layer, latent, vector):
-    """Cosine, or minus the squared distance."""
+    """Compute the cosine, or the negative squared distance."""
     if layer == 'DistancePrototypes':
         return -(latent - vector).square().sum().item()
     return torch.cosine_similarity(latent, vector, dim=0).item()
 
 
 def best_scales(layer, head, latents):
-    """Latent and nearness of each cell at its nearest scale."""
+    """Find latent and nearness of each cell at its nearest scale."""
     vectors = head.prototype_layer.vectors.detach().clone()
     found = {}
     for n in range(len(latents)):

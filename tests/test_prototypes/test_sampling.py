@@ -17,7 +17,7 @@ from mmproto.prototypes.sampling import (
 
 
 def image(name, labels, impurity=None, seed=0):
-    """All cells of an image; the latent of a cell tells which it is."""
+    """Make all cells of an image; the latent of a cell identifies it."""
     labels = torch.tensor(labels)
     draw, keep = cell_keys(name, len(labels), seed)
     number = float(name.strip('i'))
@@ -35,7 +35,7 @@ def kept(images, per_image, per_class):
 
 
 def kept_by_hand(images, per_image, per_class):
-    """Sorts the cells of every image, then those of all images."""
+    """Sort the cells of every image, then those of all images."""
     drawn = {}
     for cells, draw in images:
         for label in set(cells.labels.tolist()):

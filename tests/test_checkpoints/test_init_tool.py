@@ -17,7 +17,7 @@ CLASSIFIER = 'decode_head.conv_seg.weight'
 
 @pytest.fixture
 def save(tiny_model, tiny_config, tmp_path):
-    """Writes config and checkpoint of the tiny model, with changes."""
+    """Write config and checkpoint of the tiny model, with changes."""
 
     def call(drop=(), **changed):
         config, checkpoint = tmp_path / 'config.py', tmp_path / 'model.pth'
@@ -36,7 +36,7 @@ def save(tiny_model, tiny_config, tmp_path):
 
 @pytest.fixture
 def run(monkeypatch, capsys):
-    """Runs the tool as a script; the lines that it prints."""
+    """Run the tool as a script, and return the lines that it prints."""
 
     def call(*arguments):
         arguments = [str(argument) for argument in arguments]
