@@ -58,7 +58,7 @@ class TrainingPhaseHook(Hook):
             classifier trains without a loss that reaches it.
 
     Examples:
-        >>> dict(type='mmproto.TrainingPhaseHook', phases=[
+        >>> hook = dict(type='mmproto.TrainingPhaseHook', phases=[
         ...     dict(name='concepts', end=0.1, freeze=['backbone'],
         ...          losses=['loss_ce', 'loss_alignment']),
         ...     dict(name='all')])
