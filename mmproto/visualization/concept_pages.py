@@ -20,7 +20,7 @@ from mmproto.visualization.canvas import Canvas
 from mmproto.visualization.panels import SMALL, list_weights, patch_axes
 from mmproto.visualization.text import PLAIN_TEXT, concept_title
 
-CONCEPTS_A_PAGE = 8
+PAGE_LENGTH = 8  # concepts
 PATCHES = 6
 MOST_WEIGHTS = 7  # listed per concept
 TEXT_SIZE = SMALL + 0.5  # points
@@ -85,8 +85,8 @@ def draw_pages(
     Yields:
         One figure per page, drawn on demand.
     """
-    for start in range(0, len(concepts), CONCEPTS_A_PAGE):
-        page = concepts[start : start + CONCEPTS_A_PAGE]
+    for start in range(0, len(concepts), PAGE_LENGTH):
+        page = concepts[start : start + PAGE_LENGTH]
         last = start + len(page)
         title = f'Concepts {start + 1} to {last} of {len(concepts)}, by use'
         yield _draw_page(page, names, title, note)
