@@ -46,6 +46,17 @@ def scale_maps(case):
     return features.reshape(batch, scales, channels // scales, *size)
 
 
+def scale_ranges(case):
+    return dict(enumerate(case['in_scale_ranges'].tolist()))
+
+
+def shares(case):
+    """Number of prototypes at each scale of each class (S,C)."""
+    identity = case['in_class_identity']
+    ranges = case['in_scale_ranges'].tolist()
+    return torch.stack([identity[a:b].sum(dim=0) for a, b in ranges])
+
+
 @golden('protoseg_forward')
 def test_protoseg_gives_the_public_logits(case):
     vectors = array(case, 'prototypes')
@@ -71,28 +82,33 @@ def test_scaleprotoseg_gives_the_public_logits(case, exported):
         'prototype_vectors': array(case, 'prototypes'),
         'last_layer.weight': case['out_last_layer_weight'].to(case.dtype),
     }
-    scales = len(case['in_scale_ranges'])
-    number, classes = case['in_class_identity'].shape
-    size = number // classes // scales
-    identity = case['in_class_identity'] if exported else None
-    head = convert_head(state, scales, size, identity)
+    numbers = shares(case)
+    scales, size = len(case['in_scale_ranges']), int(numbers.max())
+    identity, ranges = case['in_class_identity'], scale_ranges(case)
+    if not exported:
+        identity = ranges = None
+        if (numbers < size).any():
+            with pytest.raises(ValueError, match='has to be exported'):
+                convert_head(state, scales, size)
+            return
+    head = convert_head(state, scales, size, identity, ranges)
     logits = mmproto_logits(head, scale_maps(case), size)
     case.check(torch.from_numpy(logits).to(case.dtype), 'out_logits')
 
 
 @golden('scaleprotoseg_group_forward')
 def test_groups_give_the_public_logits(case):
-    classes = case['in_class_identity'].shape[1]
+    numbers = shares(case)  # S,C
+    classes, size = numbers.shape[1], int(numbers.max())
     state = {
         f'group_projection.{i}.weight': array(case, f'group_weight_{i}')
-        for i in range(classes)
+        for i in range(int(numbers.any(dim=0).sum()))
     }
     state['prototype_vectors'] = array(case, 'prototypes')
     state['last_layer_group.weight'] = case['out_last_layer_weight'].to(
         case.dtype
     )
-    ranges = dict(enumerate(case['in_scale_ranges'].tolist()))
-    size = len(case['in_prototypes']) // classes // len(ranges)
+    ranges = scale_ranges(case)
     head = convert_head(
         state, len(ranges), size, case['in_class_identity'], ranges
     )

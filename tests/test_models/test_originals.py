@@ -5,6 +5,7 @@ import originals
 import pytest
 import torch
 import torch.nn.functional as F
+from draws import Draw, both, close, examples, seeds, sizes, tensor
 from golden import OUTPUT
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,41 +23,6 @@ from mmproto.models import (
 )
 from mmproto.models.decode_heads.links import LINKS
 from mmproto.models.decode_heads.simplex_groups import project_on_simplex
-
-examples = settings(
-    max_examples=25, deadline=None, derandomize=True, database=None
-)
-both = pytest.mark.parametrize('dtype', OUTPUT)
-seeds = st.integers(0, 2**32 - 1)
-sizes = st.integers(1, 4)
-
-
-class Draw:
-    """Random numbers that float32 and float64 hold alike."""
-
-    def __init__(self, seed):
-        self.rng = np.random.default_rng(seed)
-
-    def uniform(self, *shape, low=0.0, high=1.0):
-        values = self.rng.uniform(low, high, shape)
-        return np.round(values * 2**16) / 2**16
-
-    def shares(self, *shape):
-        """Rows that sum to one, some of one number alone."""
-        values = self.rng.dirichlet(np.full(shape[-1], 0.5), shape[:-1])
-        return np.round(values * 2**20) / 2**20
-
-
-def close(value, expected, dtype):
-    assert value.dtype == dtype
-    rtol, atol = OUTPUT[dtype]
-    np.testing.assert_allclose(
-        value.detach().double().numpy(), expected, rtol=rtol, atol=atol
-    )
-
-
-def tensor(array, dtype):
-    return torch.tensor(array, dtype=dtype)
 
 
 @both
