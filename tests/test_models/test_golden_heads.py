@@ -4,8 +4,9 @@ import torch
 import torch.nn.functional as F
 from golden import golden
 
-from mmproto.models import PrototypeHead, SharedASPP
-from mmproto.models.decode_heads.non_negative_conv import NonNegativeConv2d
+from mmproto.engine.weight_pruning import proximal_step
+from mmproto.models import NonNegativeConv2d, PrototypeHead, SharedASPP
+from mmproto.models.decode_heads.links import LINKS
 
 
 @golden('pipnet_nonneg_linear')
@@ -57,3 +58,33 @@ def test_golden_reproseg_head_with_the_relu_classifier(case):
     if len(bias):
         evidence = evidence + bias[:, None, None]
     case.check(evidence, 'out_eval_logits_relu')
+
+
+@golden('pipnet_proximal_step')
+def test_golden_pipnet_steps_of_the_classifier(case):
+    weight, bias = case.input('weight'), case.input('bias')
+    classifier = NonNegativeConv2d(weight.shape[1], len(weight))
+    classifier = classifier.to(case.dtype)
+    classifier.weight.data[:, :, 0, 0] = weight.detach()
+    multiplier, losses = case['in_multiplier'].item(), []
+    for step, maps in enumerate(case.input('features').flatten(1, 2)):
+        peaks = maps.softmax(dim=1).amax(dim=(2, 3), keepdim=True)
+        out = classifier(peaks)[:, :, 0, 0]
+        if len(bias):
+            out = out + bias
+        logits = LINKS['log1p_square'](out, multiplier)
+        labels = case['in_labels'][step].repeat(2)
+        loss = 2 * F.cross_entropy(logits, labels)
+        losses.append(loss.detach())
+        (grad,) = torch.autograd.grad(loss, classifier.weight)
+        reference = case['out_weight_grads'][step].to(grad.dtype)
+        torch.testing.assert_close(
+            grad[:, :, 0, 0], reference, rtol=1e-4, atol=1e-6
+        )
+        with torch.no_grad():
+            classifier.weight -= case['in_lr'] * grad
+        proximal_step(classifier.weight, case['in_threshold'].item())
+        # ours has neither bias nor a multiplier to train
+        bias, multiplier = bias.clamp(min=0), max(multiplier, 1.0)
+    case.check(classifier.weight[:, :, 0, 0], 'out_weight')
+    case.check(torch.stack(losses).mean(), 'out_loss')
