@@ -172,7 +172,7 @@ def _notes(scalars: dict[str, float | None], interval: int) -> list[str]:
         f'completeness is that of the pixels of one image in {interval}, and '
         'of the cells of all',
         'deletion, insertion, agreement and mIoU are of an even grid of at '
-        'most 256 cells an image',
+        'most 256 cells per image',
         'areas are means over log2(1 + n) for n up to 34 deleted or inserted '
         'concepts; gains are areas between random and ordered curves, '
         'positive if contributions rank better than chance',

@@ -61,7 +61,7 @@ class StabilityMetric(PartMetric):
     def summarize(self, state: StabilityState) -> Report:
         """Turn the sums into shares."""
         notes = [
-            f'{int(state.images)} images were looked at again, '
+            f'{int(state.images)} images ran through the network again, '
             f'one in {self.interval}'
         ]
         if self.part_loader is None:
