@@ -93,8 +93,8 @@ def resolve_moments(
         raise ValueError(
             f'{_call(owner, moments)} means {found} in a training that ends '
             f'at {length}, where each must come after the one before and none '
-            'after the end: train longer, or give shares of the run such as '
-            '0.5'
+            'after the end: train longer, or change one of them (a float is a '
+            'share of the run)'
         )
     return steps
 
