@@ -12,7 +12,7 @@ Result = TypeVar('Result')
 
 
 def full_precision(tensor: Tensor) -> Tensor:
-    """Half precision to float32; float32 and float64 stay what they are."""
+    """Turn half precision into float32; leave float32 and float64 alone."""
     if tensor.dtype in (torch.float16, torch.bfloat16):
         return tensor.float()
     return tensor
@@ -23,7 +23,7 @@ def in_full_precision(
 ) -> Callable[Params, Result]:
     """Run a function or method outside autocast, in float32 or better.
 
-    Half-precision tensors (also in lists) become float32; float64 stays.
+    Half-precision tensors, also in lists, become float32; float64 stays.
     Logarithms, sums over pixels and normalisations lose too much otherwise.
 
     Args:

@@ -23,7 +23,7 @@ class EvidenceTTAModel(SegTTAModel):
                 brought back to the image's size and orientation by mmseg.
 
         Returns:
-            One sample an image, with mean evidence and its arg-max.
+            One sample for each image, with mean evidence and its arg-max.
         """
         merged = []
         for views in data_samples_list:

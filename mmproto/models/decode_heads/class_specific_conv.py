@@ -12,10 +12,11 @@ from mmproto.registry import MODELS
 
 @MODELS.register_module()
 class ClassSpecificConv2d(nn.Conv2d):
-    """Bias-free 1x1 convolution that starts for the own class, against others.
+    """Convolve by weights that start for the own class and against others.
 
-    Concepts are ordered by class. Weights may be negative. Source: the last
-    layer of ProtoPNet, https://arxiv.org/abs/1806.10574, section 2.2.
+    The convolution is 1x1 and has no bias; weights may be negative. Concepts
+    are ordered by class. Source: the last layer of ProtoPNet,
+    https://arxiv.org/abs/1806.10574, section 2.2.
 
     Args:
         in_channels: Concepts ``K``.

@@ -10,7 +10,7 @@ from mmproto.registry import MODELS
 
 @MODELS.register_module()
 class NonNegativeConv2d(nn.Conv2d):
-    """Bias-free 1x1 convolution by ``relu(weight)``.
+    """Convolve by ``relu(weight)``, 1x1 and without a bias.
 
     Source: PIP-Net's classifier, https://arxiv.org/abs/2304.13643, section
     3.2. A weight at or below zero gets no gradient and stays an exact zero.
@@ -36,7 +36,7 @@ class NonNegativeConv2d(nn.Conv2d):
 
     @property
     def weight_in_force(self) -> Tensor:
-        """What the activations are multiplied with (C,K,1,1), >= 0."""
+        """Weight (C,K,1,1) that the activations are multiplied by, >= 0."""
         return F.relu(self.weight)
 
     @property

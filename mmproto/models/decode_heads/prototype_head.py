@@ -23,7 +23,7 @@ SCALE_POOLINGS = ('max', 'mean')
 
 @MODELS.register_module()
 class PrototypeHead(LossChoice, BaseDecodeHead):
-    """Latents to prototypes, prototypes to concepts, concepts to classes.
+    """Classify pixels by concepts, and concepts by their prototypes.
 
     What ``forward`` returns is evidence: exactly the sum over concepts of
     class weight times activation. The link turns evidence into probabilities
@@ -31,8 +31,9 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
 
     Args:
         in_channels: Channels of each input map.
-        channels: Latent channels ``D``; a 1x1 convolution shared by the scales
-            maps to them where they differ from ``in_channels``.
+        channels: Latent channels ``D``. Where they differ from
+            ``in_channels``, a 1x1 convolution maps to them, the same one at
+            every scale.
         num_classes: Classes ``C``.
         num_concepts: Concepts ``K``.
         prototypes_per_concept: Prototypes ``M`` of a concept.
@@ -54,7 +55,7 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
         **kwargs: Passed to mmseg's ``BaseDecodeHead``.
 
     Raises:
-        ValueError: If an option is unknown or a number below its minimum.
+        ValueError: If an option is unknown or a number out of its range.
     """
 
     # nn.Module would have them typed as any tensor or module
@@ -150,7 +151,7 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
 
     @property
     def prototype_classes(self) -> Tensor:
-        """Class (P,) of each prototype: that of its concept."""
+        """Class (P,) of each prototype, which is that of its concept."""
         return self.conv_seg.owners[self.prototype_concepts]
 
     def stack_scales(self, inputs: Sequence[Tensor]) -> Tensor:

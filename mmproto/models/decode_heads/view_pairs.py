@@ -1,6 +1,6 @@
-"""Lays two views of the same images over each other.
+"""Two views of the same images, laid over each other.
 
-The second view shows a window of the first, enlarged to the size of it.
+The second view shows a window of the first, enlarged to its size.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from mmproto.models.precision import in_full_precision
 
 @dataclass
 class ViewPair:
-    """Maps of two views; a cell shows the same place in both.
+    """Hold the maps of two views; a cell shows the same place in both.
 
     Args:
         first: Maps of the first view (B,S,K,h,w).
@@ -32,14 +32,14 @@ class ViewPair:
 def pair_views(maps: Tensor, metas: Sequence[dict]) -> ViewPair:
     """Split a batch into two views and bring them to one grid.
 
-    The grid is that of the second view, as coarse as the first one sees the
-    window: cells of the second view are averaged, those of the first sampled
-    bilinearly. Both keep what sums to one over concepts. Where the zoom does
-    not divide the number of cells, places agree to half a cell.
+    The grid covers the second view, as coarsely as the first view sees the
+    window: cells of the second view are averaged, those of the first are
+    sampled bilinearly. What sums to one over concepts still does. Where the
+    zoom does not divide the number of cells, places agree to half a cell.
 
     Args:
-        maps: Of all first views (N,S,K,H,W), then of the second views of the
-            first B of them.
+        maps: Maps (N,S,K,H,W) of all first views, then of the second views of
+            the first B images.
         metas: Meta information of the samples: ``view`` and ``window`` of
             ``TwoViews``, ``img_shape`` and ``pad_shape`` of mmseg.
 
@@ -72,7 +72,7 @@ def pair_views(maps: Tensor, metas: Sequence[dict]) -> ViewPair:
 
 
 def _first_views(metas: Sequence[dict]) -> int:
-    """Number of first views, after which second views have to follow."""
+    """Count the first views, which second views have to follow."""
     views = [meta.get('view') for meta in metas]
     number = views.count(0)
     pairs = len(views) - number
@@ -87,7 +87,7 @@ def _first_views(metas: Sequence[dict]) -> int:
 
 
 def _cell_centres(grid: tuple[int, int], device: torch.device) -> Tensor:
-    """Row and column of each cell's centre (hw,2), in shares of the map."""
+    """Place each cell's centre (hw,2) at a row and column, 0 to 1."""
     rows, columns = (
         (torch.arange(side, device=device) + 0.5) / side for side in grid
     )
@@ -95,7 +95,7 @@ def _cell_centres(grid: tuple[int, int], device: torch.device) -> Tensor:
 
 
 def _sample(maps: Tensor, places: Tensor) -> Tensor:
-    """Bilinear values of maps (B,S,K,H,W) at places (B,h,w,2) in [-1,1]."""
+    """Sample maps (B,S,K,H,W) bilinearly at places (B,h,w,2) in [-1,1]."""
     found = F.grid_sample(
         maps.flatten(1, 2),  # B,SK,H,W
         places,
@@ -106,6 +106,6 @@ def _sample(maps: Tensor, places: Tensor) -> Tensor:
 
 
 def _average(maps: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Mean of maps (B,S,K,H,W) over the cells of a coarser grid."""
+    """Average maps (B,S,K,H,W) over the cells of a coarser grid."""
     pooled = F.adaptive_avg_pool2d(maps.flatten(1, 2), grid)
     return pooled.unflatten(1, maps.shape[1:3])

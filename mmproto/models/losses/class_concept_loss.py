@@ -1,5 +1,7 @@
 """Base of losses on the concepts that speak for one class."""
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from mmproto.models.losses.base import ConceptLoss
@@ -17,7 +19,7 @@ class ClassConceptLoss(ConceptLoss):
             weight counts: in a fresh classifier that is every concept for
             every class.
         eps: Activation below which a concept counts as absent or unused.
-        loss_name: Key in the log.
+        loss_name: Key in the log, ``default_name`` by default.
 
     Raises:
         ValueError: If a value is out of its range.
@@ -25,10 +27,16 @@ class ClassConceptLoss(ConceptLoss):
 
     inputs = ('activations', 'labels', 'class_weights')
 
+    default_name: ClassVar[str]
+
     def __init__(
-        self, loss_weight: float, threshold: float, eps: float, loss_name: str
+        self,
+        loss_weight: float = 1.0,
+        threshold: float = 0.0,
+        eps: float = 1e-6,
+        loss_name: str | None = None,
     ) -> None:
-        super().__init__(loss_weight, loss_name)
+        super().__init__(loss_weight, loss_name or self.default_name)
         self._check_positive(eps=eps)
         if not 0 <= threshold < 1:
             raise ValueError(

@@ -111,22 +111,10 @@ class JeffreysDiversityLoss(ClassConceptLoss):
     The distribution of a concept is its activation divided by the sum of it,
     so its mass lies where it is active.
 
-    Args:
-        loss_weight: Factor of the loss.
-        threshold: Share of the largest weight of a class above which a
-            concept belongs to it, see :class:`ClassConceptLoss`.
-        eps: Activation below which a concept counts as absent.
-        loss_name: Key in the log.
+    For the arguments see :class:`ClassConceptLoss`.
     """
 
-    def __init__(
-        self,
-        loss_weight: float = 1.0,
-        threshold: float = 0.0,
-        eps: float = 1e-6,
-        loss_name: str = 'loss_diversity',
-    ) -> None:
-        super().__init__(loss_weight, threshold, eps, loss_name)
+    default_name = 'loss_diversity'
 
     def value(
         self, activations: Tensor, labels: Tensor, membership: Tensor

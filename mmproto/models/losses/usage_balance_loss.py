@@ -70,22 +70,11 @@ class UsageBalanceLoss(ClassConceptLoss):
     Concepts are asked for only where their class is: what is rightly absent
     from a batch is not called for, as presence over a small batch would.
 
-    Args:
-        loss_weight: Factor of the loss.
-        threshold: Share of the largest weight of a class above which a
-            concept belongs to it, see :class:`ClassConceptLoss`.
-        eps: Mean activation below which a concept counts as unused.
-        loss_name: Key in the log.
+    For the arguments see :class:`ClassConceptLoss`; ``eps`` is a mean
+    activation here.
     """
 
-    def __init__(
-        self,
-        loss_weight: float = 1.0,
-        threshold: float = 0.0,
-        eps: float = 1e-6,
-        loss_name: str = 'loss_balance',
-    ) -> None:
-        super().__init__(loss_weight, threshold, eps, loss_name)
+    default_name = 'loss_balance'
 
     def value(
         self, activations: Tensor, labels: Tensor, membership: Tensor

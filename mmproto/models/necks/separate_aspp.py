@@ -15,13 +15,13 @@ FUSIONS = (None, 'sum')
 
 @MODELS.register_module()
 class SeparateASPP(BaseModule):
-    """mmseg's branches, one map a dilation rate or the sum of them.
+    """Run mmseg's ASPP branches: a map for each dilation rate, or their sum.
 
-    Latents of different rates do not share a space: prototypes that are
-    compared with them have to belong to one scale
-    (``DistancePrototypes(per_scale=...)``), as in ScaleProtoSeg,
-    https://arxiv.org/abs/2409.09497. The sum, one scale, is the ASPP of
-    DeepLabV2, https://arxiv.org/abs/1606.00915, section 3.2, in ProtoSeg.
+    Latents of different rates do not share a space: prototypes compared with
+    them have to belong to one scale (``DistancePrototypes(per_scale=...)``),
+    as in ScaleProtoSeg, https://arxiv.org/abs/2409.09497. The sum, one scale,
+    is the ASPP of DeepLabV2, https://arxiv.org/abs/1606.00915, section 3.2,
+    which ProtoSeg uses.
 
     Args:
         in_channels: Channels of the backbone stage that is used.
@@ -30,7 +30,7 @@ class SeparateASPP(BaseModule):
         fusion: ``'sum'`` over the rates before the activation, or ``None``.
         in_index: Backbone stage that is used.
         norm_cfg: Norm of mmcv in every branch, or ``None`` for none.
-        act_cfg: Activation of mmcv in the end, or ``None`` for none.
+        act_cfg: Activation of mmcv at the end, or ``None`` for none.
         init_cfg: Initialisation of mmengine.
 
     Raises:
@@ -56,7 +56,7 @@ class SeparateASPP(BaseModule):
             )
         check_dilations(type(self).__name__, dilations)
         self.fusion = fusion
-        # of the maps: a sum has no rate of its own
+        # rates of the maps: a sum has no rate of its own
         self.dilations = None if fusion else tuple(dilations)
         self.in_index = in_index
         self.branches = ASPPModule(
@@ -72,14 +72,14 @@ class SeparateASPP(BaseModule):
         )
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Turn the features of one backbone stage into one map a scale.
+        """Turn the features of one backbone stage into a map for each scale.
 
         Args:
             inputs: The backbone's maps; ``inputs[in_index]`` is (N,Cin,H,W).
 
         Returns:
             ``S`` maps of shape (N,D,H,W), in the order of ``dilations``, or
-            their sum alone.
+            only their sum.
         """
         maps = self.branches(inputs[self.in_index])
         if self.fusion == 'sum':
@@ -88,7 +88,7 @@ class SeparateASPP(BaseModule):
 
 
 def check_dilations(owner: str, dilations: Sequence[int]) -> None:
-    """Refuse what are no dilation rates.
+    """Refuse what is not a list of dilation rates.
 
     Args:
         owner: Class that was being built, for the message.
@@ -102,5 +102,5 @@ def check_dilations(owner: str, dilations: Sequence[int]) -> None:
     ):
         raise ValueError(
             f'{owner} got dilations={dilations!r}; give one positive '
-            'integer a scale, for example (1, 6, 12, 18)'
+            'integer for each scale, for example (1, 6, 12, 18)'
         )

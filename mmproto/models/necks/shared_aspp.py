@@ -15,7 +15,7 @@ from .shifted_taps import SumShiftedTaps
 
 @MODELS.register_module()
 class SharedASPP(BaseModule):
-    """One 3x3 kernel applied at several dilation rates, exactly and cheaply.
+    """Apply one 3x3 kernel at several dilation rates, exactly and cheaply.
 
     The nine products of kernel taps and features are computed once; every
     rate is a sum of nine shifted products. All rates pass through one norm
@@ -26,10 +26,10 @@ class SharedASPP(BaseModule):
     Args:
         in_channels: Channels of the backbone stage that is used.
         channels: Latent channels ``D``.
-        dilations: Dilation rates in cells of the feature map, one a scale.
+        dilations: Dilation rate of each scale, in cells of the feature map.
         in_index: Backbone stage that is used.
         norm_cfg: Norm of mmcv, or ``None`` for no norm.
-        act_cfg: Activation of mmcv. ``None`` by default: without it the
+        act_cfg: Activation of mmcv. ``None`` by default: without one, the
             latents fill the whole sphere that cosine prototypes lie on.
         init_cfg: Initialisation of mmengine.
 
@@ -69,7 +69,7 @@ class SharedASPP(BaseModule):
         super().init_weights()
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Turn the features of one backbone stage into one map a scale.
+        """Turn the features of one backbone stage into a map for each scale.
 
         Args:
             inputs: The backbone's maps; ``inputs[in_index]`` is (N,Cin,H,W).

@@ -3,8 +3,8 @@
 A 3x3 convolution of dilation ``r`` is
 ``y_r(u) = sum_t products_t(u + r * offset_t)``, where the nine products
 ``products_t = w_t x`` do not depend on ``r``. Summing the shifted products
-and collecting the gradients of those sums are adjoint to each other, so each
-is the backward pass of the other.
+and collecting the gradients of those sums are adjoint, so each is the
+backward pass of the other.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ CENTRE = OFFSETS.index((0, 0))
 
 
 def _overlap(shift: int, size: int) -> tuple[slice, slice]:
-    """Rows ``u + shift`` (source) and ``u`` (target), both inside the map."""
+    """Slice rows ``u + shift`` (source) and ``u`` (target) inside the map."""
     source = slice(max(shift, 0), size + min(shift, 0))
     target = slice(max(-shift, 0), size - max(shift, 0))
     return source, target
@@ -38,7 +38,7 @@ def _shifts(
 
 
 class SumShiftedTaps(torch.autograd.Function):
-    """Nine products (N,H,W,9,D) to one map a rate (S,N,H,W,D)."""
+    """Sum nine products (N,H,W,9,D) to a map for each rate (S,N,H,W,D)."""
 
     @staticmethod
     def forward(
@@ -58,12 +58,15 @@ class SumShiftedTaps(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        """Send each map's gradient back to the products it was made of."""
+        """Send each map's gradient back to its products."""
         return GatherShiftedTaps.apply(grad, ctx.dilations), None
 
 
 class GatherShiftedTaps(torch.autograd.Function):
-    """Adjoint of :class:`SumShiftedTaps`: (S,N,H,W,D) to (N,H,W,9,D)."""
+    """Undo :class:`SumShiftedTaps` for gradients, as its adjoint.
+
+    Takes (S,N,H,W,D) to (N,H,W,9,D).
+    """
 
     @staticmethod
     def forward(ctx: Any, maps: Tensor, dilations: tuple[int, ...]) -> Tensor:
@@ -81,5 +84,5 @@ class GatherShiftedTaps(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        """Second derivative: the sum again."""
+        """Take the second derivative: the sum again."""
         return SumShiftedTaps.apply(grad, ctx.dilations), None

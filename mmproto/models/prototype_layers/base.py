@@ -9,19 +9,19 @@ from mmproto.models.precision import full_precision
 
 
 def softmax_over_prototypes(logits: Tensor) -> Tensor:
-    """Softmax of logits (N,S,P,H,W) over ``P``.
+    """Take the softmax of logits (N,S,P,H,W) over ``P``.
 
-    Memory is channels-last: taken along the last axis it needs no copy.
+    Memory is channels-last, so that along the last axis it needs no copy.
     """
     channels_last = logits.permute(0, 1, 3, 4, 2)  # N,S,H,W,P
     return channels_last.softmax(dim=-1).permute(0, 1, 4, 2, 3)
 
 
 class PrototypeLayer(nn.Module, ABC):
-    """Similarity of every latent vector to every prototype, at every scale.
+    """Base of layers that compare every latent with every prototype.
 
-    Latents come as (N,S,D,H,W); memory is channels-last, so that the products
-    with the prototypes are single matrix products.
+    Latents are (N,S,D,H,W) in channels-last memory, so that the products with
+    the prototypes are single matrix products.
 
     Args:
         num_prototypes: Prototypes ``P``.
@@ -50,7 +50,7 @@ class PrototypeLayer(nn.Module, ABC):
 
     @abstractmethod
     def similarity(self, latents: Tensor) -> Tensor:
-        """Nearness (N,S,P,H,W) of latents (N,S,D,H,W); more is nearer."""
+        """Compare latents (N,S,D,H,W): (N,S,P,H,W), larger is nearer."""
 
     @abstractmethod
     def forward(self, latents: Tensor) -> Tensor:

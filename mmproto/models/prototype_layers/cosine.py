@@ -14,7 +14,7 @@ from .base import PrototypeLayer, softmax_over_prototypes
 
 @MODELS.register_module()
 class CosinePrototypes(PrototypeLayer):
-    """Softmax over all prototypes of cosine similarity over temperature.
+    """Activate prototypes by a softmax of cosine similarity / temperature.
 
     Activations at one scale sum to one, as PIP-Net's do
     (https://arxiv.org/abs/2304.13643, section 3.1), but every concept has
@@ -23,8 +23,8 @@ class CosinePrototypes(PrototypeLayer):
     Args:
         num_prototypes: Prototypes ``P``.
         channels: Latent channels ``D``.
-        temperature: Divides the cosine; at the start where it is learned.
-        learn_temperature: Whether it is trained, in log space.
+        temperature: Divisor of the cosine; the initial one if it is learned.
+        learn_temperature: Whether to learn it, in log space.
 
     Raises:
         ValueError: If the temperature is not positive.
@@ -64,7 +64,7 @@ class CosinePrototypes(PrototypeLayer):
 
     @in_full_precision
     def similarity(self, latents: Tensor) -> Tensor:
-        """Cosine (N,S,P,H,W) of latents (N,S,D,H,W) to the prototypes."""
+        """Compute the cosine (N,S,P,H,W) of latents (N,S,D,H,W)."""
         latents = latents.permute(0, 1, 3, 4, 2)  # N,S,H,W,D
         length = latents.norm(dim=-1, keepdim=True).clamp_min(1e-12)
         vectors = F.normalize(self.vectors.to(latents.dtype), dim=1)

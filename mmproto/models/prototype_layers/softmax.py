@@ -11,7 +11,7 @@ from .base import PrototypeLayer, softmax_over_prototypes
 
 @MODELS.register_module()
 class SoftmaxConcepts(PrototypeLayer):
-    """Softmax over channels, after a 1x1 convolution or none.
+    """Take the softmax over channels, after a 1x1 convolution or none.
 
     Source: PIP-Net, https://arxiv.org/abs/2304.13643, section 3.1.
 
@@ -38,7 +38,7 @@ class SoftmaxConcepts(PrototypeLayer):
 
     @in_full_precision
     def similarity(self, latents: Tensor) -> Tensor:
-        """Logits (N,S,P,H,W) of latents (N,S,D,H,W)."""
+        """Compute logits (N,S,P,H,W) of latents (N,S,D,H,W)."""
         if self.add_on is None:
             return latents
         latents = latents.permute(0, 1, 3, 4, 2)  # N,S,H,W,D
