@@ -142,6 +142,21 @@ def run_length(runner: Runner, by_epoch: bool, owner: str) -> int:
     return runner.max_epochs if by_epoch else runner.max_iters
 
 
+def hook_steps(hook: Any, runner: Runner) -> dict[str, int]:
+    """Return the iterations (or epochs) of a hook's moments in a run.
+
+    Args:
+        hook: With ``moments``, and ``by_epoch`` if they may count epochs.
+        runner: With its loop built.
+
+    Raises:
+        ValueError: See :func:`run_length` and :func:`resolve_moments`.
+    """
+    owner = type(hook).__name__
+    length = run_length(runner, getattr(hook, 'by_epoch', False), owner)
+    return resolve_moments(owner, hook.moments, length)
+
+
 def resolve_schedulers(
     node: Any, max_iters: int, max_epochs: int | None
 ) -> Any:

@@ -112,7 +112,9 @@ def test_order_that_is_wrong_at_any_length(begin, end, message):
 def test_moments_of_a_run(begin, end, length, found):
     moments = check_moments('Hook', {'begin': begin, 'end': end})
     if found is None:
-        with pytest.raises(ValueError, match=f'Hook.* ends at {length}.*share'):
+        with pytest.raises(
+            ValueError, match=f'Hook.* ends at {length}.*share'
+        ):
             resolve_moments('Hook', moments, length)
     else:
         steps = resolve_moments('Hook', moments, length)

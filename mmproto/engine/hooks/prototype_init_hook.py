@@ -7,12 +7,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from mmproto.datasets.plain_loader import projection_dataloader
-from mmproto.engine.shares import (
-    Moment,
-    check_moments,
-    resolve_moments,
-    run_length,
-)
+from mmproto.engine.shares import Moment, check_moments, hook_steps
 from mmproto.models.facts import get_prototype_head
 from mmproto.prototypes.init_options import InitOptions
 from mmproto.prototypes.initialization import init_prototypes
@@ -49,9 +44,7 @@ class PrototypeInitHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Check that training comes to the iteration."""
-        length = run_length(runner, False, 'PrototypeInitHook')
-        steps = resolve_moments('PrototypeInitHook', self.moments, length)
-        self._begin = steps['begin']
+        self._begin = hook_steps(self, runner)['begin']
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None

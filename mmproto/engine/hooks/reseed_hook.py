@@ -20,9 +20,8 @@ from torch.utils.hooks import RemovableHandle
 from mmproto.engine.shares import (
     Moment,
     check_moments,
+    hook_steps,
     resolve_interval,
-    resolve_moments,
-    run_length,
 )
 from mmproto.models.decode_heads.concept_state import labels_at_size
 from mmproto.models.facts import bare_model, get_prototype_head
@@ -114,10 +113,11 @@ class PrototypeReseedHook(Hook):
 
     def _resolve(self, runner: Runner) -> None:
         owner = 'PrototypeReseedHook'
-        length = run_length(runner, False, owner)
-        steps = resolve_moments(owner, self.moments, length)
+        steps = hook_steps(self, runner)
         self._begin, self._end = steps['begin'], steps['end']
-        self._interval = resolve_interval(owner, self.interval, length)
+        self._interval = resolve_interval(
+            owner, self.interval, runner.max_iters
+        )
         if self._end < self._begin + self._interval:
             raise ValueError(
                 f'{owner} has no time for a look: interval={self._interval} '

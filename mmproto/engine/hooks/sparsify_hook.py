@@ -11,12 +11,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmproto.engine.run_state import progress
-from mmproto.engine.shares import (
-    Moment,
-    check_moments,
-    resolve_moments,
-    run_length,
-)
+from mmproto.engine.shares import Moment, check_moments, hook_steps
 from mmproto.engine.weight_pruning import (
     gradual_share,
     keep_largest,
@@ -98,8 +93,7 @@ class SparsifyHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Check that the classifier has a learning rate, and time to prune."""
-        length = run_length(runner, self.by_epoch, 'SparsifyHook')
-        steps = resolve_moments('SparsifyHook', self.moments, length)
+        steps = hook_steps(self, runner)
         self._begin, self._end = steps['begin'], steps['end']
         head = get_prototype_head(runner.model)
         if not isinstance(head.conv_seg, NonNegativeConv2d):

@@ -8,12 +8,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from mmproto.engine.run_state import progress
-from mmproto.engine.shares import (
-    Moment,
-    check_moments,
-    resolve_moments,
-    run_length,
-)
+from mmproto.engine.shares import Moment, check_moments, hook_steps
 from mmproto.models.facts import get_prototype_head
 from mmproto.models.prototype_layers import CosinePrototypes, PrototypeLayer
 from mmproto.registry import HOOKS
@@ -84,8 +79,7 @@ class TemperatureHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Check that there is a temperature to set, and time to do it."""
-        length = run_length(runner, self.by_epoch, 'TemperatureHook')
-        self._steps = resolve_moments('TemperatureHook', self.moments, length)
+        self._steps = hook_steps(self, runner)
         self._layer = get_prototype_head(runner.model).prototype_layer
         check_fixed_temperature(self._layer)
 
