@@ -40,7 +40,7 @@ def load_imagenet_weights(
         State dict of the backbone.
 
     Raises:
-        FileNotFoundError: If the weights cannot be had; says what to do.
+        FileNotFoundError: If the weights cannot be found; says what to do.
     """
     name = filename.removeprefix(PREFIX)
     if name == LITE0:
@@ -107,7 +107,7 @@ def first_blocks(state: dict[str, Tensor], last: int) -> dict[str, Tensor]:
 
     Args:
         state: Of :func:`load_lite0`.
-        last: Last group of blocks that is kept.
+        last: Last group of blocks to keep.
     """
     dropped = tuple(
         f'{LITE0_PREFIX}blocks.{index}.' for index in range(last + 1, 7)
@@ -126,7 +126,7 @@ def _load_torchvision(name: str, map_location: Any) -> dict[str, Tensor]:
     except (URLError, OSError, KeyError) as error:
         cache = os.path.join(torch.hub.get_dir(), 'checkpoints')
         raise FileNotFoundError(
-            f"torchvision's weights {name!r} could not be had ({error}); "
+            f"torchvision's weights {name!r} could not be loaded ({error}); "
             f'download them elsewhere into {cache}, give a file as '
             '--cfg-options model.backbone.init_cfg.checkpoint=FILE, or train '
             'from scratch with model.backbone.init_cfg=None'
