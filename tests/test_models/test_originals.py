@@ -403,6 +403,21 @@ def test_softmax_concepts_start_from_logits():
             '2 scales',
         ),
         (lambda: PrototypeHead(2, 2, 3, 2, sharpness=0), 'sharpness'),
+        (
+            lambda: PrototypeHead(
+                2,
+                2,
+                4,
+                4,
+                prototype_layer=dict(type='mmproto.DistancePrototypes'),
+                classifier=dict(type='mmproto.ClassSpecificConv2d'),
+                concept_pooling=dict(
+                    type='mmproto.SimplexGroups', prototypes=[2, 0, 1, 0]
+                ),
+                link='softmax',
+            ),
+            r'of the classes \[0, 2\]',
+        ),
     ],
 )
 def test_bad_arguments_are_named(build, words):

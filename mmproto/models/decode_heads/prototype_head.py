@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mmproto.models.precision import in_full_precision
 from mmproto.registry import MODELS
 
+from .class_specific_conv import ClassSpecificConv2d
 from .concept_state import ConceptState
 from .links import LINKS, SHARPNESS, loss_logits
 from .loss_choice import LossChoice
@@ -119,6 +120,8 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
         self.concept_pooling = build_groups(
             concept_pooling, num_classes, num_concepts, prototypes_per_concept
         )
+        if isinstance(self.conv_seg, ClassSpecificConv2d) and concept_pooling:
+            self.concept_pooling.check_classifier(self.conv_seg.owners)
         self.inference_cut = inference_cut
         self.concept_losses = nn.ModuleList(
             MODELS.build(cfg) for cfg in concept_losses

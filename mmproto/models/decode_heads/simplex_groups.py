@@ -48,7 +48,8 @@ class SimplexGroups(nn.Module):
             prototypes = [prototypes] * num_classes
         _check_sizes(num_classes, prototypes, radius)
         self.radius = radius
-        self.sizes = [number for number in prototypes if number]
+        self.classes = [c for c, number in enumerate(prototypes) if number]
+        self.sizes = [prototypes[c] for c in self.classes]
         largest = max(self.sizes)
         sizes = torch.tensor(self.sizes)
         self.register_buffer(
@@ -69,6 +70,24 @@ class SimplexGroups(nn.Module):
         classes, groups, _ = self.weight.shape
         first = torch.arange(classes, device=self.weight.device) * groups
         return (self.weight.argmax(dim=1) + first[:, None])[self.real]
+
+    def check_classifier(self, owners: Tensor) -> None:
+        """Refuse a classifier that gives groups to other classes.
+
+        Args:
+            owners: Class (K,) of each group in the classifier.
+
+        Raises:
+            ValueError: If a group mixes prototypes of another class.
+        """
+        groups = self.weight.shape[1]
+        expected = [c for c in self.classes for _ in range(groups)]
+        if owners.tolist() != expected:
+            raise ValueError(
+                f'SimplexGroups has {groups} groups of each of the classes '
+                f'{self.classes}, but the classifier gives them to the '
+                f"classes {owners.tolist()}; set the classifier's concepts"
+            )
 
     @torch.no_grad()
     def project(self, kept: Tensor | None = None) -> None:
