@@ -78,13 +78,10 @@ def golden(function):
         for path in sorted(FOLDER.glob(f'{function}_*.npz'))
         if _function(path) == function  # not those of a longer name
     ]
-    # the files lie outside of the repository: without them nothing can be
+    # the files lie outside the repository: without them nothing can be
     # compared, and the skipped test says so
     reason = f'no golden files of {function} in {FOLDER}'
-    absent = pytest.param(
-        None,
-        marks=pytest.mark.skip(reason=reason),  # the files lie elsewhere
-    )
+    absent = pytest.param(None, marks=pytest.mark.skip(reason=reason))
     cases = [
         pytest.param(Case(path, dtype), id=f'{path.stem}-{str(dtype)[6:]}')
         for path in paths
