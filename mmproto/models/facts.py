@@ -97,7 +97,7 @@ def speaks_for(
 
 
 def bare_model(model: Any) -> Any:
-    """The model itself, out of a data-parallel wrapper."""
+    """Return the model itself, out of a data-parallel wrapper."""
     return model.module if is_model_wrapper(model) else model
 
 

@@ -175,7 +175,7 @@ def cluster_over_sizes(
 ) -> Tensor:
     """Cluster cells by how they look at several sizes of the image.
 
-    Two cells are alike if they are alike at every size and scale. The looks
+    Two cells are similar if they are at every size and scale. The looks
     of one concept then need not resemble each other: they are the same things
     seen larger and smaller.
 

@@ -215,7 +215,7 @@ class PrototypeReseedHook(Hook):
         return shared[0]
 
     def _parameters(self) -> list[nn.Parameter]:
-        """What decides where concepts are and what they speak for."""
+        """Return what decides where concepts are and what they speak for."""
         return [self._head.prototype_layer.vectors, self._head.conv_seg.weight]
 
 

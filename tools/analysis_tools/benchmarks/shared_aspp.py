@@ -13,7 +13,7 @@ from mmproto.models import SharedASPP
 def candidates(
     args: Namespace, features: Tensor
 ) -> dict[str, Callable[[], Sequence[Tensor]]]:
-    """The shared module and its two peers, as functions of nothing."""
+    """Return the shared module and its two peers, as functions of nothing."""
     inputs, outputs = args.in_channels, args.channels
     shared = SharedASPP(inputs, outputs, tuple(args.rates))
     four = nn.ModuleList(
