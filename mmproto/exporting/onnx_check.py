@@ -69,7 +69,7 @@ def expected_outputs(model: Any, image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def difference(found: Tensor, expected: Tensor) -> float:
-    """Measure the largest difference, relative to values above one."""
+    """Measure the largest difference (any shape), relative above one."""
     if found.shape != expected.shape:
         return torch.inf
     scale = max(1.0, float(expected.abs().max()))

@@ -21,7 +21,7 @@ LEGEND_BOX, LEGEND_GAP = 1.2 * SMALL / 72, 1.8 * SMALL / 72
 
 
 def image_axes(axes: Axes, rgb: np.ndarray, title: str = '') -> None:
-    """Show an image without ticks."""
+    """Show an image (h,w,3) without ticks."""
     axes.imshow(rgb)
     axes.set_anchor('NW')
     axes.set_axis_off()

@@ -215,7 +215,13 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
         batch_data_samples: list,
         train_cfg: dict,
     ) -> dict[str, Tensor]:
-        """Compute the losses that count in this phase, by name."""
+        """Compute the losses that count in this phase, by name.
+
+        Args:
+            inputs: The neck's ``S`` maps (N,Cin,H,W).
+            batch_data_samples: mmseg's samples, with label maps.
+            train_cfg: Of mmseg's heads; not used.
+        """
         latents = self.stack_scales(inputs)
         pooled, maps = self.pool_concepts(latents)
         losses = {}
@@ -240,7 +246,7 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
     def loss_by_feat(
         self, seg_logits: Tensor, batch_data_samples: list
     ) -> dict[str, Tensor]:
-        """Apply mmseg's losses to the link of the resized evidence."""
+        """Apply mmseg's losses to the link of the resized evidence (N,C,H,W)."""
         size = batch_data_samples[0].gt_sem_seg.data.shape[-2:]
         evidence = resize(
             seg_logits,
