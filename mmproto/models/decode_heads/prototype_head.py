@@ -246,7 +246,7 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
     def loss_by_feat(
         self, seg_logits: Tensor, batch_data_samples: list
     ) -> dict[str, Tensor]:
-        """Apply mmseg's losses to the link of the resized evidence (N,C,H,W)."""
+        """Apply mmseg's losses to the link of resized evidence (N,C,H,W)."""
         size = batch_data_samples[0].gt_sem_seg.data.shape[-2:]
         evidence = resize(
             seg_logits,
