@@ -10,7 +10,6 @@ from torch import Tensor
 
 from .functional.states import merge_states
 from .reading import ImageReading
-from .recorder import ConceptRecorder
 
 
 class Report(TypedDict):
@@ -99,7 +98,7 @@ class ExplanationMetric(BaseMetric):
         collect_dir: str | None = None,
     ) -> None:
         super().__init__(collect_device, prefix, collect_dir)
-        self.recorder: ConceptRecorder | None = None
+        self.recorder: Any = None  # a ConceptRecorder, from the hook
         self.report: Report | None = None
         self._state: Any = None
         self._last: tuple[int, Any] | None = None
@@ -109,7 +108,8 @@ class ExplanationMetric(BaseMetric):
         """Measure one image alone.
 
         Returns:
-            A state as :func:`merge_states` joins them.
+            A state as :func:`merge_states` joins them; ``None`` for an image
+            that adds nothing.
         """
 
     def merge(self, first: Any, second: Any) -> Any:

@@ -7,7 +7,6 @@ from mmproto.registry import METRICS
 from .base import Report, listed, make_report
 from .functional.consistency import (
     ConsistencyState,
-    empty_consistency,
     measure_consistency,
 )
 from .functional.consistency_rules import (
@@ -48,11 +47,9 @@ class ConsistencyMetric(PartMetric):
 
     def measure(self, reading: ImageReading) -> ConsistencyState:
         """Sum up one image; without part labels, all is zero."""
-        loader, targets = self.part_loader, self.targets(reading)
+        targets = self.targets(reading)
         if targets is None:
-            classes, concepts = reading.class_weights.shape
-            num_parts = len(loader.part_names) if loader else 1
-            return empty_consistency(concepts, classes, num_parts)
+            return ConsistencyState()
         return measure_consistency(
             reading.activations, reading.class_weights, targets
         )

@@ -1,6 +1,5 @@
 """Whether the concepts of a model differ from each other."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -24,7 +23,6 @@ from .functional.diversity import (
     off_diagonal,
     prototype_cosines,
 )
-from .functional.states import KEPT
 from .reading import ImageReading
 
 NO_LABELS = (
@@ -39,25 +37,6 @@ NO_VECTORS = (
     'prototypes have no vectors to compare: duplicates are found by their '
     'maps alone'
 )
-
-
-@dataclass(frozen=True)
-class DiversityState:
-    """Sums of overlaps, and facts of the model.
-
-    Args:
-        overlaps: Overlaps of all images.
-        labelled: Number of images with ground truth.
-        prototypes: Prototype vectors (P,D), if the layer has any.
-        prototypes_per_concept: Prototype p belongs to concept ``p // M``.
-        class_names: Names of the classes.
-    """
-
-    overlaps: Overlaps
-    labelled: int
-    prototypes: Tensor | None = field(metadata=KEPT)
-    prototypes_per_concept: int = field(metadata=KEPT)
-    class_names: list[str] = field(metadata=KEPT)
 
 
 @METRICS.register_module()
@@ -77,43 +56,36 @@ class DiversityMetric(ExplanationMetric):
         super().__init__(**kwargs)
         self.dead_threshold = dead_threshold
 
-    def measure(self, reading: ImageReading) -> DiversityState:
+    def measure(self, reading: ImageReading) -> Overlaps:
         """Compare the maps of one image."""
         labels, weights = reading.label_map, reading.class_weights
         shown = torch.zeros(len(weights), dtype=torch.bool)
         if labels is not None:
             counts = labels.flatten().bincount(minlength=len(weights))
             shown = counts[: len(weights)] > 0
-        overlaps = measure_overlaps(
+        return measure_overlaps(
             reading.activations, weights, shown, self.dead_threshold
         )
-        vectors = reading.prototypes
-        return DiversityState(
-            overlaps,
-            int(shown.any()),
-            None if vectors is None else vectors.detach().cpu(),
-            reading.prototypes_per_concept,
-            reading.class_names,
-        )
 
-    def summarize(self, state: DiversityState) -> Report:
+    def summarize(self, state: Overlaps) -> Report:
         """Compute overlaps, and find dead concepts and duplicates."""
-        sums = state.overlaps
-        overlap = map_overlap(sums.shared)
-        cosines = None
-        if state.prototypes is not None:
-            cosines = prototype_cosines(state.prototypes)
+        overlap = map_overlap(state.shared)
+        head, cosines = self.recorder.facts.head, None
+        # a concept whose group mixes prototypes has no vectors of its own
+        vectors = head.prototype_layer.vectors
+        if head.concept_pooling is None and vectors is not None:
+            cosines = prototype_cosines(vectors)
         mean_cosine, max_cosine = off_diagonal(cosines)
         duplicates = find_duplicates(
             overlap,
             None
             if cosines is None
-            else concept_cosines(cosines, state.prototypes_per_concept),
+            else concept_cosines(cosines, head.prototypes_per_concept),
         )
-        health = compute_health(sums.usage, duplicates)
+        health = compute_health(state.usage, duplicates)
         scalars = dict(
-            scaleprotoseg_overlap=_total(sums.published),
-            overlap=_total(sums.corrected),
+            scaleprotoseg_overlap=_total(state.published),
+            overlap=_total(state.corrected),
             max_overlap=off_diagonal(overlap)[1],
             mean_cosine=mean_cosine,
             max_cosine=max_cosine,
@@ -123,12 +95,21 @@ class DiversityMetric(ExplanationMetric):
         )
         return make_report(
             scalars,
-            per_concept=_per_concept(sums.usage, health, overlap),
+            per_concept=_per_concept(state.usage, health, overlap),
             histograms=dict(
-                scaleprotoseg_overlap=_bars(sums.published, state),
-                overlap=_bars(sums.corrected, state),
+                scaleprotoseg_overlap=self._bars(state.published),
+                overlap=self._bars(state.corrected),
             ),
-            notes=_notes(state, duplicates, health.dead),
+            notes=_notes(state, cosines is not None, duplicates, health.dead),
+        )
+
+    def _bars(self, sums: Tensor) -> dict:
+        """Divide the sums (C,2) of each class that has pairs."""
+        known = (sums[:, 1] > 0).nonzero()[:, 0].tolist()
+        return dict(
+            labels=[self.recorder.facts.classes[c] for c in known],
+            counts=intersection_over_union(sums[known]).tolist(),
+            x_label='class',
         )
 
 
@@ -150,25 +131,18 @@ def _total(sums: Tensor) -> float | None:
     return None if ratio.isnan() else float(ratio)
 
 
-def _bars(sums: Tensor, state: DiversityState) -> dict:
-    """Divide the sums (C,2) of each class that has pairs."""
-    known = (sums[:, 1] > 0).nonzero()[:, 0].tolist()
-    return dict(
-        labels=[state.class_names[c] for c in known],
-        counts=intersection_over_union(sums[known]).tolist(),
-        x_label='class',
-    )
-
-
 def _notes(
-    state: DiversityState, duplicates: list[tuple[int, int]], dead: list[int]
+    state: Overlaps,
+    has_vectors: bool,
+    duplicates: list[tuple[int, int]],
+    dead: list[int],
 ) -> list[str]:
     notes = []
     if not state.labelled:
         notes.append(NO_LABELS)
-    elif _total(state.overlaps.corrected) is None:
+    elif _total(state.corrected) is None:
         notes.append(NO_PAIRS)
-    if state.prototypes is None:
+    if not has_vectors:
         notes.append(NO_VECTORS)
     if duplicates:
         pairs = ', '.join(f'{a} and {b}' for a, b in duplicates)

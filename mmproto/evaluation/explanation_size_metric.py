@@ -1,6 +1,6 @@
 """How many concepts a model uses, and how many one decision takes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
@@ -11,34 +11,26 @@ from .base import ExplanationMetric, Report, make_report
 from .functional.explanation_size import (
     LOCAL_SIZES,
     CellSizes,
-    GlobalSize,
     ImageSizes,
-    abstained_share,
-    global_size,
     image_sizes,
     mean_sizes,
     measure_cells,
     pipnet_global,
 )
-from .functional.states import KEPT
 from .reading import ImageReading
 
 
 @dataclass(frozen=True)
 class SizeState:
-    """Sums of local sizes, and facts of the model.
+    """Sums of local sizes.
 
     Args:
         cells: Sizes of cells.
         images: Sizes of whole images.
-        class_weights: Weights (C,K) of the model.
-        class_names: Names of the classes.
     """
 
     cells: CellSizes
     images: ImageSizes
-    class_weights: Tensor = field(metadata=KEPT)
-    class_names: list[str] = field(metadata=KEPT)
 
 
 @METRICS.register_module()
@@ -77,58 +69,57 @@ class ExplanationSizeMetric(ExplanationMetric):
         return SizeState(
             measure_cells(activations, weights, predicted, self.threshold),
             image_sizes(activations.amax(dim=1)[None], weights),
-            weights.cpu(),
-            reading.class_names,
         )
 
     def summarize(self, state: SizeState) -> Report:
         """Compute means, in which abstaining cells count with no concept."""
-        model = global_size(state.class_weights)
+        weights = self.recorder.facts.head.class_weights.detach().cpu()
+        speaks = weights > 0  # C,K
+        classes, concepts = speaks.sum(dim=0), speaks.sum(dim=1)
         cells, deciding = state.cells.counts[0].sum(), state.cells.deciding
         local = mean_sizes(state.cells).tolist()
+        needed = state.cells.counts[LOCAL_SIZES.index('needed')]
         scalars: dict[str, float | None] = dict(
-            global_size=float(model.used.sum()),
+            global_size=float((classes > 0).sum()),
             global_size_deciding=float((deciding > 0).sum()),
             **{f'local_size_{n}': size for n, size in zip(LOCAL_SIZES, local)},
-            abstained=abstained_share(state.cells),
-            zero_weights=model.zeros,
-            **_per_model(model),
-            **_per_image(state),
+            abstained=float(needed[0] / needed.sum()),
+            zero_weights=float((weights == 0).double().mean()),
+            **_per_model(classes[classes > 0], concepts),
+            **_per_image(state.images, weights),
         )
         return make_report(
             scalars,
             per_concept=dict(
-                classes=model.classes.tolist(),
+                classes=classes.tolist(),
                 deciding_share=(deciding / cells).tolist(),
             ),
             histograms=dict(
                 local_size=_histogram(state.cells.counts),
                 concepts_per_class=dict(
-                    labels=state.class_names,
-                    counts=model.concepts.tolist(),
+                    labels=self.recorder.facts.classes,
+                    counts=concepts.tolist(),
                     x_label='class',
                 ),
             ),
         )
 
 
-def _per_model(model: GlobalSize) -> dict[str, float | None]:
-    classes, concepts = model.classes[model.used], model.concepts
+def _per_model(classes: Tensor, concepts: Tensor) -> dict[str, float | None]:
+    """Average the classes of used concepts, and the concepts of classes."""
+    some = len(classes) > 0
     return dict(
-        classes_per_concept=float(classes.double().mean())
-        if len(classes)
-        else None,
-        classes_per_concept_max=float(classes.max()) if len(classes) else None,
+        classes_per_concept=float(classes.double().mean()) if some else None,
+        classes_per_concept_max=float(classes.max()) if some else None,
         concepts_per_class=float(concepts.double().mean()),
         concepts_per_class_min=float(concepts.min()),
         concepts_per_class_max=float(concepts.max()),
     )
 
 
-def _per_image(state: SizeState) -> dict[str, float | None]:
+def _per_image(images: ImageSizes, weights: Tensor) -> dict[str, float | None]:
     """Average the sizes of whole images; ``pipnet_`` marks published ones."""
-    images = state.images
-    nonzero, sparsity = pipnet_global(state.class_weights)
+    nonzero, sparsity = pipnet_global(weights)
     return dict(
         image_size=images.concepts / images.images,
         pipnet_num_nonzero_prototypes=float(nonzero),

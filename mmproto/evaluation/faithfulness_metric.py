@@ -10,7 +10,6 @@ from .base import ExplanationMetric, Report, check_interval, make_report
 from .functional.completeness import (
     Completeness,
     completeness_errors,
-    empty_completeness,
     measure_completeness,
 )
 from .functional.faithfulness import (
@@ -33,12 +32,13 @@ class FaithfulnessState:
     """Sums over images.
 
     Args:
-        pixels: Errors of the contributions against the logits.
+        pixels: Errors of the contributions against the logits; ``None`` for
+            images between intervals.
         cells: Errors before resizing, where the head works.
         removal: Effects of deleting and inserting concepts.
     """
 
-    pixels: Completeness
+    pixels: Completeness | None
     cells: Completeness
     removal: Removal
 
@@ -84,7 +84,7 @@ class FaithfulnessMetric(ExplanationMetric):
         explained = (weights @ activations.flatten(1)).view_as(
             reading.evidence
         )
-        pixels = empty_completeness(len(weights))
+        pixels = None
         if reading.index % self.interval == 0:
             replayed = reading.replayed_logits()
             pixels = measure_completeness(reading.logits, replayed)

@@ -1,6 +1,6 @@
 """Whether the strongest patches of a concept show the same thing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from mmproto.models.metainfo import VOID
 from mmproto.registry import METRICS
 
 from .base import Report, listed, make_report
-from .functional.patch_parts import cell_centres, parts_under, unknown_parts
+from .functional.patch_parts import cell_centres, parts_under
 from .functional.purity import (
     PART_RELATED,
     averages,
@@ -40,17 +40,11 @@ class PurityState:
             :meth:`PurityMetric.measure`.
         cells: Cells of each class (C,), int64.
         pixels: Pixels of each part (L+1,), int64; the first of no part.
-        used: Whether a concept speaks for a class (K,).
-        class_names: Names of the classes.
-        part_names: Names of the parts; the first stands for no part.
     """
 
     patches: dict[str, Tensor] = field(metadata=KEPT)  # joined by the metric
     cells: Tensor
     pixels: Tensor
-    used: Tensor = field(metadata=KEPT)
-    class_names: list[str] = field(metadata=KEPT)
-    part_names: list[str] = field(metadata=KEPT)
 
 
 @METRICS.register_module()
@@ -96,7 +90,6 @@ class PurityMetric(PartMetric):
         has no part labels; the parts that the image shows, and those whose
         point lies in the patch. All are unknown if the concept is absent.
         """
-        names = self.part_loader.part_names if self.part_loader else ('none',)
         score, cells = best_places(reading.activations)
         shown = score > self.dead_threshold
         patches = dict(
@@ -104,15 +97,12 @@ class PurityMetric(PartMetric):
             image=torch.full_like(cells, reading.index),
             label=reading.labels.flatten()[cells].masked_fill(~shown, VOID),
         )
-        under, pixels = self._parts(reading, cells, shown, len(names) - 1)
+        under, pixels = self._parts(reading, cells, shown)
         num_classes = len(reading.class_weights)
         return PurityState(
             {n: v[:, None].cpu() for n, v in (patches | under).items()},
             count_values(reading.labels.cpu().view(1, -1), num_classes)[0],
             pixels.cpu(),
-            (reading.class_weights > 0).any(dim=0).cpu(),
-            reading.class_names,
-            list(names),
         )
 
     def merge(self, first: PurityState, second: PurityState) -> PurityState:
@@ -122,12 +112,14 @@ class PurityMetric(PartMetric):
 
     def summarize(self, state: PurityState) -> Report:
         """Compute the purity of every concept and its spread."""
-        patches = state.patches
+        patches, num_parts = state.patches, len(self._part_names) - 1
+        facts = self.recorder.facts
         number = (patches['score'] > self.dead_threshold).sum(dim=1)
         active = number > 0
-        labels = count_values(patches['label'], len(state.class_names))
-        values = purities(patches, labels, len(state.part_names) - 1)
-        scalars = averages(values, active, state.used)
+        labels = count_values(patches['label'], len(facts.classes))
+        values = purities(patches, labels, num_parts)
+        used = (facts.head.class_weights > 0).any(dim=0).cpu()
+        scalars = averages(values, active, used)
         related = values['pipnet_part_purity'][active] > PART_RELATED
         scalars |= dict(
             pipnet_part_related=None
@@ -141,15 +133,15 @@ class PurityMetric(PartMetric):
         per_concept: dict[str, list] = {
             n: listed(v, active & ~v.isnan()) for n, v in values.items()
         }
-        parts = part_purity(patches['part'], len(state.part_names) - 1)[1]
+        parts = part_purity(patches['part'], num_parts)[1]
         classes = labels.argmax(dim=1).masked_fill(~labels.any(dim=1), -1)
         per_concept |= {
             'class': listed(
-                [state.class_names[c] for c in classes.tolist()],
+                [facts.classes[c] for c in classes.tolist()],
                 active & (classes >= 0),
             ),
             'part': listed(
-                [state.part_names[p] for p in parts.tolist()],
+                [self._part_names[p] for p in parts.tolist()],
                 active & (parts >= 0),
             ),
             'patches': number.tolist(),
@@ -162,17 +154,25 @@ class PurityMetric(PartMetric):
             notes=self._notes(state),
         )
 
+    @property
+    def _part_names(self) -> Sequence[str]:
+        """Names of the parts; the first stands for no part."""
+        return self.part_loader.part_names if self.part_loader else ('none',)
+
     def _parts(
-        self,
-        reading: ImageReading,
-        cells: Tensor,
-        shown: Tensor,
-        num_parts: int,
+        self, reading: ImageReading, cells: Tensor, shown: Tensor
     ) -> tuple[dict[str, Tensor], Tensor]:
         """Find the parts under the patches shown, and count their pixels."""
-        loader = self.part_loader
+        loader, num_parts = self.part_loader, len(self._part_names) - 1
         labels = reading.parts(loader) if loader else None
-        under = unknown_parts(len(cells), num_parts, cells.device)
+        unknown = torch.full_like(cells, -1)
+        none = unknown.new_zeros(len(cells), num_parts + 1, dtype=torch.bool)
+        under = dict(
+            part=unknown,
+            centre=unknown.clone(),
+            visible=none,
+            hits=none.clone(),
+        )
         if labels is None:
             return under, torch.zeros(num_parts + 1, dtype=torch.int64)
         pixels = labels.parts.flatten().bincount(minlength=num_parts + 1)
@@ -191,7 +191,7 @@ class PurityMetric(PartMetric):
         notes = []
         if not state.cells.any():
             notes.append(NO_LABELS)
-        if len(state.part_names) == 1:
+        if self.part_loader is None:
             notes.append(NO_PARTS)
         elif not state.pixels.any():
             notes.append(NO_PART_FILES)

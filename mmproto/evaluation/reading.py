@@ -27,6 +27,10 @@ class ImageReading:
         index: Index of the image in the data set, for any number of ranks.
         sample: mmseg's prediction of the image, as a dict.
         resized: Rows and columns of the network's input, without padding.
+
+    Attributes:
+        facts: Facts of the model.
+        class_weights: Weights (C,K) in force.
     """
 
     def __init__(
@@ -42,6 +46,8 @@ class ImageReading:
         self._parts: dict[int, PartLabels | None] = {}
         self._sample = sample
         self._head = batch.head
+        self.facts = batch.facts
+        self.class_weights = batch.class_weights
         self.index = index
         self.path = str(sample['img_path'])
         self.place = ImageFeatures(
@@ -73,36 +79,6 @@ class ImageReading:
         if labels.shape[1:] != self.image_size:  # loaded before resizing
             labels = F.interpolate(labels[None].float(), self.image_size)[0]
         return labels[0].long()
-
-    @property
-    def class_names(self) -> list[str]:
-        """Names of the classes."""
-        return self._batch.facts.classes
-
-    @property
-    def class_weights(self) -> Tensor:
-        """Weights (C,K) in force."""
-        return self._batch.class_weights
-
-    @property
-    def prototypes(self) -> Tensor | None:
-        """Prototype vectors (P,D); ``None`` where the layer has none.
-
-        Nor does a concept have any where groups mix those of a class.
-        """
-        if self._head.concept_pooling is not None:
-            return None
-        return self._head.prototype_layer.vectors
-
-    @property
-    def prototypes_per_concept(self) -> int:
-        """Prototype ``p`` belongs to concept ``p // M``; this is ``M``."""
-        return self._head.prototypes_per_concept
-
-    @property
-    def dilations(self) -> list[int] | None:
-        """Dilation rates of the scales, where the neck has them."""
-        return self._batch.facts.dilations
 
     @property
     def num_scales(self) -> int:

@@ -22,13 +22,16 @@ class ConceptRecorder:
             wrapper of one.
         dataset_meta: Meta information of the data set of the test.
 
+    Attributes:
+        facts: Facts of the model.
+
     Raises:
         ValueError: If the model has no prototype head.
     """
 
     def __init__(self, model: Any, dataset_meta: dict | None = None) -> None:
-        self._facts = ModelFacts.of(model, dataset_meta or {})
-        self._model, self._head = self._facts.segmentor, self._facts.head
+        self.facts = ModelFacts.of(model, dataset_meta or {})
+        self._model, self._head = self.facts.segmentor, self.facts.head
         self._dataset_meta = dataset_meta or {}
         self._batch: Batch | None = None
         self._recording = False
@@ -102,7 +105,7 @@ class ConceptRecorder:
             return None
         key = str(config)
         if key not in self._loaders:
-            loader = build_part_loader(config, self._facts.classes)
+            loader = build_part_loader(config, self.facts.classes)
             self._loaders[key] = loader
         return self._loaders[key]
 
@@ -111,7 +114,7 @@ class ConceptRecorder:
             """Predict, and keep what was computed."""
             self._readings = []  # frees what the last batch took
             metas = [sample.metainfo for sample in data_samples]
-            self._batch = Batch(self._facts, inputs, metas)
+            self._batch = Batch(self.facts, inputs, metas)
             self._recording = True
             try:
                 return predict(inputs, data_samples)

@@ -14,7 +14,6 @@ from .functional.scale_independence import (
     FACTORS,
     ScaleState,
     compare_sizes,
-    empty_scales,
     kappa,
     object_sizes,
     rank_correlation,
@@ -56,11 +55,10 @@ class ScaleIndependenceMetric(ExplanationMetric):
         self.interval = check_interval(interval)
         self.confidence = confidence
 
-    def measure(self, reading: ImageReading) -> ScaleState:
+    def measure(self, reading: ImageReading) -> ScaleState | None:
         """Compare an image with itself at other sizes; sort its cells."""
-        rates = sorted(reading.dilations or range(reading.num_scales))
         if reading.index % self.interval:
-            return empty_scales(len(reading.activations), rates)
+            return None
         rank = _rank_of_scale(reading)  # S
         scales = rank[reading.scales]  # K,H,W
         predicted = reading.evidence.argmax(dim=0)  # H,W
@@ -87,12 +85,12 @@ class ScaleIndependenceMetric(ExplanationMetric):
             tops,
             moves,
             _by_size(reading, scales, predicted),
-            rates,
         )
 
     def summarize(self, state: ScaleState) -> Report:
         """Turn sums into shares."""
-        several = len(state.rates) > 1
+        rates = self._rates(state)
+        several = len(rates) > 1
         scalars: dict[str, float | None] = {}
         for index, (name, factor) in enumerate(FACTORS.items()):
             for subset, suffix in enumerate(_SUBSETS):
@@ -113,10 +111,17 @@ class ScaleIndependenceMetric(ExplanationMetric):
         )
         return make_report(
             scalars,
-            curves=_curve(state) if several and state.sizes.any() else None,
-            histograms=dict(scale_by_object_size=_histogram(state)),
+            curves=_curve(state, rates)
+            if several and state.sizes.any()
+            else None,
+            histograms=dict(scale_by_object_size=_histogram(state, rates)),
             notes=self._notes(state),
         )
+
+    def _rates(self, state: ScaleState) -> list[int]:
+        """List the dilation rates, or the numbers, of all scales, rising."""
+        scales = range(state.sizes.shape[1])
+        return sorted(self.recorder.facts.dilations or scales)
 
     def _notes(self, state: ScaleState) -> list[str]:
         notes = [
@@ -124,7 +129,7 @@ class ScaleIndependenceMetric(ExplanationMetric):
             f'size, one in {self.interval}; confident: probability of at '
             f'least {self.confidence}'
         ]
-        if len(state.rates) == 1:
+        if state.sizes.shape[1] == 1:
             notes.append('the model has one scale: nothing can move')
         elif not state.sizes.any():
             notes.append('no sizes of objects: there is no ground truth')
@@ -133,7 +138,7 @@ class ScaleIndependenceMetric(ExplanationMetric):
 
 def _rank_of_scale(reading: ImageReading) -> Tensor:
     """Rank every scale by its dilation rate (S,)."""
-    rates = torch.tensor(reading.dilations or range(reading.num_scales))
+    rates = torch.tensor(reading.facts.dilations or range(reading.num_scales))
     rank = rates.argsort(stable=True).argsort()
     return rank.to(reading.scales.device)
 
@@ -161,11 +166,11 @@ def _by_size(
     )
 
 
-def _histogram(state: ScaleState) -> dict:
+def _histogram(state: ScaleState, rates: list[int]) -> dict:
     """List the cells by object size, for each scale."""
     lines = {
         f'rate {rate}': counts.tolist()
-        for rate, counts in zip(state.rates, state.sizes.T)
+        for rate, counts in zip(rates, state.sizes.T)
     }
     return dict(
         labels=size_labels(),
@@ -174,12 +179,12 @@ def _histogram(state: ScaleState) -> dict:
     )
 
 
-def _curve(state: ScaleState) -> dict[str, dict]:
+def _curve(state: ScaleState, rates: list[int]) -> dict[str, dict]:
     """Average the dilation rate by object size."""
-    rates = torch.tensor(state.rates, dtype=torch.float64)
+    values = torch.tensor(rates, dtype=torch.float64)
     counts = state.sizes.double()  # B,S
     known = counts.sum(dim=1) > 0
-    mean = (counts @ rates)[known] / counts.sum(dim=1)[known]
+    mean = (counts @ values)[known] / counts.sum(dim=1)[known]
     return dict(
         dilation_by_object_size=dict(
             x=known.nonzero()[:, 0].tolist(),

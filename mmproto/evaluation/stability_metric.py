@@ -7,14 +7,9 @@ from mmproto.registry import METRICS
 from .base import Report, check_interval, listed, make_report
 from .functional.stability import (
     StabilityState,
-    activation_change,
     clipped_noise,
-    corrected_stability,
-    empty_stability,
-    evalprotopnet_stability,
     measure_stability,
-    most_active_kept,
-    scaleprotoseg_stability,
+    stability_shares,
 )
 from .functional.states import share
 from .part_metric import NO_PARTS, PartMetric
@@ -44,10 +39,10 @@ class StabilityMetric(PartMetric):
         super().__init__(**kwargs)
         self.interval = check_interval(interval)
 
-    def measure(self, reading: ImageReading) -> StabilityState:
-        """Sum up one image; between intervals, all is zero."""
+    def measure(self, reading: ImageReading) -> StabilityState | None:
+        """Sum up one image; ``None`` between intervals."""
         if reading.index % self.interval:
-            return empty_stability(len(reading.activations))
+            return None
         maps = reading.activations
         noisy, _ = reading.rerun(clipped_noise(reading.index))
         rows, columns = maps.shape[1:]
@@ -75,15 +70,7 @@ class StabilityMetric(PartMetric):
                 f'{int((state.object_hits > 0).sum())} concepts'
             )
         return make_report(
-            dict(
-                stability_evalprotopnet=evalprotopnet_stability(state),
-                stability_scaleprotoseg=scaleprotoseg_stability(state),
-                stability_corrected=corrected_stability(state),
-                most_active_kept=most_active_kept(state),
-                activation_change=activation_change(state),
-            ),
-            _per_concept(state),
-            notes=notes,
+            stability_shares(state), _per_concept(state), notes=notes
         )
 
 
@@ -94,7 +81,11 @@ def _per_concept(state: StabilityState) -> dict[str, list]:
         scaleprotoseg=(state.area_same, state.area_images),
         corrected=(state.object_same, state.object_hits),
     )
-    found: dict[str, list] = dict(objects_hit=state.object_hits.tolist())
+    number = len(state.change)  # without part labels, sums have no shape
+    found: dict[str, list] = dict(
+        objects_hit=state.object_hits.expand(number).tolist()
+    )
     for rule, (same, total) in pairs.items():
-        found[f'stability_{rule}'] = listed(share(same, total), total > 0)
+        rates = share(same, total).expand(number)
+        found[f'stability_{rule}'] = listed(rates, total.expand(number) > 0)
     return found

@@ -22,15 +22,20 @@ def read(maps, weights, vectors, label_map=None, index=0):
         index=index,
         activations=maps,
         class_weights=weights,
-        prototypes=vectors,
-        prototypes_per_concept=1,
-        class_names=CLASSES,
+        vectors=vectors,
         label_map=label_map,
     )
 
 
 def report(readings, **arguments):
     metric = DiversityMetric(**arguments)
+    head = SimpleNamespace(
+        prototype_layer=SimpleNamespace(vectors=readings[0].vectors),
+        prototypes_per_concept=1,
+        concept_pooling=None,
+    )
+    facts = SimpleNamespace(head=head, classes=CLASSES)
+    metric.recorder = SimpleNamespace(facts=facts)
     states = [metric.measure(reading) for reading in readings]
     return metric.summarize(reduce(metric.merge, states))
 

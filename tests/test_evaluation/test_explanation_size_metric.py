@@ -21,11 +21,13 @@ def read(activations, weights, index=0):
         activations=activations,
         class_weights=weights,
         evidence=evidence,
-        class_names=CLASSES,
     )
 
 
 def report(metric, readings):
+    head = SimpleNamespace(class_weights=readings[0].class_weights)
+    facts = SimpleNamespace(head=head, classes=CLASSES)
+    metric.recorder = SimpleNamespace(facts=facts)
     states = [metric.measure(reading) for reading in readings]
     return metric.summarize(reduce(metric.merge, states))
 
@@ -109,6 +111,19 @@ def test_a_classifier_of_zeros_has_no_classes_per_concept():
     assert found['classes_per_concept'] is None
     assert found['global_size'] == 0
     assert found['zero_weights'] == 1
+
+
+def test_the_classifier_alone():
+    weights = torch.tensor([[1.0, 0, 0, 1e-6], [2, 0, 3, 0]])
+    found = report(
+        ExplanationSizeMetric(), [read(torch.ones(4, 1, 1), weights)]
+    )
+    assert found['scalars']['global_size'] == 3
+    assert found['scalars']['zero_weights'] == 4 / 8
+    assert found['scalars']['pipnet_num_nonzero_prototypes'] == 2
+    assert found['per_concept']['classes'] == [2, 0, 1, 1]
+    bars = found['histograms']['concepts_per_class']
+    assert bars['counts'] == [2, 2]
 
 
 def test_a_negative_threshold_is_refused():

@@ -1,6 +1,7 @@
 """Planted movements of concepts with the size of the image."""
 
 from functools import reduce
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -24,7 +25,8 @@ class Planted:
     def __init__(self, covariant=True, bound=False, rates=(4, 1, 2), index=0):
         generator = torch.Generator().manual_seed(0)
         self.index = index
-        self.dilations = None if rates is None else list(rates)
+        rates_known = None if rates is None else list(rates)
+        self.facts = SimpleNamespace(dilations=rates_known)
         self.num_scales = 3 if rates is None else len(rates)
         self.class_weights = torch.ones(1, K)
         self.concepts = torch.randint(K, (H // 2, W // 2), generator=generator)
@@ -49,7 +51,8 @@ class Planted:
         return activations, torch.full_like(activations, scale).long()
 
     def rate(self, scale):
-        return scale if self.dilations is None else self.dilations[scale]
+        rates = self.facts.dilations
+        return scale if rates is None else rates[scale]
 
     def rerun(self, change):
         image = change(torch.zeros(1, 3, 32, 32))
@@ -64,8 +67,9 @@ class Planted:
 
 def scalars(**behaviour):
     metric = ScaleIndependenceMetric(interval=2)
-    states = [metric.measure(Planted(index=i, **behaviour)) for i in range(3)]
-    state = reduce(metric.merge, states)
+    readings = [Planted(index=i, **behaviour) for i in range(3)]
+    metric.recorder = readings[0]  # has the facts of the model, too
+    state = reduce(metric.merge, map(metric.measure, readings))
     assert int(state.images) == 2  # of index 0 and 2
     return metric.summarize(state)
 
@@ -121,6 +125,7 @@ def test_one_scale_cannot_move():
 
 def test_without_ground_truth_objects_have_no_size():
     metric, reading = ScaleIndependenceMetric(), Planted()
+    metric.recorder = reading
     reading.label_map = None
     report = metric.summarize(metric.measure(reading))
     assert report['scalars']['size_correlation'] is None
@@ -130,6 +135,7 @@ def test_without_ground_truth_objects_have_no_size():
 
 def test_cells_without_evidence_do_not_count():
     metric, reading = ScaleIndependenceMetric(), Planted()
+    metric.recorder = reading
     reading.class_weights = torch.zeros(1, K)
     report = metric.summarize(metric.measure(reading))
     for name, value in report['scalars'].items():

@@ -48,15 +48,6 @@ class Sharpness:
     mean_far: float
 
 
-def empty_sharpness(num_concepts: int) -> SharpnessState:
-    """Return the sums before the first image."""
-    shape = len(ZONES), num_concepts
-    return SharpnessState(
-        torch.zeros(shape, dtype=torch.float64),
-        torch.zeros(shape, dtype=torch.int64),
-    )
-
-
 def measure_sharpness(
     activations: Tensor,
     labels: Tensor,
@@ -79,7 +70,11 @@ def measure_sharpness(
         near: Largest distance of the cells at a boundary.
         far: Smallest distance of the cells inside.
     """
-    state = empty_sharpness(len(activations))
+    shape = len(ZONES), len(activations)
+    state = SharpnessState(
+        torch.zeros(shape, dtype=torch.float64),
+        torch.zeros(shape, dtype=torch.int64),
+    )
     known = (labels >= 0) & (labels < len(class_weights))
     shown = labels[known].unique()  # c
     own = labels == shown[:, None, None]  # c,H,W

@@ -1,6 +1,7 @@
 """Whether contributions add up to the evidence that decides."""
 
 from dataclasses import dataclass, field
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -35,13 +36,6 @@ class Completeness:
     classes: int = field(metadata=KEPT)
 
 
-def empty_completeness(num_classes: int) -> Completeness:
-    """Return the state before the first image."""
-    zero = torch.zeros((), dtype=torch.float64)
-    count = torch.zeros((), dtype=torch.int64)
-    return Completeness(zero, zero, zero, count, count, num_classes)
-
-
 def measure_completeness(evidence: Tensor, explained: Tensor) -> Completeness:
     """Compare evidence with the sum of contributions.
 
@@ -49,17 +43,17 @@ def measure_completeness(evidence: Tensor, explained: Tensor) -> Completeness:
         evidence: What decides (C,h,w).
         explained: Sum of the contributions of all concepts (C,h,w).
     """
-    state = empty_completeness(len(evidence))
-    for decided, summed in zip(
-        evidence.split(_ROWS, dim=1), explained.split(_ROWS, dim=1)
-    ):
-        part = _measure_rows(decided.float(), summed.float())
-        state = merge_states(state, part)
-    return state
+    rows = zip(evidence.split(_ROWS, dim=1), explained.split(_ROWS, dim=1))
+    return reduce(
+        merge_states, (_measure_rows(e.float(), s.float()) for e, s in rows)
+    )
 
 
-def completeness_errors(state: Completeness) -> dict[str, float | None]:
+def completeness_errors(state: Completeness | None) -> dict[str, float | None]:
     """Compute the errors of the sum of contributions.
+
+    Args:
+        state: Sums over places; ``None`` without any.
 
     Returns:
         ``error_mean`` and ``error_max`` over places and classes, in units of
@@ -67,13 +61,15 @@ def completeness_errors(state: Completeness) -> dict[str, float | None]:
         evidence), and ``changed``, the share of places that the contributions
         would give to another class.
     """
+    if state is None:
+        return dict(error_mean=None, error_max=None, changed=None)
     places = int(state.places)
-    unit = float(state.largest) / max(places, 1)
-    error = float(state.error) / max(places * state.classes, 1)
+    unit = float(state.largest) / places
+    error = float(state.error) / (places * state.classes)
     return dict(
         error_mean=error / unit if unit > 0 else None,
         error_max=float(state.worst) / unit if unit > 0 else None,
-        changed=int(state.changed) / places if places else None,
+        changed=int(state.changed) / places,
     )
 
 

@@ -17,6 +17,7 @@ from .part_hits import (
     part_of_owner,
 )
 from .part_targets import PartTargets
+from .states import ZERO
 
 
 @dataclass(frozen=True)
@@ -41,46 +42,18 @@ class ConsistencyState:
         objects: Objects of all classes that concept k speaks for (K,).
     """
 
-    images: Tensor
-    box_hits: Tensor
-    box_seen: Tensor
-    box_images: Tensor
-    area_hits: Tensor
-    area_seen: Tensor
-    alpha_sum: Tensor
-    alpha_seen: Tensor
-    object_hits: Tensor
-    object_chance: Tensor
-    active: Tensor
-    objects: Tensor
-
-
-def empty_consistency(
-    num_concepts: int, num_classes: int, num_parts: int
-) -> ConsistencyState:
-    """Return the sums before the first image.
-
-    Args:
-        num_concepts: Concepts ``K``.
-        num_classes: Classes ``C``.
-        num_parts: Rows of the table of parts, ``L + 1``.
-    """
-    by_part = torch.zeros(num_concepts, num_parts, dtype=torch.int64)
-    by_concept = by_part[:, 0]
-    return ConsistencyState(
-        images=torch.tensor(0),
-        box_hits=by_part,
-        box_seen=by_part,
-        box_images=by_concept,
-        area_hits=by_part,
-        area_seen=by_part,
-        alpha_sum=by_part.double(),
-        alpha_seen=torch.zeros(num_parts, dtype=torch.int64),
-        object_hits=by_part,
-        object_chance=by_part.double(),
-        active=by_concept[:, None].repeat(1, num_classes),
-        objects=by_concept,
-    )
+    images: Tensor = ZERO
+    box_hits: Tensor = ZERO
+    box_seen: Tensor = ZERO
+    box_images: Tensor = ZERO
+    area_hits: Tensor = ZERO
+    area_seen: Tensor = ZERO
+    alpha_sum: Tensor = ZERO
+    alpha_seen: Tensor = ZERO
+    object_hits: Tensor = ZERO
+    object_chance: Tensor = ZERO
+    active: Tensor = ZERO
+    objects: Tensor = ZERO
 
 
 def measure_consistency(

@@ -78,7 +78,7 @@ def reproseg_consistency(
         state: Sums over the data set.
         threshold: Mean activation that a part has to exceed.
     """
-    rates = share(state.alpha_sum, state.alpha_seen.expand_as(state.box_hits))
+    rates = share(state.alpha_sum, state.alpha_seen.expand_as(state.alpha_sum))
     rate, part = rates.max(dim=1)
     evaluated = state.alpha_seen.any().expand_as(part)
     return _judge(evaluated, rate > threshold, part, rate)

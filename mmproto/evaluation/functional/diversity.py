@@ -35,12 +35,14 @@ class Overlaps:
         corrected: The same for active regions and for all concepts with
             weight for the class.
         usage: How the images use the concepts.
+        labelled: Images that show a class.
     """
 
     shared: Tensor
     published: Tensor
     corrected: Tensor
     usage: UsageSums
+    labelled: int
 
 
 def strongest_regions(maps: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
@@ -115,6 +117,7 @@ def measure_overlaps(
     )
     speaks = class_weights.cpu() > 0  # C,K
     owner = F.one_hot(class_weights.argmax(dim=0).cpu(), len(speaks)).T
+    labelled = int(shown.any())
     shown = shown.cpu()[:, None]
     usage = empty_usage(len(maps))
     return Overlaps(
@@ -122,6 +125,7 @@ def measure_overlaps(
         published=sum_pairs(published, owner * speaks) * shown,
         corrected=sum_pairs(active, speaks) * shown,
         usage=update_usage(usage, measure_batch(maps[None]), threshold),
+        labelled=labelled,
     )
 
 

@@ -36,23 +36,6 @@ class CellSizes:
 
 
 @dataclass(frozen=True)
-class GlobalSize:
-    """Sizes of the classifier alone.
-
-    Args:
-        used: Whether a concept speaks for a class (K,).
-        zeros: Share of weights that are exactly zero.
-        classes: Number of classes that each concept speaks for (K,).
-        concepts: Number of concepts that speak for each class (C,).
-    """
-
-    used: Tensor
-    zeros: float
-    classes: Tensor
-    concepts: Tensor
-
-
-@dataclass(frozen=True)
 class ImageSizes:
     """PIP-Net's numbers of images, as sums; divide by ``images``.
 
@@ -116,27 +99,6 @@ def mean_sizes(cells: CellSizes) -> Tensor:
     """
     sizes = torch.arange(cells.counts.shape[1], dtype=torch.float64)
     return cells.counts.double() @ sizes / cells.counts.sum(dim=1)
-
-
-def abstained_share(cells: CellSizes) -> float:
-    """Return the share of cells without evidence for any class."""
-    needed = cells.counts[LOCAL_SIZES.index('needed')]
-    return float(needed[0] / needed.sum())
-
-
-def global_size(class_weights: Tensor) -> GlobalSize:
-    """Count what the classifier uses.
-
-    Args:
-        class_weights: Non-negative weights (C,K).
-    """
-    speaks = class_weights > 0
-    return GlobalSize(
-        used=speaks.any(dim=0).cpu(),
-        zeros=float((class_weights == 0).double().mean()),
-        classes=speaks.sum(dim=0).cpu(),
-        concepts=speaks.sum(dim=1).cpu(),
-    )
 
 
 def pipnet_global(class_weights: Tensor) -> tuple[int, float]:

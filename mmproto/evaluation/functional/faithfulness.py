@@ -62,25 +62,6 @@ def removal_steps(
     return tuple(sorted({0, *inside, num_concepts}))
 
 
-def empty_removal(steps: tuple[int, ...], num_classes: int) -> Removal:
-    """Return the state before the first image.
-
-    Args:
-        steps: Numbers of concepts, from :func:`removal_steps`.
-        num_classes: Classes ``C``.
-    """
-    shape = (len(KINDS), len(ORDERS), len(steps))
-    square = (len(steps), num_classes, num_classes)
-    return Removal(
-        steps=steps,
-        probability=torch.zeros(shape, dtype=torch.float64),
-        cells=torch.zeros((), dtype=torch.int64),
-        agreeing=torch.zeros(len(steps), dtype=torch.int64),
-        confusion=torch.zeros(square, dtype=torch.int64),
-        pairs=torch.zeros(2, dtype=torch.int64),
-    )
-
-
 def sampled_cells(height: int, width: int) -> tuple[slice, slice]:
     """Choose rows and columns of an even grid of at most 256 cells."""
     strides = [1, 1]
@@ -122,21 +103,26 @@ def measure_removal(
     activations, evidence = activations.float(), evidence.float()
     cells = Cells(activations, evidence, class_weights.float(), link)
     random = shuffled_concepts(len(activations), labels.numel(), seed)
-    state = empty_removal(steps, len(evidence))
+    probability = torch.zeros(
+        len(KINDS), len(ORDERS), len(steps), dtype=torch.float64
+    )
     for index, (concepts, stages) in enumerate(
         cells.stages(random.to(labels.device), steps)
     ):
         both = cells.evidence(concepts, stages, len(steps))
         for kind, remaining in enumerate(both):
             total = cells.probability(remaining).sum(1, dtype=torch.float64)
-            state.probability[kind, index] = total.cpu()
+            probability[kind, index] = total.cpu()
         if ORDERS[index] == 'contribution':
             decided = both[1].max(dim=0).indices  # T,n; faster than argmax
-            state.agreeing += (decided == cells.predicted).sum(dim=1).cpu()
-            state.confusion += _confusion(labels, decided, len(evidence))
-    state.cells += labels.numel()
-    state.pairs += _ranked_pairs(cells)
-    return state
+    return Removal(
+        steps=steps,
+        probability=probability,
+        cells=torch.tensor(labels.numel()),
+        agreeing=(decided == cells.predicted).sum(dim=1).cpu(),
+        confusion=_confusion(labels, decided, len(evidence)),
+        pairs=_ranked_pairs(cells),
+    )
 
 
 def mean_heights(state: Removal) -> Tensor:

@@ -50,31 +50,6 @@ def peaks(maps: Tensor, size: tuple[int, int]) -> Tensor:
     return torch.cat(found)
 
 
-def points_in_box(
-    centres: Tensor,
-    points: Tensor,
-    half: tuple[int, int],
-    size: tuple[int, int],
-) -> Tensor:
-    """Tell which points lie in the box around each centre.
-
-    The borders belong to the box: it is ``2 * half + 1`` pixels wide.
-
-    Args:
-        centres: Row and column of each box (K,2).
-        points: Row and column of each point (L,2).
-        half: Half the height and width of the box.
-        size: Rows and columns of the image, which cut off the box.
-
-    Returns:
-        Whether box k holds point l (K,L).
-    """
-    reach = centres.new_tensor(half)
-    low = (centres - reach).clamp(min=0)[:, None]  # K,1,2
-    high = (centres + reach).minimum(centres.new_tensor(size))[:, None]
-    return ((points >= low) & (points <= high)).all(dim=2)
-
-
 def box_hits(
     maps: Tensor, owner: Tensor, targets: PartTargets, box: float = BOX
 ) -> Tensor:
@@ -95,13 +70,12 @@ def box_hits(
     """
     hits = part_of_owner(owner, targets) & targets.visible
     looked_at = hits.any(dim=1)
-    half = tuple(round(box * side) for side in targets.size)
-    hits[looked_at] &= points_in_box(
-        peaks(maps[looked_at], targets.size),
-        targets.points,
-        (half[0], half[1]),
-        targets.size,
-    )
+    centres = peaks(maps[looked_at], targets.size)[:, None]  # k,1,2
+    half = centres.new_tensor([round(box * side) for side in targets.size])
+    low = (centres - half).clamp(min=0)
+    high = (centres + half).minimum(centres.new_tensor(targets.size))
+    inside = (targets.points >= low) & (targets.points <= high)  # k,L+1,2
+    hits[looked_at] &= inside.all(dim=2)
     return hits
 
 

@@ -144,23 +144,3 @@ def parts_under(
         visible=visible,
         hits=parts_hit(points, kinds, low, low + size, num_parts),
     )
-
-
-def unknown_parts(
-    number: int, num_parts: int, device: torch.device
-) -> dict[str, Tensor]:
-    """Return the same for patches of an image without part labels.
-
-    Args:
-        number: Patches ``n``.
-        num_parts: Parts ``L``.
-        device: Device of the result.
-    """
-    unknown = torch.full((number,), -1, device=device)
-    none = torch.zeros(number, num_parts + 1, dtype=torch.bool, device=device)
-    return dict(
-        part=unknown,
-        centre=unknown.clone(),
-        visible=none,
-        hits=none.clone(),
-    )

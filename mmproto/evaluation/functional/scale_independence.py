@@ -4,15 +4,13 @@ Pure functions: compare an image with itself at another size, sort cells by
 the size of their object, add up, compute the numbers.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-from .states import KEPT
 
 FACTORS = {'half': 0.5, 'double': 2.0}
 SMALLEST = 8  # pixels; the first bin of object sizes ends here
@@ -34,7 +32,6 @@ class ScaleState:
             one, and at another at the other size (2,S,S), int64.
         sizes: Cells by size of their object and scale of their top concept
             (B,S), int64.
-        rates: Dilation rate of each scale, rising; without rates, its number.
     """
 
     images: Tensor
@@ -43,26 +40,6 @@ class ScaleState:
     tops: Tensor
     moves: Tensor
     sizes: Tensor
-    rates: list[int] = field(metadata=KEPT)
-
-
-def empty_scales(num_concepts: int, rates: list[int]) -> ScaleState:
-    """Return the sums before the first image.
-
-    Args:
-        num_concepts: Concepts ``K``.
-        rates: Dilation rates, rising; without rates, numbers of the scales.
-    """
-    factors, num_scales = len(FACTORS), len(rates)
-    return ScaleState(
-        images=torch.tensor(0),
-        kept=torch.zeros(factors, 2, dtype=torch.int64),
-        cells=torch.zeros(factors, 2, dtype=torch.int64),
-        tops=torch.zeros(factors, 2, 2, num_concepts + 1, dtype=torch.int64),
-        moves=torch.zeros(factors, num_scales, num_scales, dtype=torch.int64),
-        sizes=torch.zeros(BINS, num_scales, dtype=torch.int64),
-        rates=rates,
-    )
 
 
 def top_concepts(

@@ -10,7 +10,7 @@ from torch import Tensor
 from .instance_hits import instance_hits
 from .part_hits import BOX, area_hits, box_hits, owners, part_of_owner
 from .part_targets import PartTargets
-from .states import share
+from .states import ZERO, share
 
 NOISE = 0.2  # standard deviation, in units of the normalised image
 LIMIT = 0.25  # largest noise
@@ -37,17 +37,17 @@ class StabilityState:
         change: Sum of the absolute changes of activations (K,), float64.
     """
 
-    images: Tensor
-    part_images: Tensor
-    box_same: Tensor
-    box_images: Tensor
-    area_same: Tensor
-    area_images: Tensor
-    object_same: Tensor
-    object_hits: Tensor
-    kept: Tensor
-    cells: Tensor
-    change: Tensor
+    images: Tensor = ZERO
+    part_images: Tensor = ZERO
+    box_same: Tensor = ZERO
+    box_images: Tensor = ZERO
+    area_same: Tensor = ZERO
+    area_images: Tensor = ZERO
+    object_same: Tensor = ZERO
+    object_hits: Tensor = ZERO
+    kept: Tensor = ZERO
+    cells: Tensor = ZERO
+    change: Tensor = ZERO
 
 
 def clipped_noise(
@@ -76,29 +76,6 @@ def clipped_noise(
     return change
 
 
-def empty_stability(num_concepts: int) -> StabilityState:
-    """Return the sums before the first image.
-
-    Args:
-        num_concepts: Concepts ``K``.
-    """
-    none = torch.tensor(0)
-    by_concept = torch.zeros(num_concepts, dtype=torch.int64)
-    return StabilityState(
-        images=none,
-        part_images=none,
-        box_same=by_concept,
-        box_images=by_concept,
-        area_same=by_concept,
-        area_images=by_concept,
-        object_same=by_concept,
-        object_hits=by_concept,
-        kept=none,
-        cells=none,
-        change=by_concept.double(),
-    )
-
-
 def measure_stability(
     maps: Tensor,
     noisy: Tensor,
@@ -124,44 +101,34 @@ def measure_stability(
     )
     if targets is not None:
         sums |= _part_sums(maps, noisy, class_weights, targets, box)
-    values = vars(empty_stability(len(maps))) | sums
-    return StabilityState(**{k: value.cpu() for k, value in values.items()})
+    return StabilityState(**{k: value.cpu() for k, value in sums.items()})
 
 
-def evalprotopnet_stability(state: StabilityState) -> float | None:
-    """Average the share of images whose hits stay the same over concepts.
+def stability_shares(state: StabilityState) -> dict[str, float | None]:
+    """Turn the sums into shares; ``None`` where nothing was measured.
 
-    Source: EvalProtoPNet (arXiv 2212.05946);
-    util/eval_interpretability.py ``evaluate_stability`` @ ab33e5d.
+    Sources: EvalProtoPNet (arXiv 2212.05946), util/eval_interpretability.py
+    ``evaluate_stability`` @ ab33e5d; ScaleProtoSeg,
+    segmentation/analysis/metrics/stability.py @ dd3d32c.
+
+    Returns:
+        ``stability_evalprotopnet``, the share of images whose hits stay, mean
+        over concepts; ``stability_scaleprotoseg``, the share of pairs of
+        concept and image whose hits stay; ``stability_corrected``, the share
+        of hit objects that keep their part, mean over the concepts that hit
+        one without noise; ``most_active_kept``, the share of cells that keep
+        their most active concept; ``activation_change``, the absolute change
+        of activations, mean over concepts and cells.
     """
-    return _mean(state.box_same, state.box_images)
-
-
-def scaleprotoseg_stability(state: StabilityState) -> float | None:
-    """Return the share of pairs of concept and image whose hits stay.
-
-    Source: ScaleProtoSeg, segmentation/analysis/metrics/stability.py @
-    dd3d32c.
-    """
-    return _mean(state.area_same.sum(), state.area_images.sum())
-
-
-def corrected_stability(state: StabilityState) -> float | None:
-    """Average the share of hit objects that keep their part over concepts.
-
-    Concepts that hit no part without noise are left out.
-    """
-    return _mean(state.object_same, state.object_hits)
-
-
-def most_active_kept(state: StabilityState) -> float | None:
-    """Return the share of cells that keep their most active concept."""
-    return _mean(state.kept, state.cells)
-
-
-def activation_change(state: StabilityState) -> float | None:
-    """Average the absolute change of activations over concepts and cells."""
-    return _mean(state.change, state.cells.expand_as(state.change))
+    cells = state.cells.expand_as(state.change)
+    area = state.area_same.sum(), state.area_images.sum()
+    return dict(
+        stability_evalprotopnet=_mean(state.box_same, state.box_images),
+        stability_scaleprotoseg=_mean(*area),
+        stability_corrected=_mean(state.object_same, state.object_hits),
+        most_active_kept=_mean(state.kept, state.cells),
+        activation_change=_mean(state.change, cells),
+    )
 
 
 def _part_sums(

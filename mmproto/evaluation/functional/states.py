@@ -9,6 +9,7 @@ from torch import Tensor
 # metadata of fields that are not added up
 KEPT = dict(merge=lambda first, second: first)  # the same in every state
 LARGEST = dict(merge=torch.maximum)
+ZERO = torch.tensor(0)  # an empty sum of any shape; never change it
 
 
 def merge_states(first: Any, second: Any) -> Any:

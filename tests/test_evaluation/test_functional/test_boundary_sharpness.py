@@ -7,7 +7,6 @@ import torch
 
 from mmproto.evaluation.functional.boundary_sharpness import (
     boundary_sharpness,
-    empty_sharpness,
     measure_sharpness,
 )
 from mmproto.evaluation.functional.states import merge_states
@@ -70,7 +69,7 @@ def mean(values):
 
 @pytest.mark.parametrize('near, far', [(1, 3), (2, 6), (1, 2)])
 def test_sums_and_numbers_equal_those_of_loops(near, far):
-    state, lists = empty_sharpness(6), [[[] for _ in range(6)]] * 4
+    state, lists = None, [[[] for _ in range(6)]] * 4
     weights = random_image(0)[2]
     for seed in range(4):
         activations, labels, _ = random_image(seed)

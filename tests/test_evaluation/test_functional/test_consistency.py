@@ -6,10 +6,10 @@ from functools import reduce
 import pytest
 import torch
 from golden import golden
-from part_cases import CELLS, CLASSES, PART_CLASSES, Scene, golden_images
+from part_cases import CELLS, PART_CLASSES, Scene, golden_images
 
 from mmproto.evaluation.functional.consistency import (
-    empty_consistency,
+    ConsistencyState,
     measure_consistency,
 )
 from mmproto.evaluation.functional.consistency_rules import (
@@ -44,7 +44,7 @@ def measured(images):
     return reduce(
         merge_states,
         (measure_consistency(i.maps, i.weights, i.targets) for i in images),
-        empty_consistency(7, CLASSES, len(PART_CLASSES)),
+        ConsistencyState(),
     )
 
 
@@ -67,7 +67,7 @@ def test_evalprotopnet_score(case):
 def test_reproseg_score(case):
     parts = case['in_parts']
     num_parts = int(parts.max()) + 1
-    state = empty_consistency(case['in_alpha'].shape[1], 1, num_parts)
+    state = ConsistencyState()
     for image, alpha in enumerate(case.input('alpha')):
         pixels = torch.stack(
             [(parts[image] == p).flatten().long() for p in range(num_parts)]
@@ -165,7 +165,7 @@ def planted(seed, number=40):
         parts, instances, labels, CAR, 1, torch.arange(12), torch.arange(20)
     )
     places = (parts > 0).flatten().nonzero()[:, 0]
-    state = empty_consistency(5, 1, len(CAR))
+    state = ConsistencyState()
     for _ in range(number):
         noise = torch.rand(12, 20, generator=g)
         place = torch.zeros(12, 20)
@@ -203,10 +203,8 @@ def test_too_few_objects_are_not_evaluated():
 
 def test_an_exact_share_counts_once():
     """EvalProtoPNet takes 80 %, ScaleProtoSeg only more."""
-    state = empty_consistency(1, 1, 2)
     four, five = torch.tensor([[0, 4]]), torch.tensor([[0, 5]])
-    state = replace(
-        state,
+    state = ConsistencyState(
         box_hits=four,
         box_seen=five,
         box_images=five[:, 1],

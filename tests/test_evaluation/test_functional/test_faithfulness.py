@@ -174,8 +174,20 @@ def test_areas_are_means_over_the_logarithm():
     assert np.allclose(mean_heights(state), expected)
 
 
+def empty(steps, classes):
+    """Sums before the first image."""
+    return faithfulness.Removal(
+        steps=steps,
+        probability=torch.zeros(2, 3, len(steps), dtype=torch.float64),
+        cells=torch.tensor(0),
+        agreeing=torch.zeros(len(steps), dtype=torch.int64),
+        confusion=torch.zeros(len(steps), classes, classes).long(),
+        pairs=torch.zeros(2, dtype=torch.int64),
+    )
+
+
 def test_areas_end_at_34_concepts():
-    long = faithfulness.empty_removal(removal_steps(121), 2)
+    long = empty(removal_steps(121), 2)
     long.cells += 1
     long.probability[..., :9] = 0.25  # up to 34
     long.probability[..., 9:] = 1
@@ -183,7 +195,7 @@ def test_areas_end_at_34_concepts():
 
 
 def test_mean_iou_is_over_the_classes_that_occur():
-    state = faithfulness.empty_removal((0, 1), 3)
+    state = empty((0, 1), 3)
     assert mean_ious(state) is None
     state.confusion[0] = torch.tensor([[6, 2, 0], [1, 1, 0], [0, 0, 0]])
     state.confusion[1] = torch.tensor([[8, 0, 0], [0, 0, 2], [0, 0, 0]])

@@ -24,8 +24,8 @@ from mmproto.evaluation.functional.explanation_size import (
 from mmproto.evaluation.functional.part_hits import alpha, part_means
 from mmproto.evaluation.functional.purity import published_purity
 from mmproto.evaluation.functional.stability import (
-    evalprotopnet_stability,
     measure_stability,
+    stability_shares,
 )
 from mmproto.evaluation.functional.states import merge_states
 
@@ -171,7 +171,8 @@ def test_stability_of_evalprotopnet(images):
     )
     shares = state.box_same / state.box_images
     assert shares.tolist() == pytest.approx(kept)
-    assert evalprotopnet_stability(state) == pytest.approx(np.mean(kept))
+    found = stability_shares(state)['stability_evalprotopnet']
+    assert found == pytest.approx(np.mean(kept))
 
 
 def slow_purity(visible, hits, twins):

@@ -1,6 +1,6 @@
 """Stability: against the original numbers, and what it has to hold."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import reduce
 
 import pytest
@@ -11,14 +11,10 @@ from part_cases import CELLS, PART_CLASSES, Scene, golden_images
 from mmproto.evaluation.functional.instance_hits import instance_hits
 from mmproto.evaluation.functional.part_hits import area_hits, owners
 from mmproto.evaluation.functional.stability import (
-    activation_change,
+    StabilityState,
     clipped_noise,
-    corrected_stability,
-    empty_stability,
-    evalprotopnet_stability,
     measure_stability,
-    most_active_kept,
-    scaleprotoseg_stability,
+    stability_shares,
 )
 from mmproto.evaluation.functional.states import merge_states
 
@@ -43,7 +39,7 @@ def measured(images):
             measure_stability(s.maps, n, s.weights, s.targets)
             for s, n in images
         ),
-        empty_stability(7),
+        StabilityState(),
     )
 
 
@@ -63,7 +59,7 @@ def test_evalprotopnet_score(case):
         rtol=1e-6,
         atol=0,
     )
-    score = evalprotopnet_stability(state) * 100
+    score = stability_shares(state)['stability_evalprotopnet'] * 100
     assert score == pytest.approx(float(case['out_score']), rel=1e-6)
 
 
@@ -81,7 +77,7 @@ def test_scaleprotoseg_rows(seed):
             if c >= 0 and in_class.any():
                 rows.append(bool((before[k] == after[k]).all()))
     assert 0 < sum(rows) < len(rows)
-    found = scaleprotoseg_stability(measured(images))
+    found = stability_shares(measured(images))['stability_scaleprotoseg']
     assert found == pytest.approx(sum(rows) / len(rows))
 
 
@@ -99,7 +95,7 @@ def test_only_what_was_hit_counts(seed):
                     kept[k].append(first[k] == second[k])
     shares = [sum(v) / len(v) for v in kept.values() if v]
     assert 0 < sum(shares) < len(shares)
-    found = corrected_stability(measured(images))
+    found = stability_shares(measured(images))['stability_corrected']
     assert found == pytest.approx(sum(shares) / len(shares))
 
 
@@ -113,15 +109,15 @@ def test_a_concept_that_never_hits_is_not_stable():
     state = measure_stability(
         scene.maps, scene.maps * 2, scene.weights, targets
     )
-    assert evalprotopnet_stability(state) == 1
-    assert corrected_stability(state) is None
+    assert stability_shares(state)['stability_evalprotopnet'] == 1
+    assert stability_shares(state)['stability_corrected'] is None
 
 
 def test_what_is_averaged():
     """Concepts count the same, but ScaleProtoSeg counts every pair."""
     same, total = torch.tensor([1, 3, 0]), torch.tensor([1, 6, 0])
-    state = replace(
-        empty_stability(3),
+    state = StabilityState(
+        change=torch.zeros(3),
         box_same=same,
         box_images=total,
         area_same=same,
@@ -129,33 +125,34 @@ def test_what_is_averaged():
         object_same=same,
         object_hits=total,
     )
-    assert evalprotopnet_stability(state) == 0.75
-    assert scaleprotoseg_stability(state) == pytest.approx(4 / 7)
-    assert corrected_stability(state) == 0.75
+    found = stability_shares(state)
+    assert found['stability_evalprotopnet'] == 0.75
+    assert stability_shares(state)['stability_scaleprotoseg'] == pytest.approx(
+        4 / 7
+    )
+    assert found['stability_corrected'] == 0.75
 
 
 def test_without_noise_all_is_stable():
     state = measured([(Scene(s), Scene(s).maps) for s in range(3)])
-    for rule in (
-        evalprotopnet_stability,
-        scaleprotoseg_stability,
-        corrected_stability,
-        most_active_kept,
-    ):
-        assert rule(state) == 1
-    assert activation_change(state) == 0
+    found = stability_shares(state)
+    assert found.pop('activation_change') == 0
+    assert len(found) == 4 and set(found.values()) == {1}
 
 
 def test_numbers_without_parts():
     maps = torch.tensor([[[3.0, 1.0]], [[2.0, 2.0]]])
     noisy = torch.tensor([[[3.5, 5.0]], [[2.0, 2.0]]])
     state = measure_stability(maps, noisy, torch.ones(1, 2), None)
-    assert most_active_kept(state) == 0.5
-    assert activation_change(state) == pytest.approx(4.5 / 4)
-    assert evalprotopnet_stability(state) is None
-    assert scaleprotoseg_stability(state) is None
-    assert corrected_stability(state) is None
-    assert most_active_kept(empty_stability(2)) is None
+    assert stability_shares(state) == dict(
+        stability_evalprotopnet=None,
+        stability_scaleprotoseg=None,
+        stability_corrected=None,
+        most_active_kept=0.5,
+        activation_change=pytest.approx(4.5 / 4),
+    )
+    nothing = stability_shares(StabilityState())
+    assert nothing['most_active_kept'] is None
 
 
 def test_the_order_of_images_does_not_matter():
