@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .equal_budget import Length, join, total_samples
+from .equal_budget import Stages, join, total_samples
 from .results import group_figures
 from .runs import Run
 from .table import markdown_table
@@ -20,7 +20,7 @@ NOTES = (
 def comparison_data(
     records: Sequence[Mapping],
     runs: Sequence[Run],
-    lengths: Mapping[str, Sequence[Length]],
+    lengths: Mapping[str, Stages],
     images: int,
     epochs: float | None,
     command: str,
@@ -50,10 +50,7 @@ def comparison_data(
         budget=dict(
             epochs=epochs,
             images=images,
-            stages={
-                name: [vars(stage) for stage in stages]
-                for name, stages in lengths.items()
-            },
+            stages=dict(lengths),
         ),
         seeds=sorted({run.seed for run in runs}),
         missing=[
@@ -100,8 +97,7 @@ def _budget_text(budget: Mapping[str, Any]) -> str:
     """Group systems with the same iterations and samples per step."""
     systems: dict[str, list[str]] = {}
     for name, stages in budget['stages'].items():
-        length = join([Length(**stage) for stage in stages])
-        systems.setdefault(length, []).append(name)
+        systems.setdefault(join(stages), []).append(name)
     each = '; '.join(f'{k} ({", ".join(v)})' for k, v in systems.items())
     return (
         f'{budget["epochs"]:g} epochs of {budget["images"]} images; '
@@ -110,8 +106,4 @@ def _budget_text(budget: Mapping[str, Any]) -> str:
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:
-    found: list[Any] = []
-    for value in values:
-        if value not in found:
-            found.append(value)
-    return found
+    return list({str(value): value for value in values}.values())

@@ -8,8 +8,8 @@ from mmengine.config import Config
 
 from mmproto.engine.shares import resolve
 
-from .options import edit_hooks, set_options
-from .rows import Row
+from .options import edit_hooks, set_options, type_name
+from .sweep import Row
 
 SAVES = 8  # checkpoints of a training: what a crash costs at most
 
@@ -52,14 +52,9 @@ def save_often(name: str, config: dict, starts: list[int]) -> None:
     Raises:
         ValueError: The training ends before such an iteration.
     """
-    length = training_length(config)
-    if length is None:
-        if starts:
-            raise ValueError(
-                f'row {name} counts epochs: other rows can start from '
-                'trainings of train_cfg.max_iters only'
-            )
+    if training_length(config) is None and not starts:
         return
+    length = known_length(name, config)
     if max(starts, default=0) >= length:
         raise ValueError(
             f'rows start from iteration {max(starts)} of row {name}, which '
@@ -81,6 +76,21 @@ def training_length(config: Mapping) -> int | None:
     return (config.get('train_cfg') or {}).get('max_iters')
 
 
+def known_length(name: str, config: Mapping) -> int:
+    """Return the iterations of the training of a row.
+
+    Raises:
+        ValueError: It counts epochs.
+    """
+    length = training_length(config)
+    if length is None:
+        raise ValueError(
+            f'row {name} counts epochs: a comparison, and a row from which '
+            'others start, need train_cfg.max_iters'
+        )
+    return length
+
+
 def projection_iteration(config: Mapping) -> int | None:
     """Return the iteration before which training projects prototypes.
 
@@ -94,16 +104,9 @@ def projection_iteration(config: Mapping) -> int | None:
     if length is None:
         return None
     for hook in config.get('custom_hooks') or []:
-        if hook['type'].rpartition('.')[2] != 'PrototypeProjectionHook':
+        if type_name(hook) != 'PrototypeProjectionHook':
             continue
         before = resolve(hook.get('before'), length)
         if hook.get('mode', 'project') == 'project' and before < length:
             return before
     return None
-
-
-def decisive_part(config: dict) -> dict:
-    """Return the config without when it saves, which changes no result."""
-    hooks = dict(config.get('default_hooks') or {})
-    hooks.pop('checkpoint', None)
-    return {**config, 'default_hooks': hooks}

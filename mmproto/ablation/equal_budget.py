@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -12,29 +11,14 @@ from mmproto.datasets.config_checks import leaf_configs, list_images
 from mmproto.engine.shares import SCHEDULED, resolve_moments
 from mmproto.registry import HOOKS
 
-from .configs import projection_iteration, training_length
-from .rows import Row
+from .configs import known_length, projection_iteration
+from .options import type_name
 from .runs import Run
-from .sweep import Sweep
+from .sweep import Row, Sweep
 
 TOLERANCE = 0.01  # of the samples of the system that sees most
-
-
-@dataclass(frozen=True)
-class Length:
-    """How long one stage of a system trains.
-
-    Args:
-        iterations: Steps of the optimizer.
-        samples: Samples per step.
-    """
-
-    iterations: int
-    samples: int
-
-    def __str__(self) -> str:
-        """Return the text that messages show."""
-        return f'{self.iterations} x {self.samples}'
+# of one system: iterations and samples per step of each
+Stages = Sequence[Mapping[str, int]]
 
 
 def prepare(row: Row, config: dict, epochs: float | None) -> dict:
@@ -56,6 +40,7 @@ def prepare(row: Row, config: dict, epochs: float | None) -> dict:
         budget = Fraction(str(epochs)) * Fraction(str(row.share))
         samples = budget * count_images(config)
         iterations = math.ceil(samples / samples_per_step(config))
+        known_length(row.name, config)
         try:
             config = change_length(config, iterations)
         except ValueError as error:
@@ -75,13 +60,9 @@ def change_length(config: dict, iterations: int) -> dict:
         iterations: The new length.
 
     Raises:
-        ValueError: The training counts epochs, something in it would not
-            follow the length, or the length is too short for its phases.
+        ValueError: Something in the training would not follow the length, or
+            the length is too short for its phases.
     """
-    if training_length(config) is None:
-        raise ValueError(
-            'the training counts epochs: a budget needs train_cfg.max_iters'
-        )
     _check_schedulers(config.get('param_scheduler'))
     init_default_scope(config.get('default_scope', 'mmseg'))
     for cfg in config.get('custom_hooks') or []:
@@ -127,8 +108,8 @@ def samples_per_step(config: Mapping) -> int:
     """
     loader = config['train_dataloader']
     images = loader['batch_size']
-    collate = loader.get('collate_fn') or {}
-    if collate.get('type', '').rpartition('.')[2] != 'two_view_collate':
+    collate = loader.get('collate_fn')
+    if type_name(collate) != 'two_view_collate':
         return images
     seconds = collate.get('second_views')
     return images + (images if seconds is None else min(seconds, images))
@@ -170,7 +151,7 @@ def check_systems(sweep: Sweep) -> None:
             )
 
 
-def system_lengths(runs: Sequence[Run]) -> dict[str, list[Length]]:
+def system_lengths(runs: Sequence[Run]) -> dict[str, Stages]:
     """Return the lengths of all stages of each system.
 
     Args:
@@ -179,15 +160,20 @@ def system_lengths(runs: Sequence[Run]) -> dict[str, list[Length]]:
     Raises:
         ValueError: A training counts epochs.
     """
-    lengths = {}
-    for run in runs:
-        if run.row.stage:
-            continue
-        lengths[run.row.name] = [_length(stage) for stage in run.stages]
-    return lengths
+    return {
+        run.row.name: [
+            dict(
+                iterations=known_length(stage.row.name, stage.config),
+                samples=samples_per_step(stage.config),
+            )
+            for stage in run.stages
+        ]
+        for run in runs
+        if not run.row.stage
+    }
 
 
-def check_equal(lengths: Mapping[str, Sequence[Length]]) -> None:
+def check_equal(lengths: Mapping[str, Stages]) -> None:
     """Refuse systems that see more samples than others.
 
     Raises:
@@ -202,21 +188,11 @@ def check_equal(lengths: Mapping[str, Sequence[Length]]) -> None:
         )
 
 
-def total_samples(stages: Sequence[Length]) -> int:
+def total_samples(stages: Stages) -> int:
     """Return how many samples a system sees."""
-    return sum(stage.iterations * stage.samples for stage in stages)
+    return sum(stage['iterations'] * stage['samples'] for stage in stages)
 
 
-def join(stages: Sequence[Length]) -> str:
+def join(stages: Stages) -> str:
     """Return the stages of a system as messages show them."""
-    return ' + '.join(map(str, stages))
-
-
-def _length(run: Run) -> Length:
-    iterations = training_length(run.config)
-    if iterations is None:
-        raise ValueError(
-            f'row {run.row.name} counts epochs: a comparison needs '
-            'train_cfg.max_iters'
-        )
-    return Length(iterations, samples_per_step(run.config))
+    return ' + '.join('{iterations} x {samples}'.format(**s) for s in stages)

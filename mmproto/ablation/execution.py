@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.fileio import load
 from mmengine.logging import print_log
 
 from mmproto.evaluation.class_iou import count_classes
@@ -12,9 +13,10 @@ from mmproto.utils.files import write_json
 
 from .key_numbers import Figures
 from .launching import FailedRun, launch
-from .measurement import has_concepts, newest_metrics, run_figures
+from .measurement import run_figures
+from .options import type_name
 from .results import result_record
-from .runs import Run, check_unchanged, read_json
+from .runs import Run, check_unchanged
 
 
 def check_runs(runs: Sequence[Run]) -> None:
@@ -29,10 +31,8 @@ def check_runs(runs: Sequence[Run]) -> None:
     """
     for run in runs:
         check_unchanged(run)
-        if run.done or run.last_checkpoint() is not None:
-            continue
         origin, start = run.origin, run.start
-        if origin is None or start is None or start.is_file():
+        if run.done or origin is None or not run.lacks_start:
             continue
         if origin not in runs:
             raise ValueError(
@@ -102,9 +102,9 @@ def train(run: Run, tools: Path) -> None:
     """
     if run.trained:
         return
-    resume = run.last_checkpoint() is not None
-    if not resume and run.start is not None and not run.start.is_file():
+    if run.lacks_start:
         raise FailedRun(f'there is no {run.start} to start from')
+    resume = run.last_checkpoint() is not None
     # mmengine would prefer a checkpoint that the config names to its own
     weights = None if resume else run.start or run.config.get('load_from')
     config = _write_config(run, weights)
@@ -136,13 +136,14 @@ def measure(run: Run, tools: Path, interval: int) -> Figures:
     folder = run.folder / 'measured'
     print_log(f'row {run.name}: measuring, see {log}', logger='current')
     arguments = [config, checkpoint, '--work-dir', folder]
-    if not has_concepts(run.config):
+    if type_name(run.config['model'].get('decode_head')) != 'PrototypeHead':
         launch([tools / 'test.py', *arguments], log)
-        return run_figures(run, newest_metrics(folder), None)
+        # of what mmengine's runner wrote, the newest
+        return run_figures(run, load(max(folder.glob('*/*.json'))), None)
     out = run.folder / 'explanations.json'
     tool = tools / 'analysis_tools' / 'evaluate_explanations.py'
     launch([tool, *arguments, '--out', out, '--interval', interval], log)
-    report = read_json(out)
+    report = load(out)
     return run_figures(run, report['accuracy'], report)
 
 

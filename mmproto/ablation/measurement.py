@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import median
 
+from mmengine.fileio import load
+
 from .configs import projection_iteration, training_length
 from .key_numbers import (
     Figures,
@@ -12,21 +14,7 @@ from .key_numbers import (
     concept_figures,
     train_class_purity,
 )
-from .runs import Run, read_json
-
-
-def has_concepts(config: Mapping) -> bool:
-    """Tell whether the metrics of explanations apply to the model."""
-    head = config['model'].get('decode_head') or {}
-    return (
-        isinstance(head, Mapping)
-        and head['type'].rpartition('.')[2] == 'PrototypeHead'
-    )
-
-
-def newest_metrics(folder: Path) -> dict:
-    """Read what mmengine's runner wrote when it tested last."""
-    return read_json(max(folder.glob('*/*.json')))
+from .runs import Run
 
 
 def run_figures(
@@ -44,7 +32,7 @@ def run_figures(
     record = run.folder / 'projection.json'
     if report is not None and record.is_file():
         sizes = report['metrics']['ExplanationSizeMetric']['per_concept']
-        purity = train_class_purity(read_json(record), sizes['classes'])
+        purity = train_class_purity(load(record), sizes['classes'])
     return dict(
         **accuracy_figures(accuracy),
         **concept_figures(report),
@@ -97,8 +85,8 @@ def validated_miou(entries: Iterable[dict], iteration: int) -> float | None:
 def _training_figures(run: Run) -> Figures:
     """Return the cost of training all stages, and mIoU before projection."""
     entries = read_logs(*(stage.folder for stage in run.stages))
-    peaks = [stage.read_state().get('memory_mb') for stage in run.stages]
-    host = max((peak for peak in peaks if peak is not None), default=None)
+    peaks = [stage.read_state().get('memory_mb') or 0 for stage in run.stages]
+    host = max(peaks) or None
     device = device_memory(entries)
     lengths = [training_length(stage.config) for stage in run.stages]
     known = [float(length) for length in lengths if length is not None]

@@ -60,19 +60,22 @@ def find_entry(config: dict, key: str) -> tuple[Any, Any]:
     node: Any = config
     rest = key.split('.')
     while True:
-        name: Any
-        if isinstance(node, Mapping):
-            name, rest = _entry(node, rest, key)
-        elif isinstance(node, (list, tuple)):
-            name, rest = _item(node, rest[0], key), rest[1:]
+        entries = _entries(node)
+        for count in range(len(rest), 0, -1):
+            name = '.'.join(rest[:count])
+            if name in entries:
+                break
         else:
+            if len(rest) == 1 and type_name(node) is not None:
+                return node, rest[0]
             raise ValueError(
-                f'option {key}: {rest[0]!r} is looked for in {node!r}, which '
-                'is neither a dict nor a list'
+                f'option {key}: there is no {rest[0]!r} among '
+                f'{", ".join(entries) or "no entries"}; give an item of a '
+                'list by its number, or by its type if no other has it'
             )
-        if not rest:
-            return node, name
-        node = node[name]
+        if count == len(rest):
+            return node, entries[name]
+        node, rest = node[entries[name]], rest[count:]
 
 
 def edit_hooks(
@@ -89,7 +92,7 @@ def edit_hooks(
         ValueError: A hook to remove is not there, or one to add has no type.
     """
     hooks = list(config.get('custom_hooks') or [])
-    present = [_type_name(hook) for hook in hooks]
+    present = [type_name(hook) for hook in hooks]
     for name in remove:
         if name not in present:
             raise ValueError(
@@ -97,9 +100,9 @@ def edit_hooks(
                 f'has {", ".join(map(str, present)) or "none"}'
             )
     for hook in add:
-        if _type_name(hook) is None:
+        if type_name(hook) is None:
             raise ValueError(f'add_hooks: {hook!r} has no type')
-    kept = [hook for hook in hooks if _type_name(hook) not in remove]
+    kept = [hook for hook in hooks if type_name(hook) not in remove]
     config['custom_hooks'] = kept + copy.deepcopy(list(add))
 
 
@@ -114,38 +117,18 @@ def _check_effect(key: str) -> None:
         )
 
 
-def _entry(node: Mapping, rest: list[str], key: str) -> tuple[str, list[str]]:
-    for count in range(len(rest), 0, -1):
-        name = '.'.join(rest[:count])
-        if name in node:
-            return name, rest[count:]
-    if len(rest) == 1 and 'type' in node:
-        return rest[0], []
-    raise ValueError(
-        f'option {key}: there is no {rest[0]!r} among '
-        f'{", ".join(map(str, node)) or "no entries"}'
-    )
+def _entries(node: Any) -> dict[str, Any]:
+    """Map what a key may say to the keys of a dict or numbers of a list."""
+    if isinstance(node, Mapping):
+        return {name: name for name in node}
+    if not isinstance(node, (list, tuple)):
+        return {}
+    types = [type_name(item) for item in node]
+    single = {t: i for i, t in enumerate(types) if t and types.count(t) == 1}
+    return single | {str(index): index for index in range(len(node))}
 
 
-def _item(node: Sequence, segment: str, key: str) -> int:
-    if segment.isdecimal():
-        if int(segment) < len(node):
-            return int(segment)
-        raise ValueError(
-            f'option {key}: item {segment} of a list of {len(node)}'
-        )
-    names = [_type_name(item) for item in node]
-    if names.count(segment) != 1:
-        raise ValueError(
-            f'option {key}: {names.count(segment)} items of type {segment!r} '
-            f'among {", ".join(map(str, names)) or "none"}; one is needed, or '
-            'give its number'
-        )
-    return names.index(segment)
-
-
-def _type_name(item: Any) -> str | None:
-    """Return the type of a config without its scope."""
-    if not isinstance(item, Mapping) or not isinstance(item.get('type'), str):
-        return None
-    return item['type'].rpartition('.')[2]
+def type_name(config: Any) -> str | None:
+    """Return the type of a config without its scope, if it has one."""
+    kind = config.get('type') if isinstance(config, Mapping) else None
+    return kind.rpartition('.')[2] if isinstance(kind, str) else None

@@ -3,19 +3,21 @@
 import datetime
 import os
 import platform
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.fileio import load
 
 from mmproto.utils.environment import FORKS, STOCK
 from mmproto.version import __version__
 
 from .key_numbers import Figures
-from .rows import RESULTS
-from .runs import Run, read_json
+from .runs import Run
+from .sweep import RESULTS
 
 CPU_INFO = Path('/proc/cpuinfo')
 Results = Mapping[str, Mapping[int, Figures]]  # row -> seed -> figures
@@ -31,7 +33,7 @@ def result_record(run: Run, figures: Figures, interval: int) -> dict[str, Any]:
         options=row.options,
         remove_hooks=row.remove_hooks,
         add_hooks=row.add_hooks,
-        start=vars(row.start) if row.start else None,
+        start=row.start,
         after=row.after,
         interval=interval,
         config_hash=run.fingerprint,
@@ -54,15 +56,17 @@ def load_records(
         work_dir: Folder of all runs.
         seeds: Which to read, all by default.
     """
-    records: list[dict] = []
-    for row in rows:
-        paths = Path(work_dir, RESULTS).glob(f'{row}_seed*.json')
-        found = [data for data in map(read_json, paths) if data['row'] == row]
-        records += sorted(
-            (d for d in found if seeds is None or d['seed'] in seeds),
-            key=lambda data: data['seed'],
-        )
-    return records
+    order = list(rows)
+    records = map(load, Path(work_dir, RESULTS).glob('*.json'))
+    return sorted(
+        (
+            data
+            for data in records
+            if data['row'] in order
+            and (seeds is None or data['seed'] in seeds)
+        ),
+        key=lambda data: (order.index(data['row']), data['seed']),
+    )
 
 
 def group_figures(records: Iterable[Mapping]) -> dict[str, dict[int, Figures]]:
@@ -98,8 +102,7 @@ def describe_versions() -> dict[str, str]:
 
 def _cpu_model() -> str:
     if CPU_INFO.is_file():  # Linux, where platform knows no more than x86_64
-        for line in CPU_INFO.read_text(encoding='utf-8').splitlines():
-            key, _, value = line.partition(':')
-            if key.strip() == 'model name':
-                return value.strip()
+        text = CPU_INFO.read_text(encoding='utf-8')
+        if found := re.search(r'^model name\s*: (.+)', text, re.MULTILINE):
+            return found[1].strip()
     return platform.processor() or platform.machine()

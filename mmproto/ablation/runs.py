@@ -2,23 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmengine.logging import print_log
+from mmengine.fileio import load
 
 from mmproto.utils.files import write_json
 
 from .configs import (
     build_config,
-    decisive_part,
+    known_length,
     save_often,
     training_length,
 )
-from .rows import RESULTS, Row
-from .sweep import Sweep, starts_first
+from .sweep import RESULTS, Row, Sweep, starts_first
 
 Edit = Callable[[Row, dict], dict]  # of the config of a row
 
@@ -56,7 +55,7 @@ class Run:
     def read_state(self) -> dict[str, Any]:
         """Read what earlier attempts left; empty without any."""
         path = self.folder / 'run.json'
-        return read_json(path) if path.is_file() else {}
+        return load(path) if path.is_file() else {}
 
     def write_state(self, **changes: Any) -> None:
         """Record how far this run has come."""
@@ -66,9 +65,8 @@ class Run:
 
     def note_memory(self, memory_mb: float | None) -> None:
         """Record the largest peak memory of all attempts, in MB."""
-        known = [self.read_state().get('memory_mb'), memory_mb]
-        peak = max((m for m in known if m is not None), default=None)
-        self.write_state(memory_mb=peak)
+        peak = max(self.read_state().get('memory_mb') or 0, memory_mb or 0)
+        self.write_state(memory_mb=peak or None)
 
     @property
     def trained(self) -> bool:
@@ -88,6 +86,12 @@ class Run:
         """The trainings behind the last weights, in order."""
         earlier = self.origin if self.row.after else None
         return [*(earlier.stages if earlier else ()), self]
+
+    @property
+    def lacks_start(self) -> bool:
+        """Whether it would begin from a checkpoint that is missing."""
+        begun = self.last_checkpoint() is not None
+        return not (begun or self.start is None or self.start.is_file())
 
     def last_checkpoint(self) -> Path | None:
         """Find the newest checkpoint of this run, if any.
@@ -123,16 +127,20 @@ def plan_runs(
     runs: dict[tuple[str, int], Run] = {}
     for row in starts_first(sweep.rows):
         starts = [
-            other.start.iteration
+            other.start['iteration']
             for other in sweep.rows.values()
-            if other.start is not None and other.start.row == row.name
+            if other.start is not None and other.origin == row.name
         ]
         for seed in row.seeds:
             config = build_config(row, seed, cfg_options)
             if edit is not None:
                 config = edit(row, config)
             save_often(row.name, config, starts)
-            basis = dict(config=decisive_part(config), interval=interval)
+            # when checkpoints are saved changes no result
+            hooks = dict(config.get('default_hooks') or {})
+            hooks.pop('checkpoint', None)
+            decisive = {**config, 'default_hooks': hooks}
+            basis = dict(config=decisive, interval=interval)
             origin = runs[row.origin, seed] if row.origin else None
             start = _find_start(row, origin, basis) if origin else None
             runs[row.name, seed] = Run(
@@ -150,16 +158,11 @@ def plan_runs(
 
 def _find_start(row: Row, origin: Run, basis: dict[str, Any]) -> Path:
     """Return the checkpoint that a row needs, and note it in the basis."""
-    iteration = training_length(origin.config)
     if row.start is not None:
-        iteration = row.start.iteration
+        iteration = row.start['iteration']
         basis['start'] = [origin.fingerprint, iteration]
-    elif iteration is None:
-        raise ValueError(
-            f'row {origin.row.name} counts epochs: other rows can come after '
-            'trainings of train_cfg.max_iters only'
-        )
     else:
+        iteration = known_length(origin.row.name, origin.config)
         basis['after'] = origin.fingerprint
     return origin.folder / f'iter_{iteration}.pth'
 
@@ -177,7 +180,7 @@ def check_unchanged(run: Run) -> None:
         ValueError: There are results or checkpoints of another config.
     """
     if run.result.is_file():
-        found, where = read_json(run.result)['config_hash'], run.result
+        found, where = load(run.result)['config_hash'], run.result
     elif run.last_checkpoint() is not None:
         found, where = run.read_state().get('fingerprint'), run.folder
     else:
@@ -205,14 +208,3 @@ def describe(run: Run) -> str:
         return 'trained, not measured'
     checkpoint = run.last_checkpoint()
     return f'begun, {checkpoint.stem}' if checkpoint else 'missing'
-
-
-def list_runs(runs: Iterable[Run]) -> None:
-    """Print how far each run has come."""
-    for run in runs:
-        print_log(f'{run.name}: {describe(run)}', logger=None)
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding='utf-8'))

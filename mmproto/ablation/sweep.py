@@ -1,13 +1,61 @@
-"""The file that lists the rows of an ablation."""
+"""The rows of a sweep: what each trains, and where its training begins."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
+from mmproto.utils.environment import SCOPE, config_path
+
 from .key_numbers import check_names
-from .rows import Row, check_row, make_row
+
+RESULTS = 'results'  # a folder beside those of the rows
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a config and what is changed in it.
+
+    Args:
+        name: Also of its folder.
+        path: Where its config lies.
+        config: As the sweep names it.
+        seeds: One training each.
+        options: Values by key, see :mod:`mmproto.ablation.options`.
+        remove_hooks: Types of hooks to leave out.
+        add_hooks: Configs of hooks to append.
+        start: Name of another row and an iteration: the checkpoint, of the
+            same seed, from which the training resumes.
+        after: Row with whose last weights, of the same seed, a new training
+            begins; ``None`` for those of the config.
+        stage: Whether it only makes weights for another row: it is trained,
+            but neither measured nor shown.
+        share: Of the budget of a comparison, from 0 to 1. The shares of a row
+            and of all rows that it comes after sum to 1.
+    """
+
+    name: str
+    path: Path
+    config: str
+    seeds: list[int]
+    options: dict[str, Any] = field(default_factory=dict)
+    remove_hooks: list[str] = field(default_factory=list)
+    add_hooks: list[dict] = field(default_factory=list)
+    start: dict[str, Any] | None = None
+    after: str | None = None
+    stage: bool = False
+    share: float = 1
+
+    @property
+    def origin(self) -> str | None:
+        """The row whose checkpoint this one needs, if any."""
+        return self.start['row'] if self.start else self.after
+
+
+ROW_KEYS = [entry.name for entry in fields(Row)][2:]
 
 
 @dataclass(frozen=True)
@@ -44,10 +92,10 @@ def read_sweep(path: str | Path, seeds: Sequence[int] | None = None) -> Sweep:
         raise ValueError(f'{path} has no rows; give rows=dict(name=dict(...))')
     shared = dict(config=data.get('config'), seeds=data.get('seeds', [0]))
     forced = {} if seeds is None else dict(seeds=seeds)
-    rows = {}
-    for name, row in given.items():
-        check_row(name, row)
-        rows[name] = make_row(name, {**shared, **row, **forced}, path.parent)
+    rows = {
+        name: _read_row(name, row, shared, forced, path.parent)
+        for name, row in given.items()
+    }
     for made in rows.values():
         _check_origin(made, rows)
     starts_first(rows)
@@ -66,19 +114,16 @@ def starts_first(rows: Mapping[str, Row]) -> list[Row]:
         ValueError: Rows start from each other.
     """
     ordered: dict[str, Row] = {}
-
-    def place(row: Row, waiting: tuple[str, ...] = ()) -> None:
-        if row.name in waiting:
-            raise ValueError(
-                f'the rows {", ".join(waiting)} start from each other in a '
-                'circle'
-            )
-        if row.origin is not None and row.origin not in ordered:
-            place(rows[row.origin], (*waiting, row.name))
-        ordered.setdefault(row.name, row)
-
-    for row in rows.values():
-        place(row)
+    for name in rows:
+        chain = [name]
+        while (origin := rows[chain[-1]].origin) is not None:
+            if origin in chain:
+                raise ValueError(
+                    f'the rows {", ".join(chain)} start from each other in a '
+                    'circle'
+                )
+            chain.append(origin)
+        ordered |= {link: rows[link] for link in reversed(chain)}
     return list(ordered.values())
 
 
@@ -95,7 +140,7 @@ def choose_rows(
     Raises:
         ValueError: The sweep has no such row.
     """
-    known = shown_rows(rows, list(rows))
+    known = [name for name, row in rows.items() if not row.stage]
     unknown = [name for name in names or () if name not in known]
     if unknown:
         raise ValueError(
@@ -110,18 +155,87 @@ def choose_rows(
     return [name for name in rows if name in wanted]
 
 
-def shown_rows(rows: Mapping[str, Row], names: Sequence[str]) -> list[str]:
-    """Leave out the stages, which no table shows."""
-    return [name for name in names if not rows[name].stage]
+def _read_row(
+    name: Any, given: Any, shared: dict, forced: dict, folder: Path
+) -> Row:
+    """Read one row; configs are looked for from the folder of the file."""
+    if not isinstance(name, str) or not re.fullmatch(r'\w[\w-]*', name):
+        raise ValueError(
+            f'a row names a folder: letters, digits, - and _; got {name!r}'
+        )
+    if name == RESULTS:
+        raise ValueError(f'no row can be called {name}: that folder exists')
+    if not isinstance(given, Mapping):
+        raise ValueError(f'row {name} must be a dict, got {given!r}')
+    unknown = sorted(set(given) - set(ROW_KEYS))
+    if unknown:
+        raise ValueError(
+            f'row {name} has {", ".join(unknown)}; it may have '
+            f'{", ".join(ROW_KEYS)}'
+        )
+    set_here = {k: v for k, v in given.items() if v is not None}
+    data = shared | set_here | forced
+    config = data['config']
+    if not isinstance(config, str):
+        raise ValueError(
+            f'row {name} has no config; name one in it or for all rows'
+        )
+    path = config_path(config) if config.startswith(SCOPE) else folder / config
+    if not path.is_file():
+        raise FileNotFoundError(f'row {name}: there is no config {path}')
+    row = Row(name, path, **data)
+    _check_values(row)
+    return row
+
+
+def _check_values(row: Row) -> None:
+    start, seeds, share = row.start, row.seeds, row.share
+    problem = None
+    if start is not None and not _is_start(start):
+        problem = (
+            'start must be dict(row=..., iteration=...) with a positive '
+            f'iteration, got {start!r}'
+        )
+    elif start is not None and row.after is not None:
+        problem = (
+            'both start, to go on with a training, and after, to begin '
+            'another one, are given; choose one'
+        )
+    elif type(share) not in (int, float) or not 0 < share <= 1:
+        problem = f'share must be a number above 0 and up to 1, got {share!r}'
+    elif not _are_seeds(seeds):
+        problem = (
+            'seeds must be different whole numbers from 0 on, at least one, '
+            f'got {seeds!r}'
+        )
+    if problem:
+        raise ValueError(f'row {row.name}: {problem}')
+
+
+def _is_start(start: Any) -> bool:
+    return (
+        isinstance(start, Mapping)
+        and set(start) == {'row', 'iteration'}
+        and isinstance(start['iteration'], int)
+        and start['iteration'] > 0
+    )
+
+
+def _are_seeds(seeds: Any) -> bool:
+    return (
+        isinstance(seeds, Sequence)
+        and all(isinstance(seed, int) and seed >= 0 for seed in seeds)
+        and 0 < len(set(seeds)) == len(seeds)
+    )
 
 
 def _check_origin(row: Row, rows: Mapping[str, Row]) -> None:
     if row.origin is None:
         return
-    if row.origin not in rows:
+    if row.origin not in list(rows):
         raise ValueError(
-            f'row {row.name} starts from row {row.origin!r}, but the rows '
-            f'are {", ".join(rows)}'
+            f'row {row.name}: start or after names row {row.origin!r}, but '
+            f'the rows are {", ".join(rows)}'
         )
     missing = sorted(set(row.seeds) - set(rows[row.origin].seeds))
     if missing:

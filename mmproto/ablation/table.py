@@ -88,14 +88,12 @@ def difference(
 ) -> Spread | None:
     """Average the difference of mIoU, in points, over common seeds."""
     pairs = (
-        (figures[seed].get('miou'), others[seed].get('miou'))
-        for seed in figures
-        if seed in others
+        (own.get('miou'), others.get(seed, {}).get('miou'))
+        for seed, own in figures.items()
     )
     return spread(
-        own - other
+        None if own is None or other is None else own - other
         for own, other in pairs
-        if own is not None and other is not None
     )
 
 

@@ -16,8 +16,8 @@ from mmproto.commands.sweeps import (
     add_run_arguments,
     end_with_this_command,
     report_failures,
+    work_off,
 )
-from mmproto.utils.environment import shipped
 
 if TYPE_CHECKING:
     from mmproto.ablation.sweep import Sweep
@@ -52,10 +52,9 @@ def write_outputs(args: Namespace, sweep: 'Sweep', names: list[str]) -> None:
     """Write the table and the figure that are asked for."""
     from mmproto.ablation.plot import write_figure
     from mmproto.ablation.results import group_figures, load_records
-    from mmproto.ablation.sweep import shown_rows
     from mmproto.ablation.table import markdown_table, write_table
 
-    shown = shown_rows(sweep.rows, names)
+    shown = [name for name in names if not sweep.rows[name].stage]
     results = group_figures(load_records(shown, args.work_dir, args.seeds))
     if args.table:
         write_table(markdown_table(results, sweep.columns), args.table)
@@ -74,8 +73,7 @@ def work(args: Namespace) -> None:
         raise ValueError(f'--interval must be at least 1, got {args.interval}')
     if args.figure and Path(args.figure).suffix != '.png':
         raise ValueError(f'--figure names a PNG file, got {args.figure}')
-    from mmproto.ablation.execution import carry_out
-    from mmproto.ablation.runs import Run, list_runs, plan_runs
+    from mmproto.ablation.runs import plan_runs
     from mmproto.ablation.sweep import choose_rows, read_sweep
 
     end_with_this_command()
@@ -84,11 +82,7 @@ def work(args: Namespace) -> None:
     options = config_options(args) if args.cfg_options else None
     runs = plan_runs(sweep, args.work_dir, options, args.interval)
     chosen = [run for run in runs if run.row.name in names]
-    failed: list[Run] = []
-    if args.list:
-        list_runs(chosen)
-    else:
-        failed = carry_out(chosen, shipped('tools'), args.interval)
+    failed = work_off(args, chosen, args.interval)
     write_outputs(args, sweep, names)
     report_failures(failed)
 

@@ -19,8 +19,9 @@ from mmproto.commands.sweeps import (
     add_run_arguments,
     end_with_this_command,
     report_failures,
+    work_off,
 )
-from mmproto.utils.environment import config_path, shipped
+from mmproto.utils.environment import config_path
 from mmproto.utils.files import write_json
 
 if TYPE_CHECKING:
@@ -94,17 +95,16 @@ def write_outputs(
     from mmproto.ablation.equal_budget import system_lengths
     from mmproto.ablation.plot import write_figure
     from mmproto.ablation.results import load_records
-    from mmproto.ablation.sweep import shown_rows
     from mmproto.ablation.table import write_table
 
-    names = dict.fromkeys(run.row.name for run in runs)
-    shown = shown_rows(sweep.rows, [n for n in sweep.rows if n in names])
+    lengths = system_lengths(runs)
+    shown = [name for name in sweep.rows if name in lengths]
     seeds = [run.seed for run in runs]
     records = load_records(shown, args.work_dir, seeds)
     if not records:
         return
     data = comparison_data(
-        records, runs, system_lengths(runs), images, args.budget, called()
+        records, runs, lengths, images, args.budget, called()
     )
     write_json(data, f'{args.out}.json')
     write_figure(data['rows'], f'{args.out}.png')
@@ -128,8 +128,7 @@ def work(args: Namespace) -> None:
         prepare,
         system_lengths,
     )
-    from mmproto.ablation.execution import carry_out
-    from mmproto.ablation.runs import list_runs, plan_runs
+    from mmproto.ablation.runs import plan_runs
     from mmproto.ablation.sweep import choose_rows, read_sweep
 
     end_with_this_command()
@@ -144,11 +143,9 @@ def work(args: Namespace) -> None:
     chosen = [run for run in runs if run.row.name in names]
     if args.budget is None:
         check_equal(system_lengths(chosen))
-    if args.list:
-        list_runs(chosen)
-        return
-    failed = carry_out(chosen, shipped('tools'))
-    write_outputs(args, sweep, chosen, images)
+    failed = work_off(args, chosen)
+    if not args.list:
+        write_outputs(args, sweep, chosen, images)
     report_failures(failed)
 
 

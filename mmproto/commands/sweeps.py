@@ -2,9 +2,13 @@
 
 import signal
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from mmengine.logging import print_log
+
+from mmproto.utils.environment import shipped
 
 if TYPE_CHECKING:
     from mmproto.ablation.runs import Run
@@ -29,6 +33,20 @@ def add_run_arguments(parser: ArgumentParser) -> None:
 def end_with_this_command() -> None:
     """Let no training outlive the command that would start it again."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+def work_off(
+    args: Namespace, runs: 'Sequence[Run]', interval: int = 5
+) -> 'list[Run]':
+    """Train and measure runs, or list them if asked; return what failed."""
+    from mmproto.ablation.execution import carry_out
+    from mmproto.ablation.runs import describe
+
+    if not args.list:
+        return carry_out(runs, shipped('tools'), interval)
+    for run in runs:
+        print_log(f'{run.name}: {describe(run)}', logger=None)
+    return []
 
 
 def report_failures(failed: 'Sequence[Run]') -> None:

@@ -46,7 +46,8 @@ def compare(monkeypatch, write_sweep, tools, camvid, tmp_path):
     monkeypatch.setattr('signal.signal', lambda *_: None)
     command = 'mmproto.commands.compare'
     monkeypatch.setattr(f'{command}.config_path', lambda name: sweep)
-    monkeypatch.setattr(f'{command}.shipped', lambda name: tools)
+    shipped = 'mmproto.commands.sweeps.shipped'
+    monkeypatch.setattr(shipped, lambda name: tools)
 
     def run(*args, data='camvid'):
         given = ['compare.py', '--data', data, '--seeds', '0', '1', *args]

@@ -5,13 +5,12 @@ from types import SimpleNamespace
 import pytest
 
 from mmproto.ablation.comparison import comparison_data, comparison_text
-from mmproto.ablation.equal_budget import Length
 
 COLUMNS = ['miou_before', 'miou', 'seconds_step', 'memory_mb', 'consistency']
 LENGTHS = {
-    'black_box': [Length(75, 8)],
-    'staged': [Length(38, 8), Length(37, 8)],
-    'other': [Length(75, 8)],
+    'black_box': [dict(iterations=75, samples=8)],
+    'staged': [dict(iterations=38, samples=8), dict(iterations=37, samples=8)],
+    'other': [dict(iterations=75, samples=8)],
 }
 
 
@@ -135,7 +134,7 @@ def test_one_day_complete(dates):
     records = [record('a', seed, date) for seed, date in enumerate(dates)]
     records[0]['machine']['gpu'] = 'Faster'
     runs = [run('a', seed) for seed in range(len(dates))]
-    lengths = dict(a=[Length(1, 2)])
+    lengths = dict(a=[dict(iterations=1, samples=2)])
     data = comparison_data(records, runs, lengths, 2, 1.5, '')
     text = comparison_text(data, ['miou'], 'a.png')
     assert '* Date: 2026-01-02\n' in text
