@@ -4,8 +4,12 @@ import logging
 from typing import Any
 
 from mmengine.logging import print_log
-from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
-from torch import nn
+from mmengine.runner import (
+    BaseLoop,
+    EpochBasedTrainLoop,
+    IterBasedTrainLoop,
+    Runner,
+)
 from torch.utils.data import DataLoader
 
 from mmproto.engine.shares import (
@@ -17,88 +21,62 @@ from mmproto.engine.shares import (
 from mmproto.registry import LOOPS
 
 
-@LOOPS.register_module()
-class ShareIterLoop(IterBasedTrainLoop):
-    """A loop over iterations whose validations and schedulers follow it.
+class ShareLoop(BaseLoop):
+    """A training loop whose validations and schedulers follow its length.
 
     ``val_interval`` and what ``param_scheduler`` counts (``begin``, ``end``,
-    ``milestones`` and so on) may be shares of ``max_iters``. The runner builds
-    the loop before the schedulers, so this is the place that knows the length
-    in time.
+    ``milestones`` and so on) may be shares of the run. The runner builds the
+    loop before the schedulers, so this is the place that knows the length in
+    time.
 
     Args:
         runner: Whose schedulers are resolved.
         dataloader: Of the training.
-        max_iters: Length of the run.
-        val_interval: Iterations between validations, or a share of the run;
-            None for one at the end.
-        **options: Of mmengine's ``IterBasedTrainLoop``.
+        val_interval: Iterations (or epochs) between validations, or a share
+            of the run; None for one at the end.
+        **options: Of mmengine's loop, ``max_iters`` or ``max_epochs`` among
+            them.
 
     Raises:
-        ValueError: A share is out of range, or of epochs.
+        ValueError: A share is out of range, or of epochs where the loop
+            counts none.
     """
 
     def __init__(
         self,
         runner: Runner,
         dataloader: DataLoader | dict,
-        max_iters: int,
         val_interval: Moment | None = None,
         **options: Any,
     ) -> None:
-        interval = _interval(val_interval, max_iters)
-        super().__init__(
-            runner, dataloader, max_iters, val_interval=interval, **options
-        )
+        check_moments('train_cfg', {'val_interval': val_interval}, least=1)
+        epochs = options.get('max_epochs')
+        length: Any = epochs or options.get('max_iters')
+        options['val_interval'] = resolve(val_interval, length)
+        super().__init__(runner, dataloader, **options)
+        loop: Any = self
         runner.param_schedulers = resolve_schedulers(
-            runner.param_schedulers, self.max_iters, None
+            runner.param_schedulers, loop.max_iters, epochs
         )
 
-    def run(self) -> nn.Module:
+    def run(self) -> Any:
         """Train."""
         warn_of_other_length(self.runner)
         return super().run()
 
 
 @LOOPS.register_module()
-class ShareEpochLoop(EpochBasedTrainLoop):
-    """A loop over epochs whose validations and schedulers follow it.
+class ShareIterLoop(ShareLoop, IterBasedTrainLoop):
+    """A :class:`ShareLoop` over iterations."""
 
-    As :class:`ShareIterLoop`; ``val_interval`` counts epochs, schedulers count
-    what their ``by_epoch`` says.
 
-    Args:
-        runner: Whose schedulers are resolved.
-        dataloader: Of the training.
-        max_epochs: Length of the run.
-        val_interval: Epochs between validations, or a share of the run; None
-            for one at the end.
-        **options: Of mmengine's ``EpochBasedTrainLoop``.
+@LOOPS.register_module()
+class ShareEpochLoop(ShareLoop, EpochBasedTrainLoop):
+    """A :class:`ShareLoop` over epochs.
 
-    Raises:
-        ValueError: A share is out of range.
+    ``val_interval`` counts epochs, schedulers count what their ``by_epoch``
+    says.
     """
-
-    def __init__(
-        self,
-        runner: Runner,
-        dataloader: DataLoader | dict,
-        max_epochs: int,
-        val_interval: Moment | None = None,
-        **options: Any,
-    ) -> None:
-        interval = _interval(val_interval, max_epochs)
-        super().__init__(
-            runner, dataloader, max_epochs, val_interval=interval, **options
-        )
-        runner.param_schedulers = resolve_schedulers(
-            runner.param_schedulers, self.max_iters, self.max_epochs
-        )
-
-    def run(self) -> nn.Module:
-        """Train."""
-        warn_of_other_length(self.runner)
-        return super().run()
 
 
 def warn_of_other_length(runner: Runner) -> None:
@@ -114,8 +92,3 @@ def warn_of_other_length(runner: Runner) -> None:
             logger='current',
             level=logging.WARNING,
         )
-
-
-def _interval(val_interval: Moment | None, length: int) -> int:
-    check_moments('train_cfg', {'val_interval': val_interval}, least=1)
-    return resolve(val_interval, length)

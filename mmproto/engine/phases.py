@@ -5,14 +5,13 @@ Pure functions on names; ``mmproto.TrainingPhaseHook`` applies them to a run.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 from mmproto.engine.shares import (
     Moment,
     Moments,
     check_moments,
-    resolve_moments,
 )
 
 OWNER = 'TrainingPhaseHook'  # in messages
@@ -120,23 +119,6 @@ def parse_phases(configs: Sequence[Mapping[str, Any]]) -> tuple[Phase, ...]:
 def phase_ends(phases: Iterable[Phase]) -> Moments:
     """Return the ends of phases by name."""
     return {f'{phase.name}.end': phase.end for phase in phases}
-
-
-def resolve_phases(phases: Sequence[Phase], length: int) -> list[Phase]:
-    """Return phases whose ends are iterations (or epochs) of a run.
-
-    Args:
-        phases: In order of time.
-        length: Iterations (or epochs) of the run.
-
-    Raises:
-        ValueError: Training ends before a phase begins, or a phase has no
-            iteration.
-    """
-    ends = resolve_moments(OWNER, phase_ends(phases), length)
-    return [
-        replace(phase, end=end) for phase, end in zip(phases, ends.values())
-    ]
 
 
 def phase_at(phases: Sequence[Phase], progress: int) -> Phase:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -16,6 +17,13 @@ from torch.nn.parallel import DistributedDataParallel
 def progress(runner: Runner, by_epoch: bool) -> int:
     """Return the epochs or iterations finished so far."""
     return runner.epoch if by_epoch else runner.iter
+
+
+def optimizer_wrappers(runner: Runner) -> list[OptimWrapper]:
+    """Return the wrappers of all optimizers of the training."""
+    wrapper = runner.optim_wrapper
+    several = isinstance(wrapper, OptimWrapperDict)
+    return list(wrapper.values()) if several else [wrapper]
 
 
 def rewrap_model(runner: Runner) -> None:

@@ -4,7 +4,7 @@ A float between 0 and 1 is a share. It follows the length of the run, so that
 ``train_cfg.max_iters`` alone trains the same recipe for longer or shorter.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -177,7 +177,7 @@ def resolve_schedulers(
         length = max_epochs if node.get('by_epoch', True) else max_iters
         counted = {key: node[key] for key in SCHEDULED if key in node}
         if length is None:
-            if any(map(_has_share, counted.values())):
+            if _has_share([*counted.values()]):
                 raise ValueError(
                     f'{node["type"]} counts epochs, of which an '
                     'iteration-based loop has no shares: set by_epoch=False'
@@ -226,22 +226,13 @@ def _has_share(value: Any) -> bool:
 def _check_loop(runner: Runner) -> None:
     """Refuse shares that would be taken for iterations."""
     loop: Any = runner.train_loop
-    built = list(_built_schedulers(runner.param_schedulers))
-    counts = [loop.val_interval, *(s.begin for s in built)]
-    if any(map(_has_share, [*counts, *(s.end for s in built)])):
+    built = runner.param_schedulers or []
+    lists = built.values() if isinstance(built, dict) else [built]
+    counts = [[s.begin, s.end] for each in lists for s in each]
+    if _has_share([loop.val_interval, *counts]):
         kind = type(loop).__name__
         raise ValueError(
             f'val_interval or param_scheduler has shares of the run, which '
             f'{kind} does not know: set train_cfg.type to '
             "'mmproto.ShareIterLoop' or 'mmproto.ShareEpochLoop'"
         )
-
-
-def _built_schedulers(node: Any) -> Iterator[Any]:
-    if isinstance(node, dict):
-        node = list(node.values())
-    if isinstance(node, list):
-        for child in node:
-            yield from _built_schedulers(child)
-    elif node is not None:
-        yield node

@@ -29,17 +29,12 @@ class ChannelsLastHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Convert all four-dimensional parameters and buffers in place."""
-        self._convert(runner)
+        self.before_val(runner)
         # The wrapper's buckets have the layout of the parameters.
         rewrap_model(runner)
 
     def before_val(self, runner: Runner) -> None:
-        """Convert, where validation is all there is to do."""
-        self._convert(runner)
-
-    def before_test(self, runner: Runner) -> None:
-        """Convert."""
-        self._convert(runner)
-
-    def _convert(self, runner: Runner) -> None:
+        """Convert, where validation or a test is all there is to do."""
         bare_model(runner.model).to(memory_format=torch.channels_last)
+
+    before_test = before_val

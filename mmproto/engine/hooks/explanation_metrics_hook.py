@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -24,27 +23,11 @@ class ExplanationMetricsHook(Hook):
     def __init__(self) -> None:
         self._recorder: Any = None
 
-    def before_val_epoch(self, runner: Runner) -> None:
-        """Start to record for the validation's metrics."""
-        self._start(runner, runner.val_loop.evaluator)  # type: ignore
-
-    def before_test_epoch(self, runner: Runner) -> None:
-        """Start to record for the test's metrics."""
-        self._start(runner, runner.test_loop.evaluator)  # type: ignore
-
-    def after_val_epoch(
-        self, runner: Runner, metrics: dict[str, float] | None = None
-    ) -> None:
-        """Leave the model as it was."""
-        self._stop()
-
-    def after_test_epoch(
-        self, runner: Runner, metrics: dict[str, float] | None = None
-    ) -> None:
-        """Leave the model as it was."""
-        self._stop()
-
-    def _start(self, runner: Runner, evaluator: Evaluator) -> None:
+    def _before_epoch(self, runner: Runner, mode: str = 'train') -> None:
+        """Start to record for the metrics of a validation or test."""
+        if mode == 'train':
+            return
+        evaluator = getattr(runner, f'{mode}_loop').evaluator
         metrics = [
             metric
             for metric in evaluator.metrics
@@ -57,7 +40,8 @@ class ExplanationMetricsHook(Hook):
         for metric in metrics:
             metric.recorder = self._recorder
 
-    def _stop(self) -> None:
+    def _after_epoch(self, runner: Runner, mode: str = 'train') -> None:
+        """Leave the model as it was."""
         if self._recorder is not None:
             self._recorder.stop()
             self._recorder = None

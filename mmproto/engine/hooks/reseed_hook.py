@@ -11,12 +11,11 @@ from mmengine.dist import (
 )
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
+from mmproto.engine.run_state import optimizer_wrappers
 from mmproto.engine.shares import (
     Moment,
     check_moments,
@@ -211,17 +210,11 @@ class PrototypeReseedHook(Hook):
         for parameter in self._parameters():
             broadcast(parameter.data)
         concepts = torch.as_tensor(shared[0], device=dead.device).long()
-        forget_moments(_optimizers(runner), head, concepts)
+        wrappers = optimizer_wrappers(runner)
+        optimizers = [each.optimizer for each in wrappers]
+        forget_moments(optimizers, head, concepts)
         return shared[0]
 
     def _parameters(self) -> list[nn.Parameter]:
         """Return what decides where concepts are and what they speak for."""
         return [self._head.prototype_layer.vectors, self._head.conv_seg.weight]
-
-
-def _optimizers(runner: Runner) -> list[Optimizer]:
-    """Return all optimizers of the training."""
-    wrapper = runner.optim_wrapper
-    several = isinstance(wrapper, OptimWrapperDict)
-    wrappers = wrapper.values() if several else [wrapper]
-    return [each.optimizer for each in wrappers]

@@ -1,16 +1,15 @@
 """Hook that drives weights of the classifier to exact zeros."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
-from mmproto.engine.run_state import progress
+from mmproto.engine.run_state import optimizer_wrappers, progress
 from mmproto.engine.shares import Moment, check_moments, hook_steps
 from mmproto.engine.weight_pruning import (
     gradual_share,
@@ -104,7 +103,7 @@ class SparsifyHook(Hook):
                 "classifier=dict(type='mmproto.NonNegativeConv2d')"
             )
         self._weight = head.conv_seg.weight
-        find_group(runner.optim_wrapper, self._weight)
+        find_group(runner, self._weight)
 
     def after_train_iter(
         self,
@@ -117,7 +116,7 @@ class SparsifyHook(Hook):
         weight = self._weight
         if self.class_power is not None:
             count_pixels(runner, data_batch, len(weight))
-        wrapper, group = find_group(runner.optim_wrapper, weight)
+        wrapper, group = find_group(runner, weight)
         # While gradients accumulate there is no optimizer step to follow.
         stepped = weight.requires_grad and wrapper.should_update()
         if stepped and self._is_due(runner):
@@ -193,15 +192,13 @@ def _check_options(
         )
 
 
-def find_group(
-    optim_wrapper: OptimWrapper | OptimWrapperDict, weight: Tensor
-) -> tuple[OptimWrapper, dict]:
+def find_group(runner: Runner, weight: Tensor) -> tuple[OptimWrapper, dict]:
     """Return the optimizer wrapper and group that hold a parameter.
 
     Raises:
         ValueError: None does.
     """
-    for wrapper in _wrappers(optim_wrapper):
+    for wrapper in optimizer_wrappers(runner):
         for group in wrapper.optimizer.param_groups:
             if any(parameter is weight for parameter in group['params']):
                 return wrapper, group
@@ -210,12 +207,3 @@ def find_group(
         'learning rate; remove mmproto.SparsifyHook or the paramwise_cfg or '
         'optimizer constructor that leaves the classifier out'
     )
-
-
-def _wrappers(
-    optim_wrapper: OptimWrapper | OptimWrapperDict,
-) -> Iterator[OptimWrapper]:
-    if isinstance(optim_wrapper, OptimWrapperDict):
-        yield from optim_wrapper.values()
-    else:
-        yield optim_wrapper

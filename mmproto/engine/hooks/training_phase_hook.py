@@ -1,6 +1,7 @@
 """Hook that trains in named phases."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -9,17 +10,15 @@ from mmengine.runner import Runner
 from torch import nn
 
 from mmproto.engine.phases import (
-    OWNER,
     Phase,
     check_patterns,
     parse_phases,
     phase_at,
     phase_ends,
-    resolve_phases,
     trainable_names,
 )
 from mmproto.engine.run_state import progress, rewrap_model
-from mmproto.engine.shares import run_length
+from mmproto.engine.shares import hook_steps
 from mmproto.models import PrototypeHead
 from mmproto.models.facts import bare_model, get_prototype_head
 from mmproto.registry import HOOKS
@@ -76,8 +75,11 @@ class TrainingPhaseHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Check all phases against the model and enter the one in force."""
-        length = run_length(runner, self.by_epoch, OWNER)
-        self._resolved = resolve_phases(self.phases, length)
+        steps = hook_steps(self, runner)
+        self._resolved = [
+            replace(phase, end=end)
+            for phase, end in zip(self.phases, steps.values())
+        ]
         parameters = dict(bare_model(runner.model).named_parameters())
         if self._allowed is None:
             self._allowed = {
