@@ -20,7 +20,7 @@ OWN_ENTRIES = (
     'find_unused_parameters',
 )
 # set by the command
-TAKEN = ('work_dir', 'resume', 'launcher', 'experiment_name', 'cfg')
+TAKEN = {'work_dir', 'resume', 'launcher', 'experiment_name', 'cfg'}
 
 
 def set_options(config: dict, options: Mapping[str, Any]) -> None:
@@ -34,8 +34,15 @@ def set_options(config: dict, options: Mapping[str, Any]) -> None:
         ValueError: A key leads nowhere, or to a variable that only the file
             of the config reads.
     """
+    read = {*inspect.signature(Runner.__init__).parameters, *OWN_ENTRIES}
     for key, value in options.items():
-        _check_effect(key)
+        first = key.split('.')[0]
+        if first not in read - TAKEN:
+            raise ValueError(
+                f'option {key}: {first!r} is a variable that only the file of '
+                'the config reads, or decided by the command; change what is '
+                'made of it, such as train_dataloader.dataset.pipeline'
+            )
         place, last = find_entry(config, key)
         place[last] = copy.deepcopy(value)
 
@@ -104,17 +111,6 @@ def edit_hooks(
             raise ValueError(f'add_hooks: {hook!r} has no type')
     kept = [hook for hook in hooks if type_name(hook) not in remove]
     config['custom_hooks'] = kept + copy.deepcopy(list(add))
-
-
-def _check_effect(key: str) -> None:
-    first = key.split('.')[0]
-    read = [*inspect.signature(Runner.__init__).parameters, *OWN_ENTRIES]
-    if first not in read or first in TAKEN:
-        raise ValueError(
-            f'option {key}: {first!r} is a variable that only the file of the '
-            'config reads, or decided by the command; change what is made of '
-            'it, such as train_dataloader.dataset.pipeline'
-        )
 
 
 def _entries(node: Any) -> dict[str, Any]:

@@ -57,16 +57,11 @@ def load_records(
         seeds: Which to read, all by default.
     """
     order = list(rows)
-    records = map(load, Path(work_dir, RESULTS).glob('*.json'))
-    return sorted(
-        (
-            data
-            for data in records
-            if data['row'] in order
-            and (seeds is None or data['seed'] in seeds)
-        ),
-        key=lambda data: (order.index(data['row']), data['seed']),
-    )
+    records = map(load, Path(work_dir, RESULTS).glob('*_seed*.json'))
+    chosen = [data for data in records if data['row'] in order]
+    if seeds is not None:
+        chosen = [data for data in chosen if data['seed'] in seeds]
+    return sorted(chosen, key=lambda d: (order.index(d['row']), d['seed']))
 
 
 def group_figures(records: Iterable[Mapping]) -> dict[str, dict[int, Figures]]:

@@ -159,12 +159,12 @@ def _read_row(
     name: Any, given: Any, shared: dict, forced: dict, folder: Path
 ) -> Row:
     """Read one row; configs are looked for from the folder of the file."""
-    if not isinstance(name, str) or not re.fullmatch(r'\w[\w-]*', name):
+    form = rf'(?!{RESULTS}$)\w[\w-]*'
+    if not isinstance(name, str) or not re.fullmatch(form, name):
         raise ValueError(
-            f'a row names a folder: letters, digits, - and _; got {name!r}'
+            'a row names a folder: letters, digits, - and _, other than '
+            f'{RESULTS}; got {name!r}'
         )
-    if name == RESULTS:
-        raise ValueError(f'no row can be called {name}: that folder exists')
     if not isinstance(given, Mapping):
         raise ValueError(f'row {name} must be a dict, got {given!r}')
     unknown = sorted(set(given) - set(ROW_KEYS))
