@@ -93,7 +93,7 @@ class PrototypeProjectionHook(Hook):
         self.dataloader = dataloader
         self.record: dict | None = None
         self._before: int | None = None
-        self._interval: int | None = None
+        self._interval = 0  # never
         self._last_iter: int | None = None
 
     def before_train(self, runner: Runner) -> None:
@@ -143,22 +143,15 @@ class PrototypeProjectionHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Project every ``interval`` iterations and at the end."""
-        due = (
-            self._interval is not None
-            and not self.by_epoch
-            and self.every_n_train_iters(runner, self._interval)
-        )
+        interval = 0 if self.by_epoch else self._interval
+        due = self.every_n_train_iters(runner, interval)
         if due or (self.end and self.is_last_train_iter(runner)):
             self._last_iter = runner.iter + 1
             self.project(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Project every ``interval`` epochs."""
-        due = (
-            self._interval is not None
-            and self.by_epoch
-            and self.every_n_epochs(runner, self._interval)
-        )
+        due = self.by_epoch and self.every_n_epochs(runner, self._interval)
         if due and self._last_iter != runner.iter:
             self.project(runner)
 

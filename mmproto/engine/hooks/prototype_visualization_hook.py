@@ -118,25 +118,15 @@ class PrototypeVisualizationHook(Hook):
         """Say what is missing, where validation is all there is to do."""
         check_run(runner)
 
-    def before_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None
-    ) -> None:
-        """Look for a new record."""
-        self._watch(runner)
+    def before_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
+        """Remember which weights a new record was made of, also if saved."""
+        record = projection_record(runner)
+        if record is not self._record:
+            self._record = record
+            made_of = fingerprint(bare_model(runner.model), CLASSIFYING)
+            runner.message_hub.update_info(FINGERPRINT, made_of)
 
-    def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: dict | None = None,
-    ) -> None:
-        """Look for a new record."""
-        self._watch(runner)
-
-    def after_train_epoch(self, runner: Runner) -> None:
-        """Look for a new record."""
-        self._watch(runner)
+    after_train_iter = after_train_epoch = before_train_iter
 
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
@@ -147,14 +137,6 @@ class PrototypeVisualizationHook(Hook):
         if last or self._validations % self.interval == 0:
             with evaluating(bare_model(runner.model)), same_random_numbers():
                 self._show(runner)
-
-    def _watch(self, runner: Runner) -> None:
-        """Remember which weights a new record was made of, also if saved."""
-        record = projection_record(runner)
-        if record is not self._record:
-            self._record = record
-            made_of = fingerprint(bare_model(runner.model), CLASSIFYING)
-            runner.message_hub.update_info(FINGERPRINT, made_of)
 
     def _show(self, runner: Runner) -> None:
         record, note = self._patches(runner)
