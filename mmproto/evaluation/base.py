@@ -83,21 +83,14 @@ class ExplanationMetric(BaseMetric):
     count once.
 
     Args:
-        collect_device: See mmengine's ``BaseMetric``.
-        prefix: Put before the names of all numbers.
-        collect_dir: See mmengine's ``BaseMetric``.
+        **kwargs: Passed to mmengine's ``BaseMetric``.
 
     Attributes:
         report: Report of the last evaluation, on the main rank.
     """
 
-    def __init__(
-        self,
-        collect_device: str = 'cpu',
-        prefix: str | None = None,
-        collect_dir: str | None = None,
-    ) -> None:
-        super().__init__(collect_device, prefix, collect_dir)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.recorder: Any = None  # a ConceptRecorder, from the hook
         self.report: Report | None = None
         self._state: Any = None

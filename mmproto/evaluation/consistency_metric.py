@@ -6,13 +6,11 @@ from mmproto.registry import METRICS
 
 from .base import Report, listed, make_report
 from .functional.consistency import (
-    ConsistencyState,
-    measure_consistency,
-)
-from .functional.consistency_rules import (
     Consistency,
+    ConsistencyState,
     corrected_consistency,
     evalprotopnet_consistency,
+    measure_consistency,
     reproseg_consistency,
     scaleprotoseg_consistency,
 )
@@ -67,23 +65,38 @@ class ConsistencyMetric(PartMetric):
                 state, loader.part_classes, self.min_misses
             ),
         )
+        scalars: dict[str, float | None] = {}
         per_concept: dict[str, list] = dict(
             objects=state.active.sum(dim=1).tolist()
         )
         for rule, result in found.items():
-            per_concept |= _per_concept(rule, result, loader.part_names)
+            judged = result.evaluated
+            best = [loader.part_names[part] for part in result.part.tolist()]
+            scalars[f'consistency_{rule}'] = result.score
+            scalars[f'evaluated_{rule}'] = float(judged.sum())
+            per_concept[f'part_{rule}'] = listed(best, judged)
+            per_concept[f'rate_{rule}'] = listed(result.rate, judged)
+            per_concept[f'consistent_{rule}'] = listed(
+                result.consistent, judged
+            )
+        corrected = found['corrected']
+        rates = corrected.rate[corrected.evaluated]
+        never = (state.objects > 0) & (state.active.sum(dim=1) == 0)
+        scalars['mean_rate_corrected'] = (
+            float(rates.mean()) if len(rates) else None
+        )
+        scalars['never_active_concepts'] = float(never.sum())
         return make_report(
-            _scalars(state, found),
+            scalars,
             per_concept,
-            notes=self._notes(state, found),
+            notes=self._notes(state, int(never.sum()), corrected),
         )
 
     def _notes(
-        self, state: ConsistencyState, found: dict[str, Consistency]
+        self, state: ConsistencyState, never: int, corrected: Consistency
     ) -> list[str]:
         active = state.active.sum(dim=1) > 0
-        never = int(((state.objects > 0) & ~active).sum())
-        few = int((active & ~found['corrected'].evaluated).sum())
+        few = int((active & ~corrected.evaluated).sum())
         absent = int((state.objects == 0).sum())
         return [
             f'measured on {int(state.images)} images with part labels',
@@ -102,32 +115,3 @@ def _nothing(has_loader: bool) -> Report:
         {f'consistency_{name}': None for name in names},
         notes=[note if has_loader else NO_PARTS],
     )
-
-
-def _scalars(
-    state: ConsistencyState, found: dict[str, Consistency]
-) -> dict[str, float | None]:
-    scalars: dict[str, float | None] = {}
-    for rule, result in found.items():
-        scalars[f'consistency_{rule}'] = result.score
-        scalars[f'evaluated_{rule}'] = float(result.evaluated.sum())
-    corrected = found['corrected']
-    rates = corrected.rate[corrected.evaluated]
-    scalars['mean_rate_corrected'] = (
-        float(rates.mean()) if len(rates) else None
-    )
-    never = (state.objects > 0) & (state.active.sum(dim=1) == 0)
-    scalars['never_active_concepts'] = float(never.sum())
-    return scalars
-
-
-def _per_concept(
-    rule: str, result: Consistency, names: tuple[str, ...]
-) -> dict[str, list]:
-    """List what was found (K,); ``None`` for concepts not evaluated."""
-    best = [names[part] for part in result.part.tolist()]
-    return {
-        f'part_{rule}': listed(best, result.evaluated),
-        f'rate_{rule}': listed(result.rate, result.evaluated),
-        f'consistent_{rule}': listed(result.consistent, result.evaluated),
-    }

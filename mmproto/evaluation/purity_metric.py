@@ -11,7 +11,12 @@ from mmproto.models.metainfo import VOID
 from mmproto.registry import METRICS
 
 from .base import Report, listed, make_report
-from .functional.patch_parts import cell_centres, parts_under
+from .functional.patch_parts import (
+    cell_centres,
+    largest_part,
+    part_points,
+    parts_hit,
+)
 from .functional.purity import (
     PART_RELATED,
     averages,
@@ -175,16 +180,20 @@ class PurityMetric(PartMetric):
         )
         if labels is None:
             return under, torch.zeros(num_parts + 1, dtype=torch.int64)
-        pixels = labels.parts.flatten().bincount(minlength=num_parts + 1)
-        found = parts_under(
-            labels.parts,
-            labels.instances,
-            *_centres(reading, cells[shown]),
-            self.patch_size,
-            pixels > 0,
+        parts = labels.parts
+        pixels = parts.flatten().bincount(minlength=num_parts + 1)
+        rows, columns = _centres(reading, cells[shown])
+        points, kinds = part_points(parts, labels.instances, num_parts)
+        size = self.patch_size
+        low = torch.stack([rows, columns], dim=1) - size // 2
+        under['part'][shown] = largest_part(
+            parts, rows, columns, size, num_parts
         )
-        for name, values in found.items():
-            under[name][shown] = values
+        under['centre'][shown] = parts[rows, columns]
+        under['visible'][shown, 1:] = pixels[1:] > 0
+        under['hits'][shown] = parts_hit(
+            points, kinds, low, low + size, num_parts
+        )
         return under, pixels
 
     def _notes(self, state: PurityState) -> list[str]:

@@ -45,7 +45,6 @@ class ImageReading:
         self._position = position
         self._parts: dict[int, PartLabels | None] = {}
         self._sample = sample
-        self._head = batch.head
         self.facts = batch.facts
         self.class_weights = batch.class_weights
         self.index = index
@@ -88,7 +87,7 @@ class ImageReading:
     @cached_property
     def activations(self) -> Tensor:
         """Concept activations (K,H,W), scales pooled."""
-        return self._crop(self._batch.whole.pooled)
+        return self._inside(self._batch.whole.pooled[self._position])
 
     @cached_property
     def scales(self) -> Tensor:
@@ -99,7 +98,7 @@ class ImageReading:
     @cached_property
     def evidence(self) -> Tensor:
         """Evidence of every class (C,H,W), before resizing."""
-        return self._crop(self._batch.whole.evidence)
+        return self._inside(self._batch.whole.evidence[self._position])
 
     @cached_property
     def labels(self) -> Tensor:
@@ -111,12 +110,12 @@ class ImageReading:
     def probabilities(self, evidence: Tensor) -> Tensor:
         """Turn evidence (C,...) into probabilities by the head's link."""
         flat = evidence.flatten(1)[None, :, :, None]  # 1,C,n,1
-        return self._head.probabilities(flat).view_as(evidence)
+        return self.facts.head.probabilities(flat).view_as(evidence)
 
     def similarity(self) -> Tensor:
         """Return the largest similarity (H,W) of a cell to any prototype."""
         latents = self._batch.whole.latents[self._position][None]  # 1,S,D,H,W
-        nearest = self._head.prototype_layer.similarity(latents)
+        nearest = self.facts.head.prototype_layer.similarity(latents)
         return self._inside(nearest[0].amax(dim=(0, 1)))
 
     def parts(self, loader: PartLoader) -> PartLabels | None:
@@ -151,7 +150,7 @@ class ImageReading:
         height, width = self._feature_size
         missing = (0, width - maps.shape[2], 0, height - maps.shape[1])
         padded = F.pad(maps[None].float(), missing, mode='replicate')
-        corners = self._head.align_corners if mode != 'nearest' else None
+        corners = self.facts.head.align_corners if mode != 'nearest' else None
         size = self.place.covered()
         full = F.interpolate(padded, size, mode=mode, align_corners=corners)
         return full[0, :, : self.image_size[0], : self.image_size[1]]
@@ -193,15 +192,12 @@ class ImageReading:
         height, width = self.place.resized
         image = self._batch.inputs[self._position][None, :, :height, :width]
         maps = self._batch.model.extract_feat(change(image))
-        pooled, scales = self._head.activations(maps)
+        pooled, scales = self.facts.head.activations(maps)
         return pooled[0], scales[0]
 
     @property
     def _feature_size(self) -> tuple[int, int]:
         return map_size(self._batch.whole.pooled)
-
-    def _crop(self, maps: Tensor) -> Tensor:
-        return self._inside(maps[self._position])
 
     def _inside(self, maps: Tensor) -> Tensor:
         rows, columns = self.place.inside(self._feature_size)

@@ -1,6 +1,6 @@
 """Records what a model computes while mmseg tests it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from mmengine.dist import get_dist_info
@@ -42,13 +42,11 @@ class ConceptRecorder:
 
     def start(self) -> None:
         """Record every prediction from now on."""
-        self._model.predict = self._record_prediction(self._model.predict)
-        self._head.pool_concepts = self._record_concepts(  # type: ignore
-            self._head.pool_concepts
-        )
-        self._head.forward = self._record_evidence(  # type: ignore
-            self._head.forward
-        )
+        model, head = self._model, self._head
+        self._originals = model.predict, head.pool_concepts, head.forward
+        model.predict = self._predict
+        head.pool_concepts = self._pool_concepts  # type: ignore
+        head.forward = self._forward  # type: ignore
 
     def stop(self) -> None:
         """Leave the model as it was, and keep nothing of the last batch."""
@@ -109,37 +107,28 @@ class ConceptRecorder:
             self._loaders[key] = loader
         return self._loaders[key]
 
-    def _record_prediction(self, predict: Callable) -> Callable:
-        def record(inputs: Tensor, data_samples: list) -> list:
-            """Predict, and keep what was computed."""
-            self._readings = []  # frees what the last batch took
-            metas = [sample.metainfo for sample in data_samples]
-            self._batch = Batch(self.facts, inputs, metas)
-            self._recording = True
-            try:
-                return predict(inputs, data_samples)
-            finally:
-                self._recording = False
+    def _predict(self, inputs: Tensor, data_samples: list) -> list:
+        """Predict, and keep what was computed."""
+        self._readings = []  # frees what the last batch took
+        metas = [sample.metainfo for sample in data_samples]
+        self._batch = Batch(self.facts, inputs, metas)
+        self._recording = True
+        try:
+            return self._originals[0](inputs, data_samples)
+        finally:
+            self._recording = False
 
-        return record
+    def _pool_concepts(self, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """Activate concepts, and keep them."""
+        pooled, per_scale = self._originals[1](latents)
+        if self._recording:
+            self._concepts = (latents, pooled, per_scale)
+        return pooled, per_scale
 
-    def _record_concepts(self, pool_concepts: Callable) -> Callable:
-        def record(latents: Tensor) -> tuple[Tensor, Tensor]:
-            """Activate concepts, and keep them."""
-            pooled, per_scale = pool_concepts(latents)
-            if self._recording:
-                self._concepts = (latents, pooled, per_scale)
-            return pooled, per_scale
-
-        return record
-
-    def _record_evidence(self, forward: Callable) -> Callable:
-        def record(inputs: Sequence[Tensor]) -> Tensor:
-            """Return evidence, and keep it with its concepts."""
-            evidence = forward(inputs)
-            if self._recording and self._batch and self._concepts:
-                self._batch.windows.append(Maps(*self._concepts, evidence))
-                self._concepts = None
-            return evidence
-
-        return record
+    def _forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Return evidence, and keep it with its concepts."""
+        evidence = self._originals[2](inputs)
+        if self._recording and self._batch and self._concepts:
+            self._batch.windows.append(Maps(*self._concepts, evidence))
+            self._concepts = None
+        return evidence

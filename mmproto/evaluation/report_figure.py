@@ -55,7 +55,13 @@ def draw_report(data: dict) -> Figure:
         layout=ConstrainedLayoutEngine(w_pad=PAD, h_pad=PAD),
     )
     FigureCanvasAgg(figure)
-    figure.suptitle(_title(data, bool(panels)), fontsize=SMALL + 4)
+    title = (
+        f'{data["config"]} on {data["data_set"]}, '
+        f'{data["num_images"]} images, {data["date"]}'
+    )
+    if not panels:
+        title += ': no curves or histograms'
+    figure.suptitle(title, fontsize=SMALL + 4)
     for place, (draw, metric, name, entry) in enumerate(panels, 1):
         axes = figure.add_subplot(rows, COLUMNS, place)
         axes.tick_params(labelsize=SMALL)
@@ -67,14 +73,6 @@ def draw_report(data: dict) -> Figure:
         axes.set_xlabel(label, fontsize=SMALL + 1, loc='left')
         axes.spines[['top', 'right']].set_visible(False)
     return figure
-
-
-def _title(data: dict, any_panel: bool) -> str:
-    title = (
-        f'{data["config"]} on {data["data_set"]}, '
-        f'{data["num_images"]} images, {data["date"]}'
-    )
-    return title if any_panel else f'{title}: no curves or histograms'
 
 
 def _curve(axes: Axes, curve: dict) -> None:

@@ -71,7 +71,7 @@ def strongest_regions(maps: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
     return maps > below, (maps >= above) & (maps > threshold)
 
 
-def count_shared(regions: Tensor) -> Tensor:
+def _count_shared(regions: Tensor) -> Tensor:
     """Count the cells that two regions share (K,K), float64.
 
     Args:
@@ -81,7 +81,7 @@ def count_shared(regions: Tensor) -> Tensor:
     return (binary @ binary.T).double().cpu()
 
 
-def sum_pairs(shared: Tensor, member: Tensor) -> Tensor:
+def _sum_pairs(shared: Tensor, member: Tensor) -> Tensor:
     """Sum intersections and unions over the pairs of concepts of a class.
 
     Args:
@@ -113,7 +113,7 @@ def measure_overlaps(
         threshold: Activation that shows a concept to be present.
     """
     published, active = map(
-        count_shared, strongest_regions(maps.flatten(1), threshold)
+        _count_shared, strongest_regions(maps.flatten(1), threshold)
     )
     speaks = class_weights.cpu() > 0  # C,K
     owner = F.one_hot(class_weights.argmax(dim=0).cpu(), len(speaks)).T
@@ -122,8 +122,8 @@ def measure_overlaps(
     usage = empty_usage(len(maps))
     return Overlaps(
         shared=active,
-        published=sum_pairs(published, owner * speaks) * shown,
-        corrected=sum_pairs(active, speaks) * shown,
+        published=_sum_pairs(published, owner * speaks) * shown,
+        corrected=_sum_pairs(active, speaks) * shown,
         usage=update_usage(usage, measure_batch(maps[None]), threshold),
         labelled=labelled,
     )

@@ -108,39 +108,3 @@ def largest_part(
     counts = keys.flatten().bincount(minlength=total).view(len(rows), -1)
     counts[:, 0] = 0
     return counts.argmax(dim=1)
-
-
-def parts_under(
-    parts: Tensor,
-    instances: Tensor,
-    rows: Tensor,
-    columns: Tensor,
-    size: int,
-    shown: Tensor,
-) -> dict[str, Tensor]:
-    """Find all that purity asks about the patches of one image.
-
-    Args:
-        parts: Part of each pixel (h,w), int64, 0 is none.
-        instances: Object of each pixel (h,w), int64, 0 is none.
-        rows: Pixel in the middle of each patch (n,), int64.
-        columns: Likewise (n,).
-        size: Side of the patches in pixels.
-        shown: Whether the image shows a part (L+1,), bool.
-
-    Returns:
-        ``part`` of most labelled pixels (n,) and part at the ``centre``
-        (n,), 0 for none; ``visible`` parts of the image (n,L+1) and those
-        that the patch ``hits`` (n,L+1).
-    """
-    num_parts = len(shown) - 1
-    points, kinds = part_points(parts, instances, num_parts)
-    low = torch.stack([rows, columns], dim=1) - size // 2
-    visible = shown.expand(len(rows), -1).clone()
-    visible[:, 0] = False
-    return dict(
-        part=largest_part(parts, rows, columns, size, num_parts),
-        centre=parts[rows, columns],
-        visible=visible,
-        hits=parts_hit(points, kinds, low, low + size, num_parts),
-    )

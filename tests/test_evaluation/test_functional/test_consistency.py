@@ -10,11 +10,9 @@ from part_cases import CELLS, PART_CLASSES, Scene, golden_images
 
 from mmproto.evaluation.functional.consistency import (
     ConsistencyState,
-    measure_consistency,
-)
-from mmproto.evaluation.functional.consistency_rules import (
     corrected_consistency,
     evalprotopnet_consistency,
+    measure_consistency,
     reproseg_consistency,
     scaleprotoseg_consistency,
 )

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from part_cases import point_targets
 
-from mmproto.evaluation.functional.consistency import measure_consistency
-from mmproto.evaluation.functional.consistency_rules import (
+from mmproto.evaluation.functional.consistency import (
     evalprotopnet_consistency,
+    measure_consistency,
 )
 from mmproto.evaluation.functional.explanation_size import (
     image_sizes,
