@@ -8,19 +8,17 @@ from mmproto.commands.command import Command
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags."""
     parser.add_argument('--out', required=True, help='the folder to make')
-    numbers = dict(train=200, val=40, unseen=0)
-    texts = dict(
-        train='number of training pictures',
-        val='number of validation pictures',
-        unseen='number of pictures with objects that no other picture shows',
-    )
-    for name, number in numbers.items():
+    for name, number, pictures in (
+        ('train', 200, 'training pictures'),
+        ('val', 40, 'validation pictures'),
+        ('unseen', 0, 'pictures with objects that no other picture shows'),
+    ):
         parser.add_argument(
             f'--{name}',
             type=int,
             default=number,
             metavar='N',
-            help=f'{texts[name]} (default: %(default)s)',
+            help=f'number of {pictures} (default: %(default)s)',
         )
     parser.add_argument(
         '--seed',

@@ -111,15 +111,10 @@ def number(text: str, kind: type) -> float:
 
 
 def work(args: Namespace) -> None:
-    """Edit or verify."""
-    if args.verify:
-        verify(args)
-    else:
+    """Edit, or print the history that the log holds."""
+    if not args.verify:
         edit(args)
-
-
-def verify(args: Namespace) -> None:
-    """Print the history that the log holds, or what is wrong with it."""
+        return
     from mmproto.editing import verified_history
 
     print('\n'.join(verified_history(args.checkpoint, args.audit)))
