@@ -6,8 +6,6 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mmengine.logging import print_log
-
 from mmproto.utils.environment import shipped
 
 if TYPE_CHECKING:
@@ -39,6 +37,8 @@ def work_off(
     args: Namespace, runs: 'Sequence[Run]', interval: int = 5
 ) -> 'list[Run]':
     """Train and measure runs, or list them if asked; return what failed."""
+    from mmengine.logging import print_log
+
     from mmproto.ablation.execution import carry_out
     from mmproto.ablation.runs import describe
 
