@@ -46,6 +46,7 @@ class ShareLoop(BaseLoop):
         self,
         runner: Runner,
         dataloader: DataLoader | dict,
+        *,
         val_interval: Moment | None = None,
         **options: Any,
     ) -> None:
