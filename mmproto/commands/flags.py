@@ -170,6 +170,17 @@ def load_config(args: Namespace) -> 'Config':
     return cfg
 
 
+def leave_process_group() -> None:
+    """End distributed work, if there was any.
+
+    Threads of the backend that live on can abort a process at its exit.
+    """
+    import torch.distributed
+
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 def distribute_on_cpus(cfg: 'Config') -> None:
     """Start distributed work on a machine without GPUs.
 

@@ -5,7 +5,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mmproto.commands.command import Command
-from mmproto.commands.flags import add_runner_arguments, load_config
+from mmproto.commands.flags import (
+    add_runner_arguments,
+    leave_process_group,
+    load_config,
+)
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -111,7 +115,12 @@ def work(args: Namespace) -> Callable[[], object]:
         augment(cfg)
     if args.out:
         write_predictions(cfg, args.out)
-    return lambda: Runner.from_cfg(cfg).test()
+
+    def test() -> None:
+        Runner.from_cfg(cfg).test()
+        leave_process_group()
+
+    return test
 
 
 COMMAND = Command(

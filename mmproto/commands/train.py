@@ -5,7 +5,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mmproto.commands.command import Command
-from mmproto.commands.flags import add_runner_arguments, load_config
+from mmproto.commands.flags import (
+    add_runner_arguments,
+    leave_process_group,
+    load_config,
+)
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -65,7 +69,12 @@ def work(args: Namespace) -> Callable[[], object]:
     check_config(cfg, samples=0)  # the hook opens masks; this finds folders
     # a config may name another runner, as in mmseg
     build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
-    return lambda: build(cfg).train()
+
+    def train() -> None:
+        build(cfg).train()
+        leave_process_group()
+
+    return train
 
 
 COMMAND = Command(
