@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmproto.commands.command import Command
-from mmproto.commands.flags import add_cfg_options, config_options
+from mmproto.commands.flags import add_cfg_options, config_file, config_options
 from mmproto.commands.sweeps import (
     add_run_arguments,
     end_with_this_command,
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags."""
-    parser.add_argument('sweep', help='Python file that lists the rows')
+    parser.add_argument(
+        'sweep',
+        type=config_file,
+        help='Python file that lists the rows, or mmproto::ablations/NAME.py',
+    )
     parser.add_argument(
         '--work-dir',
         default='work_dirs/ablation',

@@ -1,6 +1,7 @@
 """What a command is: flags, work, and how mistakes of the user end."""
 
 import sys
+import traceback
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,15 +25,14 @@ class Command:
         examples: Arguments of two examples.
         add_arguments: Adds the flags to a parser.
         work: Does what the flags say. An error of the user ends it in one
-            sentence. It may return what remains to be run, such as a
-            training, whose errors keep their traceback.
+            sentence; an error in an iteration of a loop keeps its traceback.
         intermixed: Whether flags may stand between positional arguments.
     """
 
     description: str
     examples: tuple[str, str]
     add_arguments: Callable[[ArgumentParser], None]
-    work: Callable[[Namespace], Callable[[], object] | None]
+    work: Callable[[Namespace], None]
     intermixed: bool = False
 
     @property
@@ -77,8 +77,14 @@ class Command:
         args = self.parse(program, arguments)
         silence_libraries()
         try:
-            remaining = self.work(args)
+            self.work(args)
         except USER_ERRORS as error:
+            if _in_iteration(error):
+                raise
             raise SystemExit(f'error: {error}') from error
-        if remaining is not None:
-            remaining()
+
+
+def _in_iteration(error: BaseException) -> bool:
+    """Tell whether an error comes from an iteration of mmengine's loops."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return any(frame.name == 'run_iter' for frame in frames)

@@ -17,6 +17,8 @@ from mmproto.commands.flags import add_model_arguments, load_model
 from mmproto.utils.files import check_writable
 from mmproto.utils.origin import Origin
 
+FILES = ('.png', '.jpg', '.jpeg', '.pdf', '.json', '.csv', '.md')
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags."""
@@ -116,6 +118,11 @@ def _check_arguments(args: Namespace, page: bool) -> None:
     if args.fps is not None or str(args.out).endswith('.mp4'):
         raise ValueError(
             '--fps and an --out that ends in .mp4 are for a sequence: --video'
+        )
+    if not page and Path(args.out or '').suffix in FILES:
+        raise ValueError(
+            f'--out is a folder, for explanation.png and other files, or a '
+            f'page that ends in .html; got {args.out}'
         )
     check_writable(
         args.out if page else _sheet_folder(args) / 'explanation.png'

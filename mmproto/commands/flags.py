@@ -16,11 +16,12 @@ def add_config(
 ) -> None:
     """Add `config`: a path, or the name of a config of this package."""
     parser.add_argument(
-        'config', type=_config_file, help=f'{text}, or mmproto::NAME.py'
+        'config', type=config_file, help=f'{text}, or mmproto::NAME.py'
     )
 
 
-def _config_file(text: str) -> str:
+def config_file(text: str) -> str:
+    """Return the path of a config, which `mmproto::` may begin."""
     if not text.startswith(SCOPE):
         return text
     try:
@@ -109,9 +110,15 @@ def config_options(args: Namespace) -> dict[str, Any]:
 
 
 def read_config(args: Namespace) -> 'Config':
-    """Read the config, and replace what `--cfg-options` names, if any."""
+    """Read the config, and replace what `--cfg-options` names, if any.
+
+    Raises:
+        FileNotFoundError: There is no config.
+    """
     from mmengine.config import Config
 
+    if not Path(args.config).is_file():
+        raise FileNotFoundError(f'there is no config at {args.config}')
     cfg = Config.fromfile(args.config)
     if getattr(args, 'cfg_options', None):
         cfg.merge_from_dict(config_options(args))

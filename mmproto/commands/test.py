@@ -1,12 +1,12 @@
 """Test a checkpoint on the test data of its config."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mmproto.commands.command import Command
 from mmproto.commands.flags import (
     add_runner_arguments,
+    check_files,
     leave_process_group,
     load_config,
 )
@@ -103,8 +103,8 @@ def augment(cfg: 'Config') -> None:
     cfg.model = cfg.tta_model
 
 
-def work(args: Namespace) -> Callable[[], object]:
-    """Prepare the test, and return it."""
+def work(args: Namespace) -> None:
+    """Test."""
     from mmengine.runner import Runner
 
     cfg = load_config(args)
@@ -115,12 +115,10 @@ def work(args: Namespace) -> Callable[[], object]:
         augment(cfg)
     if args.out:
         write_predictions(cfg, args.out)
-
-    def test() -> None:
-        Runner.from_cfg(cfg).test()
-        leave_process_group()
-
-    return test
+    if '://' not in args.checkpoint:  # mmengine loads from addresses too
+        check_files(args)
+    Runner.from_cfg(cfg).test()
+    leave_process_group()
 
 
 COMMAND = Command(

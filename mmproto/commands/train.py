@@ -1,7 +1,6 @@
 """Train the model of a config."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mmproto.commands.command import Command
@@ -55,8 +54,8 @@ def enable_amp(cfg: 'Config') -> None:
         wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic')
 
 
-def work(args: Namespace) -> Callable[[], object]:
-    """Prepare the training, and return it."""
+def work(args: Namespace) -> None:
+    """Train."""
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
 
@@ -70,11 +69,8 @@ def work(args: Namespace) -> Callable[[], object]:
     # a config may name another runner, as in mmseg
     build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
 
-    def train() -> None:
-        build(cfg).train()
-        leave_process_group()
-
-    return train
+    build(cfg).train()
+    leave_process_group()
 
 
 COMMAND = Command(

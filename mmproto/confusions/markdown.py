@@ -72,7 +72,7 @@ def _section(
     concept = find_concept(data, row['concept'])
     if concept is not None:
         command = (
-            f'python tools/edit_concepts.py {shlex.quote(data["config"])} '
+            f'mmproto edit {shlex.quote(data["config"])} '
             f'{shlex.quote(data["checkpoint"])} '
             f'--disable {row["concept"]} --by "" --reason ""'
         )

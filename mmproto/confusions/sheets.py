@@ -81,7 +81,7 @@ def _draw_patches(
     elif not patches:
         text = (
             f'Concept {row["concept"]} has no training patches: run '
-            'tools/project.py'
+            'mmproto project'
         )
     else:
         text = (

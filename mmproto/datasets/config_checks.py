@@ -88,10 +88,7 @@ def raise_problems(problems: list[str]) -> None:
     """
     if problems:
         others = len(problems) - 1
-        more = (
-            f' (and {others} more: tools/analysis_tools/check_dataset.py '
-            'lists all)'
-        )
+        more = f' (and {others} more: mmproto check lists all)'
         raise ValueError(problems[0] + (more if others else ''))
 
 

@@ -38,9 +38,11 @@ class ShareLoop(BaseLoop):
             them.
 
     Raises:
-        ValueError: A share is out of range, or of epochs where the loop
-            counts none.
+        ValueError: The length is no positive integer or given twice, or a
+            share is out of range, or of epochs where the loop counts none.
     """
+
+    counts: str  # the argument that is the length of the run
 
     def __init__(
         self,
@@ -50,15 +52,30 @@ class ShareLoop(BaseLoop):
         val_interval: Moment | None = None,
         **options: Any,
     ) -> None:
+        length = self._length(options)
         check_moments('train_cfg', {'val_interval': val_interval}, least=1)
-        epochs = options.get('max_epochs')
-        length: Any = epochs or options.get('max_iters')
         options['val_interval'] = resolve(val_interval, length)
         super().__init__(runner, dataloader, **options)
         loop: Any = self
         runner.param_schedulers = resolve_schedulers(
-            runner.param_schedulers, loop.max_iters, epochs
+            runner.param_schedulers, loop.max_iters, options.get('max_epochs')
         )
+
+    def _length(self, options: dict[str, Any]) -> int:
+        kind, length = type(self).__name__, options.get(self.counts)
+        other = {'max_iters', 'max_epochs'} - {self.counts}
+        if other & options.keys():
+            raise ValueError(
+                f'train_cfg of {kind} has {other.pop()}, but the loop counts '
+                f'{self.counts}; if it comes from a base config, write '
+                "train_cfg=dict(_delete_=True, type='...', ...)"
+            )
+        if type(length) is not int or length < 1:
+            raise ValueError(
+                f'train_cfg.{self.counts} of {kind} must be a positive '
+                f'integer, got {length!r}'
+            )
+        return length
 
     def run(self) -> Any:
         """Train."""
@@ -70,6 +87,8 @@ class ShareLoop(BaseLoop):
 class ShareIterLoop(ShareLoop, IterBasedTrainLoop):
     """A :class:`ShareLoop` over iterations."""
 
+    counts = 'max_iters'
+
 
 @LOOPS.register_module()
 class ShareEpochLoop(ShareLoop, EpochBasedTrainLoop):
@@ -78,6 +97,8 @@ class ShareEpochLoop(ShareLoop, EpochBasedTrainLoop):
     ``val_interval`` counts epochs, schedulers count what their ``by_epoch``
     says.
     """
+
+    counts = 'max_epochs'
 
 
 def warn_of_other_length(runner: Runner) -> None:

@@ -67,7 +67,7 @@ def load_safetensors(path: str | Path, device: str = 'cpu') -> Any:
     its ``custom_imports`` are ignored.
 
     Args:
-        path: File from ``tools/export_safetensors.py``.
+        path: File from ``mmproto export``.
         device: Device of the model.
 
     Returns:
@@ -76,7 +76,7 @@ def load_safetensors(path: str | Path, device: str = 'cpu') -> Any:
     Raises:
         ImportError: If safetensors is not installed.
         FileNotFoundError: If the file is missing.
-        ValueError: If the file is not from ``tools/export_safetensors.py``.
+        ValueError: If the file is not from ``mmproto export``.
 
     Example:
         >>> model = load_safetensors('model.safetensors')  # doctest: +SKIP
@@ -103,7 +103,7 @@ def load_safetensors(path: str | Path, device: str = 'cpu') -> Any:
         ValueError,
     ) as error:
         raise ValueError(
-            f'{path} is no model of tools/export_safetensors.py: {error}'
+            f'{path} is no model of mmproto export: {error}'
         ) from error
     model.dataset_meta = meta
     return model

@@ -32,7 +32,7 @@ def write_card(
     Args:
         cfg: Config of the training, from a file.
         checkpoint: The model.
-        report: JSON of ``tools/analysis_tools/evaluate_explanations.py``.
+        report: JSON of ``mmproto evaluate``.
         out: The card.
 
     Raises:
@@ -57,7 +57,7 @@ def read_card(path: str | Path) -> str:
     text = Path(path).read_text(encoding='utf-8-sig')
     if 'summary' not in read_blocks(text):
         raise ValueError(
-            f'{path} exists and is no card of tools/model_card.py (it has no '
+            f'{path} exists and is no card of mmproto card (it has no '
             'block "<!-- hand-written: summary -->"); choose another name'
         )
     return text

@@ -88,7 +88,7 @@ def gather_facts(
     Args:
         cfg: Config of the training, from a file.
         checkpoint: The model.
-        report: JSON of ``tools/analysis_tools/evaluate_explanations.py``.
+        report: JSON of ``mmproto evaluate``.
 
     Raises:
         FileNotFoundError: If a file is missing.
@@ -107,7 +107,7 @@ def gather_facts(
         raise ValueError(
             f'{report} is about another checkpoint, of SHA-256 '
             f'{data["sha256"]}; {checkpoint} has {digest}: measure it with '
-            'tools/analysis_tools/evaluate_explanations.py'
+            'mmproto evaluate'
         )
     return CardFacts(
         name=Path(cfg.filename).stem,
@@ -140,8 +140,7 @@ def read_report(path: str | Path) -> dict:
     keys |= {'num_images', 'date'}
     if not isinstance(data, dict) or not keys <= set(data):
         raise ValueError(
-            f'{path} is no report; give the JSON that '
-            'tools/analysis_tools/evaluate_explanations.py writes'
+            f'{path} is no report; give the JSON that mmproto evaluate writes'
         )
     if data['version'] != REPORT_VERSION:
         raise ValueError(

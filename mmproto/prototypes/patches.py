@@ -146,7 +146,7 @@ def check_record(record: dict, head: PrototypeHead) -> None:
         raise ValueError(
             f'the projection record is about {len(record["prototypes"])} '
             f'prototypes, but the model has '
-            f'{head.prototype_layer.num_prototypes}; run tools/project.py '
+            f'{head.prototype_layer.num_prototypes}; run mmproto project '
             'with this config and checkpoint'
         )
 
@@ -161,7 +161,7 @@ def missing_patches(recorded: bool, patches: Iterable[Patch]) -> list[str]:
     if not recorded:
         return [
             'No training patches: the checkpoint holds no projection record. '
-            'Run tools/project.py on it.'
+            'Run mmproto project on it.'
         ]
     lost = {patch.image for patch in patches if patch.file is None}
     if not lost:

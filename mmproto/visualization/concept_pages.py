@@ -150,5 +150,5 @@ def _write_text(canvas: Canvas, concept: Concept, top: float) -> None:
     )
     canvas.write(MARGIN, top + 0.07, text, TEXT_SIZE)
     if not concept.patches:
-        text = 'no training patches: run tools/project.py'
+        text = 'no training patches: run mmproto project'
         canvas.write(FIRST_PATCH, top + PATCH / 2, text, SMALL)

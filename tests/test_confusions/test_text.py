@@ -84,10 +84,10 @@ def test_list(tmp_path):
     assert sentence(make_data(), make_row()) in lines
     assert '[Contact sheet](confusion_01.png). Largest places:' in lines
     assert (
-        "python tools/edit_concepts.py 'my config.py' model.pth --disable 17 "
+        "mmproto edit 'my config.py' model.pth --disable 17 "
         '--by "" --reason ""'
     ) in lines
-    assert text.count('edit_concepts.py') == 1  # not for no concept
+    assert text.count('mmproto edit') == 1  # not for no concept
     place = next(line for line in lines if line.startswith('* ['))
     assert place.startswith('* [a (1).png](./') and 'a%20%281%29.png)' in place
     assert place.endswith(': x 10 to 29, y 20 to 24, 88 wrong pixels')

@@ -267,3 +267,17 @@ def test_mmengines_own_loop_is_refused(build, changes):
 def test_a_share_of_validations_out_of_range(build):
     with pytest.raises(ValueError, match='train_cfg.val_interval=1.5'):
         build(**iterations(4, val_interval=1.5)).train()
+
+
+@pytest.mark.parametrize(
+    ('loop', 'message'),
+    [
+        (iterations(0), 'max_iters of ShareIterLoop .* positive .* got 0'),
+        (iterations('abc'), "positive integer, got 'abc'"),
+        (epochs(2.5), 'max_epochs of ShareEpochLoop .* got 2.5'),
+        (iterations(4, max_epochs=2), 'has max_epochs, .*_delete_=True'),
+    ],
+)
+def test_a_length_that_is_none(build, loop, message):
+    with pytest.raises(ValueError, match=message):
+        build(**loop).train()

@@ -24,7 +24,7 @@ def test_without_a_record_there_are_no_patches(tiny_model, image):
     explanation = mmproto.explain(tiny_model, image)
     assert explanation.concepts
     assert all(item.patches == [] for item in explanation.concepts)
-    assert 'tools/project.py' in explanation.notes[0]
+    assert 'mmproto project' in explanation.notes[0]
 
 
 def test_moved_images_are_noted_and_found_again(projected, image, tiny_data):

@@ -112,8 +112,7 @@ class ListedConcept(Record):
 
 class Concepts(
     Record,
-    title='Concepts of a model, written by '
-    'tools/analysis_tools/list_concepts.py',
+    title='Concepts of a model, written by mmproto concepts',
 ):
     __doc__ = (
         REPEATABLE.format('weights and data')
@@ -177,7 +176,7 @@ class SequenceConcept(Record):
 
 class Sequence(
     Record,
-    title='Explanation of a sequence of frames, written by tools/explain.py '
+    title='Explanation of a sequence of frames, written by mmproto explain '
     '--video; $defs/frame is a line of the file beside it',
 ):
     version: Literal[2]

@@ -78,7 +78,7 @@ class Confusion(Record):
 class Confusions(
     Record,
     title='Confusions of a model and the concepts behind them, written by '
-    'tools/analysis_tools/confusions_by_concept.py',
+    'mmproto confusions',
 ):
     version: Literal[1]
     mmproto: Text
@@ -142,7 +142,7 @@ class MetricReport(Record):
 class ExplanationReport(
     Record,
     title='Metrics of the explanations of a model, written by '
-    'tools/analysis_tools/evaluate_explanations.py',
+    'mmproto evaluate',
 ):
     version: Literal[1]
     config: str

@@ -10,7 +10,7 @@ import pytest
 
 from mmproto import __version__, load_safetensors
 from mmproto.__main__ import COMMANDS, load_command, main
-from mmproto.commands import check
+from mmproto.commands import ablate, check
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {'torch', 'mmengine', 'mmcv', 'mmseg', 'matplotlib', 'numpy', 'cv2'}
@@ -122,6 +122,19 @@ def test_a_config_of_the_package_by_its_name(capsys):
     with pytest.raises(SystemExit):
         check.COMMAND.parse(None, ['mmproto::lost.py'])
     assert "no config 'lost.py'; it has deeplabv3" in capsys.readouterr().err
+
+
+def test_a_sweep_of_the_package_by_its_name():
+    given = ablate.COMMAND.parse(None, ['mmproto::ablations/camvid.py'])
+    shipped = ROOT / 'configs' / 'ablations' / 'camvid.py'
+    assert Path(given.sweep).samefile(shipped)
+
+
+def test_a_folder_is_not_called_like_a_picture(trained, tmp_path):
+    out = tmp_path / 'sheet.png'
+    with pytest.raises(SystemExit, match='--out is a folder.*sheet.png'):
+        main(['explain', *map(str, trained), 'a.png', '--out', str(out)])
+    assert not out.exists()
 
 
 def test_the_ending_says_what_is_exported(trained, tmp_path, capsys):

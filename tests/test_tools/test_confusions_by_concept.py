@@ -119,7 +119,7 @@ def test_without_a_record_and_without_evidence(
     assert data['concepts'] == []
     assert {row['concept'] for row in data['confusions']} == {None}
     notes = ' '.join(data['notes'])
-    assert 'no concept leads' in notes and 'tools/project.py' in notes
+    assert 'no concept leads' in notes and 'mmproto project' in notes
     text = (tmp_path / 'out' / 'confusions.md').read_text()
     assert 'led by no concept' in text and 'edit_concepts' not in text
 

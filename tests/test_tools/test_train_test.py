@@ -11,7 +11,6 @@ import mmseg
 import pytest
 import torch
 from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
 
 from mmproto.commands import test, train
 from mmproto.commands.flags import (
@@ -199,12 +198,30 @@ def test_impossible_requests_are_named(tool, config_file):
         tool('test.py', config_file, 'checkpoint', '--show')
 
 
-def test_an_error_of_the_training_keeps_its_traceback(
-    tool, config_file, monkeypatch
+def test_mistakes_in_a_config_end_in_a_sentence(
+    tool, config_file, tmp_path, monkeypatch
 ):
-    def diverge(runner):
-        raise ValueError('deep inside')
+    monkeypatch.chdir(tmp_path)
+    late = dict(type='mmproto.PrototypeProjectionHook', before=20)
+    cfg = Config.fromfile(config_file)
+    cfg.custom_hooks = [late]
+    cfg.dump('late.py')
+    with pytest.raises(SystemExit, match=r'error: .*before=20\) means 20'):
+        tool('train.py', 'late.py')
+    with pytest.raises(SystemExit, match='error: there is no file lost.pth'):
+        tool('test.py', config_file, 'lost.pth')
+    with pytest.raises(SystemExit, match='error: there is no config at lost'):
+        tool('train.py', 'lost.py')
 
-    monkeypatch.setattr(Runner, 'train', diverge)
-    with pytest.raises(ValueError, match='deep inside'):
+
+def test_an_error_in_an_iteration_keeps_its_traceback(
+    tool, config_file, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+
+    def fail(*_, **__):
+        raise ValueError('of a loss')
+
+    monkeypatch.setattr('mmproto.models.PrototypeHead.loss', fail)
+    with pytest.raises(ValueError, match='of a loss'):
         tool('train.py', config_file)

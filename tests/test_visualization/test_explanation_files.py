@@ -132,7 +132,7 @@ def test_card_in_markdown(explanation, tmp_path):
     assert 'SHA-256 of the checkpoint: `9a129038d9a00aed0cf6a7ea059c' in text
     command = shlex.split(text.splitlines()[-1])
     assert command == [
-        *('python', 'tools/explain.py', 'my config.py', str(checkpoint)),
+        *('mmproto', 'explain', 'my config.py', str(checkpoint)),
         *('a b.png', '--point', '5', '4'),
     ]
 

@@ -113,7 +113,7 @@ class PrototypeProjectionHook(Hook):
         if any(isinstance(hook, EMAHook) for hook in runner.hooks):
             print_log(
                 'PrototypeProjectionHook projects the weights in training, '
-                'not their moving average (EMAHook): run tools/project.py on '
+                'not their moving average (EMAHook): run mmproto project on '
                 'the last checkpoint to project the averaged model',
                 logger='current',
                 level=logging.WARNING,
@@ -162,7 +162,7 @@ class PrototypeProjectionHook(Hook):
             print_log(
                 f'training ended at iteration {runner.iter} of '
                 f'{runner.max_iters}, before its last projection: run '
-                'tools/project.py on the last checkpoint',
+                'mmproto project on the last checkpoint',
                 logger='current',
                 level=logging.WARNING,
             )

@@ -53,14 +53,14 @@ class LoadStreetToyParts(PartLoader):
             raise ValueError(
                 f'{path}: found {parts.ndim} axes of {parts.dtype}; expected '
                 'one channel of 8-bit part ids: draw the scenes again with '
-                'tools/dataset_converters/street_toy.py.'
+                'mmproto draw-scenes.'
             )
         parts = np.where(parts == UNSEEN, 0, parts)
         if parts.max() > len(PARTS):
             raise ValueError(
                 f'{path}: found the part id {parts.max()}; expected 0-'
                 f'{len(PARTS)} or {UNSEEN}: draw the scenes again with '
-                'tools/dataset_converters/street_toy.py.'
+                'mmproto draw-scenes.'
             )
         twin = path.with_name(path.name.replace(END, '_instanceIds.png'))
         instances = read_mask(twin)

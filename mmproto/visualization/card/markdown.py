@@ -92,6 +92,6 @@ def _origin(explanation: Explanation, origin: Origin | None) -> Iterable[str]:
     if origin is not None and explanation.image is not None:
         yield 'The same explanation again:'
         x, y = map(str, explanation.point)
-        command = ['python', 'tools/explain.py', origin.config]
+        command = ['mmproto', 'explain', origin.config]
         command += [origin.checkpoint, explanation.image, '--point', x, y]
         yield textwrap.indent(shlex.join(command), '    ')

@@ -11,7 +11,7 @@ def read_usage(path: str | Path, facts: ModelFacts) -> list[float]:
     """Read the share of cells of a data set that each concept decides.
 
     Args:
-        path: ``concepts.json`` from ``tools/analysis_tools/list_concepts.py``.
+        path: ``concepts.json`` from ``mmproto concepts``.
         facts: The model.
 
     Raises:
@@ -31,8 +31,7 @@ def read_usage(path: str | Path, facts: ModelFacts) -> list[float]:
             ]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f'{path} is no list of concepts; make one with '
-            'tools/analysis_tools/list_concepts.py'
+            f'{path} is no list of concepts; make one with mmproto concepts'
         ) from error
     concepts = range(facts.head.num_concepts)
     if not known or weights != {
@@ -41,6 +40,6 @@ def read_usage(path: str | Path, facts: ModelFacts) -> list[float]:
         raise ValueError(
             f'{path} is about another model, or about this one before it was '
             'changed: its class weights differ. Run '
-            'tools/analysis_tools/list_concepts.py with this checkpoint'
+            'mmproto concepts with this checkpoint'
         )
     return [usage[concept] for concept in concepts]

@@ -82,7 +82,7 @@ function editCommand(page) {
   const without = off.length > 8 ? `${off.length}_concepts` : off.join('_');
   const out = checkpoint.replace(/(\.pth)?$/, `_without_${without}.pth`);
   // while reason or name is empty, the tool refuses
-  return ['python tools/edit_concepts.py', quoted(config), quoted(checkpoint),
+  return ['mmproto edit', quoted(config), quoted(checkpoint),
     '--disable', ...off, '--reason', quoted(byId('reason').value),
     '--by', quoted(byId('author').value), '--out', quoted(out)].join(' ');
 }

@@ -144,7 +144,7 @@ def test_theoretical_field_of_the_tiny_model(projected):
 
 def test_without_a_record_there_is_a_note(save, projected):
     del projected.dataset_meta['projection']
-    assert 'tools/project.py' in save().read_text()
+    assert 'mmproto project' in save().read_text()
 
 
 def test_nothing_is_written_if_one_picture_is_wrong(save, image, tmp_path):

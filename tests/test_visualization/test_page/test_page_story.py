@@ -38,7 +38,7 @@ def test_the_command_makes_the_model_that_the_page_showed(
     page.fill('#reason', "it's wrong: 100 %")
     page.fill('#author', 'J. Doe')
     command = shlex.split(page.input_value('#command'))
-    assert command[:2] == ['python', 'tools/edit_concepts.py']
+    assert command[:2] == ['mmproto', 'edit']
     made = run('edit_concepts.py', *command[2:])[-1]
 
     before, _ = predict(config, checkpoint, image)
