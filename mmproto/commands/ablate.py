@@ -94,9 +94,9 @@ def work(args: Namespace) -> None:
 COMMAND = Command(
     __doc__,
     (
-        'configs/ablations/camvid.py --table ablation.md --figure '
+        'mmproto::ablations/camvid.py --table ablation.md --figure '
         'ablation.png',
-        'configs/ablations/street_toy.py --rows final --seeds 0 1 --list',
+        'mmproto::ablations/street_toy.py --rows final --seeds 0 1 --list',
     ),
     add_arguments,
     work,
