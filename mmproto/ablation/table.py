@@ -69,7 +69,7 @@ class Spread:
     number: int
 
 
-def spread(values: Iterable[float | None]) -> Spread | None:
+def over_seeds(values: Iterable[float | None]) -> Spread | None:
     """Average the values that are known; ``None`` if there are none."""
     known = [value for value in values if value is not None]
     if not known:
@@ -80,10 +80,10 @@ def spread(values: Iterable[float | None]) -> Spread | None:
 
 def row_spread(figures: Mapping[int, Figures], name: str) -> Spread | None:
     """Average one figure of one row over its seeds."""
-    return spread(own.get(name) for own in figures.values())
+    return over_seeds(own.get(name) for own in figures.values())
 
 
-def difference(
+def mean_gain(
     figures: Mapping[int, Figures], others: Mapping[int, Figures]
 ) -> Spread | None:
     """Average the difference of mIoU, in points, over common seeds."""
@@ -91,7 +91,7 @@ def difference(
         (own.get('miou'), others.get(seed, {}).get('miou'))
         for seed, own in figures.items()
     )
-    return spread(
+    return over_seeds(
         None if own is None or other is None else own - other
         for own, other in pairs
     )
@@ -125,7 +125,7 @@ def markdown_table(results: Results, columns: Sequence[str] = ()) -> str:
             found = row_spread(figures, name)
             cells.append(_cell(found, len(figures), name))
             if name == 'miou' and baseline:
-                gain = difference(figures, baseline)
+                gain = mean_gain(figures, baseline)
                 own = row == BASELINE
                 cells.append(
                     '' if own else _cell(gain, len(figures), name, '+')

@@ -87,7 +87,7 @@ def called() -> str:
     return f'{script} {shlex.join(words)}'
 
 
-def write_outputs(
+def write_comparison(
     args: Namespace, sweep: 'Sweep', runs: 'list[Run]', images: int
 ) -> None:
     """Write table, data and figure of what is done."""
@@ -145,7 +145,7 @@ def work(args: Namespace) -> None:
         check_equal(system_lengths(chosen))
     failed = work_off(args, chosen)
     if not args.list:
-        write_outputs(args, sweep, chosen, images)
+        write_comparison(args, sweep, chosen, images)
     report_failures(failed)
 
 

@@ -82,10 +82,10 @@ def choose_edits(args: Namespace) -> list[methodcaller]:
     """
     if args.rename is not None:
         concept, name = args.rename
-        return [methodcaller('rename', number(concept, int), name)]
+        return [methodcaller('rename', read_number(concept, int), name)]
     if args.reweight is not None:
         concept, class_name, value = args.reweight
-        edit = number(concept, int), class_name, number(value, float)
+        edit = read_number(concept, int), class_name, read_number(value, float)
         return [methodcaller('reweight', *edit)]
     kind = 'enable' if args.disable is None else 'disable'
     concepts = getattr(args, kind)
@@ -98,7 +98,7 @@ def choose_edits(args: Namespace) -> list[methodcaller]:
     return [methodcaller(kind, concept) for concept in concepts]
 
 
-def number(text: str, kind: type) -> float:
+def read_number(text: str, kind: type) -> float:
     """Read a number of the command line.
 
     Raises:

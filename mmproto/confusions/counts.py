@@ -12,7 +12,7 @@ from .pixels import (
     leading_concepts,
     margin_parts,
 )
-from .places import MOST_PLACES, Place, find_places, keep_largest
+from .places import MOST_PLACES, Place, find_places, largest_places
 
 # Concepts times pixels whose activations are held at once: 0.5 GB. Smaller
 # bands cost time, since maps are resized again for each.
@@ -171,7 +171,7 @@ class Confusions:
             full = len(row.places) == MOST_PLACES
             if not full or len(own) > row.places[-1].pixels:
                 found = find_places(pixels[own], size, image)
-                row.places = keep_largest(row.places, found)
+                row.places = largest_places(row.places, found)
 
     def _add_changes(
         self, pairs: np.ndarray, logits: np.ndarray, activations: np.ndarray

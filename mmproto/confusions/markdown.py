@@ -8,7 +8,7 @@ from urllib.parse import quote
 from mmproto.utils.files import relative_link
 from mmproto.utils.markdown import escape, table, weight_list
 
-from .text import class_names, concept_label, find_concept, sentence, title
+from .text import both_names, concept_label, find_concept, sentence, title
 
 READING = """\
 Evidence adds up: at every wrong pixel, the lead of the predicted over the true
@@ -118,6 +118,6 @@ def _largest(data: dict, concept: dict) -> str:
     """Name the confusion that has most of the pixels that a concept leads."""
     for row in data['confusions']:  # most pixels first
         if row['concept'] == concept['concept'] and row['pixels']:
-            truth, predicted = class_names(row, escape)
+            truth, predicted = both_names(row, escape)
             return f'{truth} taken for {predicted}'
     return '-'

@@ -65,7 +65,7 @@ def find_places(
     return places
 
 
-def keep_largest(
+def largest_places(
     known: Sequence[Place], found: Sequence[Place]
 ) -> list[Place]:
     """Keep the largest of all places, the known ones on ties."""

@@ -12,7 +12,7 @@ from mmproto.utils.spreadsheet import write_text
 from .counts import Confusions
 from .markdown import markdown
 from .pixels import NO_CONCEPT
-from .sheets import PATCHES, draw_sheet
+from .sheets import PATCHES, draw_contact_sheet
 from .table import confusion_data, ranked, write_csv
 from .views import cut_views
 
@@ -66,7 +66,7 @@ def save_confusions(
         own = [next(views) for _ in row.places]
         entry = data['confusions'][number - 1]
         path = folder / f'confusion_{number:02d}.png'
-        figure = draw_sheet(number, data, entry, patches[key[2]], own)
+        figure = draw_contact_sheet(number, data, entry, patches[key[2]], own)
         with atomic_path(path) as temporary:
             figure.savefig(temporary)
         sheets.append(path)

@@ -12,7 +12,7 @@ from mmproto.visualization.canvas import Canvas
 from mmproto.visualization.panels import SMALL, image_axes, patch_axes
 from mmproto.visualization.text import PLAIN_TEXT, fit, one_line, wrap_text
 
-from .text import class_names, sentence, title
+from .text import both_names, sentence, title
 from .views import View
 
 PATCHES = 6
@@ -30,7 +30,7 @@ WRONG_COLOR = '#00e5ff'  # visible on photographs and on hot colours
 
 
 @matplotlib.rc_context(PLAIN_TEXT)  # names of classes may hold dollar signs
-def draw_sheet(
+def draw_contact_sheet(
     number: int,
     data: dict,
     row: dict,
@@ -122,7 +122,7 @@ def _draw_view(
 ) -> None:
     """Draw a cut-out and the activation beside it, below lines of text."""
     x, y = place
-    truth, predicted = class_names(row, lambda n: fit(n, SMALL + 1, NAME))
+    truth, predicted = both_names(row, lambda n: fit(n, SMALL + 1, NAME))
     left = (
         f'{number}  {fit(view.name, SMALL + 1, FILE_NAME)}\n'
         f'truth: {truth}\npredicted: {predicted}'

@@ -13,13 +13,13 @@ def title(data: dict, row: dict, quote: Callable[[str], str] = str) -> str:
         row: One of its confusions.
         quote: Is applied to the names of classes and concepts.
     """
-    truth, predicted = class_names(row, quote)
+    truth, predicted = both_names(row, quote)
     return f'{truth} taken for {predicted}, {_led_by(data, row, quote)}'
 
 
 def sentence(data: dict, row: dict, quote: Callable[[str], str] = str) -> str:
     """Say what was found about a confusion, given as to :func:`title`."""
-    truth, predicted = class_names(row, quote)
+    truth, predicted = both_names(row, quote)
     text = (
         f'{truth} taken for {predicted}: {_number(row["pixels"], "pixel")} '
         f'({row["share"]:.1%} of all wrong pixels) in '
@@ -60,7 +60,7 @@ def concept_label(concept: dict, quote: Callable[[str], str] = str) -> str:
     return f"{number} '{name}'" if name else number
 
 
-def class_names(row: dict, quote: Callable[[str], str]) -> tuple[str, str]:
+def both_names(row: dict, quote: Callable[[str], str]) -> tuple[str, str]:
     """Return the names of the true and the predicted class."""
     truth, predicted = row['truth']['name'], row['predicted']['name']
     return quote(one_line(truth)), quote(one_line(predicted))

@@ -181,10 +181,10 @@ def find_problems(
         samples: Number of masks to open, evenly spread; None for all.
     """
     yield from find_missing_files(infos)
-    yield from find_mask_problems(dataset, spread(infos, samples))
+    yield from find_mask_problems(dataset, choose_evenly(infos, samples))
 
 
-def spread(items: Sequence[Any], number: int | None) -> list[Any]:
+def choose_evenly(items: Sequence[Any], number: int | None) -> list[Any]:
     """Choose at most `number` of the items, evenly spread; None for all."""
     if number is None or number >= len(items):
         return list(items)

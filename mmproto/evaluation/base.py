@@ -51,7 +51,7 @@ def lines_of(entry: Mapping, key: str) -> dict[str, list]:
     return dict(values) if isinstance(values, Mapping) else {'': values}
 
 
-def listed(values: Tensor | Sequence, known: Tensor) -> list:
+def known_values(values: Tensor | Sequence, known: Tensor) -> list:
     """List values for a report, with ``None`` where they are not known.
 
     Args:

@@ -4,7 +4,7 @@ from typing import Any
 
 from mmproto.registry import METRICS
 
-from .base import ExplanationMetric, Report, listed, make_report
+from .base import ExplanationMetric, Report, known_values, make_report
 from .functional.boundary_sharpness import (
     NEAR_OWN,
     Sharpness,
@@ -84,9 +84,9 @@ class BoundarySharpnessMetric(ExplanationMetric):
                 measured_concepts=float(found.measured.sum()),
             ),
             per_concept=dict(
-                sharpness=listed(found.ratio, ~found.ratio.isnan()),
-                near_contrast=listed(found.near, ~found.near.isnan()),
-                far_contrast=listed(found.far, ~found.far.isnan()),
+                sharpness=known_values(found.ratio, ~found.ratio.isnan()),
+                near_contrast=known_values(found.near, ~found.near.isnan()),
+                far_contrast=known_values(found.far, ~found.far.isnan()),
                 near_cells=state.cells[NEAR_OWN].tolist(),
             ),
             notes=self._notes(state, found),

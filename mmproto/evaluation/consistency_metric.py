@@ -4,7 +4,7 @@ from typing import Any
 
 from mmproto.registry import METRICS
 
-from .base import Report, listed, make_report
+from .base import Report, known_values, make_report
 from .functional.consistency import (
     Consistency,
     ConsistencyState,
@@ -74,9 +74,9 @@ class ConsistencyMetric(PartMetric):
             best = [loader.part_names[part] for part in result.part.tolist()]
             scalars[f'consistency_{rule}'] = result.score
             scalars[f'evaluated_{rule}'] = float(judged.sum())
-            per_concept[f'part_{rule}'] = listed(best, judged)
-            per_concept[f'rate_{rule}'] = listed(result.rate, judged)
-            per_concept[f'consistent_{rule}'] = listed(
+            per_concept[f'part_{rule}'] = known_values(best, judged)
+            per_concept[f'rate_{rule}'] = known_values(result.rate, judged)
+            per_concept[f'consistent_{rule}'] = known_values(
                 result.consistent, judged
             )
         corrected = found['corrected']

@@ -10,7 +10,7 @@ from torch import Tensor
 from mmproto.models.metainfo import VOID
 from mmproto.registry import METRICS
 
-from .base import Report, listed, make_report
+from .base import Report, known_values, make_report
 from .functional.patch_parts import (
     cell_centres,
     largest_part,
@@ -136,16 +136,16 @@ class PurityMetric(PartMetric):
             few_patches=float((active & (number < self.topk)).sum()),
         )
         per_concept: dict[str, list] = {
-            n: listed(v, active & ~v.isnan()) for n, v in values.items()
+            n: known_values(v, active & ~v.isnan()) for n, v in values.items()
         }
         parts = part_purity(patches['part'], num_parts)[1]
         classes = labels.argmax(dim=1).masked_fill(~labels.any(dim=1), -1)
         per_concept |= {
-            'class': listed(
+            'class': known_values(
                 [facts.classes[c] for c in classes.tolist()],
                 active & (classes >= 0),
             ),
-            'part': listed(
+            'part': known_values(
                 [self._part_names[p] for p in parts.tolist()],
                 active & (parts >= 0),
             ),

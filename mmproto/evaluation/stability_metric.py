@@ -4,7 +4,7 @@ from typing import Any
 
 from mmproto.registry import METRICS
 
-from .base import Report, check_interval, listed, make_report
+from .base import Report, check_interval, known_values, make_report
 from .functional.stability import (
     StabilityState,
     clipped_noise,
@@ -87,5 +87,7 @@ def _per_concept(state: StabilityState) -> dict[str, list]:
     )
     for rule, (same, total) in pairs.items():
         rates = share(same, total).expand(number)
-        found[f'stability_{rule}'] = listed(rates, total.expand(number) > 0)
+        found[f'stability_{rule}'] = known_values(
+            rates, total.expand(number) > 0
+        )
     return found

@@ -39,7 +39,7 @@ def check_onnx(model: Any, path: Path) -> float:
         image = torch.randint(256, size, generator=generator).float()
         found = session.run(['logits', 'concepts'], {'image': image.numpy()})
         for expected, array in zip(expected_outputs(model, image), found):
-            errors.append(difference(torch.tensor(array), expected))
+            errors.append(relative_error(torch.tensor(array), expected))
     largest = float(torch.tensor(errors).max())  # NaN if any is
     if not largest <= TOLERANCE:
         raise ValueError(
@@ -68,7 +68,7 @@ def expected_outputs(model: Any, image: Tensor) -> tuple[Tensor, Tensor]:
     return logits, concepts[0]
 
 
-def difference(found: Tensor, expected: Tensor) -> float:
+def relative_error(found: Tensor, expected: Tensor) -> float:
     """Measure the largest difference (any shape), relative above one."""
     if found.shape != expected.shape:
         return torch.inf

@@ -10,8 +10,8 @@ from .places import (
     Places,
     ScaleRanges,
     find_classes,
-    find_places,
     find_scales,
+    prototype_places,
 )
 
 VECTORS = 'prototype_vectors'
@@ -68,7 +68,9 @@ def convert_head(
     vectors = state[VECTORS].flatten(1)  # P',D
     sizes = (classes, scales, size)
     owners = find_classes(identity, len(vectors), sizes)
-    places = find_places(owners, find_scales(owners, scales, ranges), sizes)
+    places = prototype_places(
+        owners, find_scales(owners, scales, ranges), sizes
+    )
     head = {
         'prototype_layer.vectors': places.spread(vectors),
         'prototype_layer.kept': places.kept,

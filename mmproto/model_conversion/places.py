@@ -38,7 +38,7 @@ class Places:
         return values.new_zeros(shape).index_copy(dim, self.places, values)
 
 
-def find_places(
+def prototype_places(
     classes: Tensor, scales: Tensor, sizes: tuple[int, int, int]
 ) -> Places:
     """Find the place of every prototype.

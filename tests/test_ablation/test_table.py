@@ -1,6 +1,6 @@
 """The table against numbers computed by hand."""
 
-from mmproto.ablation.table import Spread, markdown_table, spread
+from mmproto.ablation.table import Spread, markdown_table, over_seeds
 
 RESULTS = {
     'black_box': {
@@ -60,6 +60,6 @@ def test_gain_has_a_sign():
 
 
 def test_spread():
-    assert spread([None, None]) is None
-    assert spread([None, 3.0]) == Spread(3.0, None, 1)
-    assert spread([1.0, 3.0, 5.0]) == Spread(3.0, 2.0, 3)
+    assert over_seeds([None, None]) is None
+    assert over_seeds([None, 3.0]) == Spread(3.0, None, 1)
+    assert over_seeds([1.0, 3.0, 5.0]) == Spread(3.0, 2.0, 3)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmproto.confusions.places import MOST_PLACES, find_places, keep_largest
+from mmproto.confusions.places import MOST_PLACES, find_places, largest_places
 
 
 def flood(mask):
@@ -45,7 +45,7 @@ def test_the_largest_are_kept_and_the_first_on_ties():
     lengths = (3, 5, 1, 5, 2, 9, 4, 4, 3, 1)
     for index, length in enumerate(lengths):
         found = find_places(np.arange(length), size, str(index))
-        known = keep_largest(known, found)
+        known = largest_places(known, found)
     assert [(p.pixels, p.image) for p in known] == [
         (9, '5'), (5, '1'), (5, '3'), (4, '6'), (4, '7'), (3, '0')
     ]  # fmt: skip

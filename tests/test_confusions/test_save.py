@@ -32,10 +32,10 @@ def test_sheets_show_the_leading_concept_at_its_places(
 
     def draw(*arguments):
         drawn.append(arguments)
-        return draw_sheet(*arguments)
+        return draw_contact_sheet(*arguments)
 
-    draw_sheet = save.draw_sheet
-    monkeypatch.setattr(save, 'draw_sheet', draw)
+    draw_contact_sheet = save.draw_contact_sheet
+    monkeypatch.setattr(save, 'draw_contact_sheet', draw)
     out = tmp_path / 'out'
     out.mkdir()
     (out / 'confusion_09.png').write_text('of another list')

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mmproto.confusions.places import find_places
-from mmproto.confusions.sheets import draw_sheet
+from mmproto.confusions.sheets import draw_contact_sheet
 from mmproto.confusions.views import cut_view
 from mmproto.prototypes.patches import Patch
 
@@ -102,7 +102,7 @@ def check_text(figure):
 def test_no_text_is_cut_off_or_overlaps(file, name, size):
     data, row = make_case(name, name, name=name)
     views = [make_view(size, 'n' * 80 + '.png')] * 3
-    check_text(draw_sheet(1, data, row, make_patches(file, 8), views))
+    check_text(draw_contact_sheet(1, data, row, make_patches(file, 8), views))
 
 
 @pytest.mark.parametrize(('concept', 'patches'), [(3, 0), (None, 0), (3, 1)])
@@ -110,7 +110,7 @@ def test_no_text_is_cut_off_or_overlaps(file, name, size):
 def test_sheets_with_little_to_show(file, tmp_path, concept, patches, views):
     data, row = make_case('Road', 'Wall', concept)
     found = make_patches(file, patches)
-    figure = draw_sheet(12, data, row, found, [make_view()] * views)
+    figure = draw_contact_sheet(12, data, row, found, [make_view()] * views)
     check_text(figure)
     images = [image for axes in figure.axes for image in axes.images]
     assert len(images) == patches + 2 * views
@@ -119,7 +119,9 @@ def test_sheets_with_little_to_show(file, tmp_path, concept, patches, views):
 
 def test_names_are_drawn_as_they_are(file):
     data, row = make_case('$a$', '$b_c$')
-    figure = draw_sheet(1, data, row, make_patches(file, 1), [make_view()])
+    figure = draw_contact_sheet(
+        1, data, row, make_patches(file, 1), [make_view()]
+    )
     texts = [t for axes in figure.axes for t in axes.texts] + figure.texts
     assert any('$a$' in text.get_text() for text in texts)
     assert not any(text.get_parse_math() for text in texts)

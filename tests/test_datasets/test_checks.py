@@ -8,9 +8,9 @@ from PIL import Image
 
 from mmproto.datasets.checks import (
     allowed_ids,
+    choose_evenly,
     find_mask_problem,
     read_mask,
-    spread,
 )
 from mmproto.datasets.config_checks import (
     check_config,
@@ -227,7 +227,7 @@ def test_a_palette_is_read_as_ids(tmp_path):
     [(None, [0, 1, 2, 3, 4]), (9, [0, 1, 2, 3, 4]), (2, [0, 2]), (0, [])],
 )
 def test_spread(number, expected):
-    assert spread(range(5), number) == expected
+    assert choose_evenly(range(5), number) == expected
 
 
 def test_the_tool(root, tmp_path, run_tool, capsys):

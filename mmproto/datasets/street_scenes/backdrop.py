@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from .canvas import Canvas
+from .canvas import SceneCanvas
 from .colours import stone, tinted
-from .geometry import NEAREST, Patch
+from .geometry import NEAREST, Surface
 from .layout import Layout
 from .stream import Stream
 
 
-def draw_sky(canvas: Canvas, stream: Stream) -> None:
+def draw_sky(canvas: SceneCanvas, stream: Stream) -> None:
     """Cover the canvas with sky: blue, overcast or dusk, with clouds."""
     rows, cols = canvas.part.shape
     canvas.begin_object('sky')
     down = np.arange(rows, dtype=np.float64)[:, None] / rows
-    whole = Patch(
+    whole = Surface(
         slice(0, rows),
         slice(0, cols),
         np.zeros((1, cols)),
@@ -44,7 +44,7 @@ def draw_sky(canvas: Canvas, stream: Stream) -> None:
     )
 
 
-def draw_ground(canvas: Canvas, layout: Layout, stream: Stream) -> None:
+def draw_ground(canvas: SceneCanvas, layout: Layout, stream: Stream) -> None:
     """Draw the road with its markings, and pavements on both sides."""
     patch = canvas.ground
     canvas.begin_object('sidewalk')
@@ -65,7 +65,7 @@ def draw_ground(canvas: Canvas, layout: Layout, stream: Stream) -> None:
     canvas.paint(patch, curb, 'curb', stone(stream), texture)
 
 
-def _draw_pavement(canvas: Canvas, stream: Stream) -> None:
+def _draw_pavement(canvas: SceneCanvas, stream: Stream) -> None:
     """Draw slabs with joints over the whole ground."""
     patch = canvas.ground
     slab = stream.uniform(0.5, 1.3)
@@ -78,7 +78,7 @@ def _draw_pavement(canvas: Canvas, stream: Stream) -> None:
 
 
 def _draw_markings(
-    canvas: Canvas, layout: Layout, on_road: np.ndarray, stream: Stream
+    canvas: SceneCanvas, layout: Layout, on_road: np.ndarray, stream: Stream
 ) -> None:
     """Draw a dashed or solid middle line, and lines at the edges."""
     patch = canvas.ground
@@ -99,7 +99,7 @@ def _draw_markings(
 
 
 def _draw_crossing(
-    canvas: Canvas, layout: Layout, on_road: np.ndarray, stream: Stream
+    canvas: SceneCanvas, layout: Layout, on_road: np.ndarray, stream: Stream
 ) -> None:
     """Draw zebra stripes across the road."""
     patch = canvas.ground

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .geometry import Camera, Patch, ground
+from .geometry import Camera, Surface, ground
 from .parts import part_id
 from .stream import Stream
 
@@ -19,7 +19,7 @@ GROUND_PARTS = tuple(
 )
 
 
-class Canvas:
+class SceneCanvas:
     """Colour, part, object and depth of every pixel.
 
     Args:
@@ -52,7 +52,7 @@ class Canvas:
 
     def paint(
         self,
-        patch: Patch,
+        patch: Surface,
         mask: np.ndarray,
         kind: str,
         colour: Colour,
@@ -99,7 +99,9 @@ class Canvas:
         for plane in self.colour:
             plane[place] *= light
 
-    def rough(self, patch: Patch, cell: float, strength: float) -> np.ndarray:
+    def rough(
+        self, patch: Surface, cell: float, strength: float
+    ) -> np.ndarray:
         """Return a texture of square cells of random brightness.
 
         Args:

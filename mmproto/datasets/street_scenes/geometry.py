@@ -19,8 +19,8 @@ class Camera(NamedTuple):
     """A camera without roll or tilt.
 
     Args:
-        rows: Canvas height in pixels.
-        cols: Canvas width in pixels.
+        rows: SceneCanvas height in pixels.
+        cols: SceneCanvas width in pixels.
         focal: Focal length in pixels.
         horizon: Row of the horizon.
         centre: Column of the vanishing point of the street.
@@ -35,7 +35,7 @@ class Camera(NamedTuple):
     height: float
 
 
-class Patch(NamedTuple):
+class Surface(NamedTuple):
     """The pixels of a face, with their places on it.
 
     Args:
@@ -73,7 +73,7 @@ class Face(NamedTuple):
     height: float
 
 
-def patch_of(camera: Camera, face: Face) -> Patch | None:
+def patch_of(camera: Camera, face: Face) -> Surface | None:
     """Return the pixels of a face, or None if the camera does not see it."""
     ends = _visible_ends(face)
     if ends is None:
@@ -97,10 +97,10 @@ def patch_of(camera: Camera, face: Face) -> Patch | None:
     row = np.arange(row_slice.start, row_slice.stop)[:, None] + 0.5
     v = camera.height - (row - camera.horizon) * depth / camera.focal
     u = np.broadcast_to(u, v.shape)
-    return Patch(row_slice, col_slice, u, v, depth)
+    return Surface(row_slice, col_slice, u, v, depth)
 
 
-def ground(camera: Camera) -> Patch:
+def ground(camera: Camera) -> Surface:
     """Return the pixels below the horizon: u = X and v = depth = Z."""
     first = int(camera.horizon) + 1
     row = np.arange(first, camera.rows)[:, None] + 0.5
@@ -108,11 +108,13 @@ def ground(camera: Camera) -> Patch:
     col = np.arange(camera.cols)[None] + 0.5
     u = (col - camera.centre) * depth / camera.focal
     v = np.broadcast_to(depth, u.shape)
-    return Patch(slice(first, camera.rows), slice(0, camera.cols), u, v, depth)
+    return Surface(
+        slice(first, camera.rows), slice(0, camera.cols), u, v, depth
+    )
 
 
 def rectangle(
-    patch: Patch, left: float, bottom: float, right: float, top: float
+    patch: Surface, left: float, bottom: float, right: float, top: float
 ) -> np.ndarray:
     """Mark the pixels inside a rectangle of the face, (h, w) bool."""
     across = (patch.u >= left) & (patch.u <= right)
@@ -120,7 +122,7 @@ def rectangle(
 
 
 def disc(
-    patch: Patch, u: float, v: float, radius: float, slack: float = 1.0
+    patch: Surface, u: float, v: float, radius: float, slack: float = 1.0
 ) -> np.ndarray:
     """Mark the pixels in an ellipse of half axes radius, radius * slack."""
     du = (patch.u - u) / radius
@@ -128,7 +130,7 @@ def disc(
     return du * du + dv * dv <= 1.0
 
 
-def polygon(patch: Patch, *corners: tuple[float, float]) -> np.ndarray:
+def polygon(patch: Surface, *corners: tuple[float, float]) -> np.ndarray:
     """Mark the pixels in a convex polygon, given clockwise as (u, v)."""
     inside = np.ones(patch.v.shape, bool)
     for (u0, v0), (u1, v1) in zip(corners, corners[1:] + corners[:1]):
@@ -138,7 +140,7 @@ def polygon(patch: Patch, *corners: tuple[float, float]) -> np.ndarray:
 
 
 def stroke(
-    patch: Patch,
+    patch: Surface,
     start: tuple[float, float],
     stop: tuple[float, float],
     width: float,

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .canvas import Canvas, Colour
+from .canvas import Colour, SceneCanvas
 from .colours import any_colour, dark, scaled, stone
-from .geometry import Face, Patch, patch_of, rectangle
+from .geometry import Face, Surface, patch_of, rectangle
 from .stream import Stream
 
 # A window with fewer rows than this on the canvas is left out.
@@ -53,7 +53,9 @@ def random_house(stream: Stream) -> House:
     )
 
 
-def draw_house(canvas: Canvas, house: House, face: Face, light: float) -> None:
+def draw_house(
+    canvas: SceneCanvas, house: House, face: Face, light: float
+) -> None:
     """Draw one face of a house.
 
     Args:
@@ -74,7 +76,7 @@ def draw_house(canvas: Canvas, house: House, face: Face, light: float) -> None:
         _draw_openings(canvas, patch, house, face, whole & ~eaves, light)
 
 
-def _pattern(canvas: Canvas, patch: Patch, house: House) -> np.ndarray:
+def _pattern(canvas: SceneCanvas, patch: Surface, house: House) -> np.ndarray:
     """Return brightness factors of plaster, bricks or boards, (h, w)."""
     texture = canvas.rough(patch, 0.12, house.grain)
     texture = texture * canvas.rough(patch, 1.3, 0.05)
@@ -89,8 +91,8 @@ def _pattern(canvas: Canvas, patch: Patch, house: House) -> np.ndarray:
 
 
 def _draw_openings(
-    canvas: Canvas,
-    patch: Patch,
+    canvas: SceneCanvas,
+    patch: Surface,
     house: House,
     face: Face,
     allowed: np.ndarray,

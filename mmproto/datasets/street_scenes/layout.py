@@ -5,7 +5,7 @@ from typing import NamedTuple
 from .geometry import Camera
 from .stream import Stream
 
-# Canvas pixels along each side of a pixel of the picture: averaging their
+# SceneCanvas pixels along each side of a pixel of the picture: averaging their
 # colours smooths the edges.
 OVERSAMPLING = 2
 

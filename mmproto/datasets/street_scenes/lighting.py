@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from .canvas import Canvas
+from .canvas import SceneCanvas
 from .colours import tinted
 from .layout import OVERSAMPLING
 from .stream import Stream
 
 
-def develop(canvas: Canvas, stream: Stream) -> np.ndarray:
+def develop(canvas: SceneCanvas, stream: Stream) -> np.ndarray:
     """Add haze, light and noise, and average the pixels of the canvas.
 
     Returns:
@@ -34,7 +34,7 @@ def develop(canvas: Canvas, stream: Stream) -> np.ndarray:
     return np.stack(planes, axis=-1)
 
 
-def _cast_shadow(canvas: Canvas, stream: Stream) -> None:
+def _cast_shadow(canvas: SceneCanvas, stream: Stream) -> None:
     """Let the shadow of a line of houses fall across the ground."""
     patch = canvas.ground
     edge, lean = stream.uniform(-3.5, 3.5), stream.uniform(-0.15, 0.15)

@@ -2,13 +2,15 @@
 
 import numpy as np
 
-from .canvas import Canvas
+from .canvas import SceneCanvas
 from .colours import any_colour, dark, scaled, tinted
-from .geometry import Face, Patch, disc, patch_of, polygon, stroke
+from .geometry import Face, Surface, disc, patch_of, polygon, stroke
 from .stream import Stream
 
 
-def draw_person(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
+def draw_person(
+    canvas: SceneCanvas, x: float, z: float, stream: Stream
+) -> None:
     """Draw a pedestrian: legs, torso with arms, head with hair."""
     tall = stream.uniform(1.5, 1.9)
     face = Face(x, z, (1.0, 0.0), -0.6, 0.6, tall)
@@ -27,7 +29,7 @@ def draw_person(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
     canvas.paint(patch, hair, 'head', colour)
 
 
-def _draw_legs(canvas: Canvas, patch: Patch, stream: Stream) -> None:
+def _draw_legs(canvas: SceneCanvas, patch: Surface, stream: Stream) -> None:
     stride = stream.uniform(0.02, 0.13)
     lean = stream.uniform(-0.03, 0.03)
     colour = any_colour(stream)
@@ -40,7 +42,7 @@ def _draw_legs(canvas: Canvas, patch: Patch, stream: Stream) -> None:
         canvas.paint(patch, shoe, 'legs', dark(stream))
 
 
-def _draw_torso(canvas: Canvas, patch: Patch, stream: Stream) -> None:
+def _draw_torso(canvas: SceneCanvas, patch: Surface, stream: Stream) -> None:
     colour = any_colour(stream)
     swing = stream.uniform(0.0, 0.1)
     light = 1.0 - 1.2 * patch.u + 0.0 * patch.v
@@ -63,7 +65,7 @@ def _draw_torso(canvas: Canvas, patch: Patch, stream: Stream) -> None:
 
 
 def draw_bicycle(
-    canvas: Canvas,
+    canvas: SceneCanvas,
     x: float,
     z: float,
     along: tuple[float, float],
@@ -95,7 +97,7 @@ def draw_bicycle(
 
 
 def _draw_bicycle_wheel(
-    canvas: Canvas, patch: Patch, u: float, stream: Stream
+    canvas: SceneCanvas, patch: Surface, u: float, stream: Stream
 ) -> None:
     """Draw a tyre around spokes; what shows between them is wheel too."""
     whole = disc(patch, u, 0.36, 0.36)

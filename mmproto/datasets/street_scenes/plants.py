@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .canvas import Canvas, Colour
+from .canvas import Colour, SceneCanvas
 from .colours import any_colour, tinted
-from .geometry import Face, Patch, disc, patch_of, rectangle, stroke
+from .geometry import Face, Surface, disc, patch_of, rectangle, stroke
 from .stream import Stream
 
 
@@ -21,7 +21,7 @@ def leaf_colour(stream: Stream) -> Colour:
     return red, green, blue
 
 
-def draw_tree(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
+def draw_tree(canvas: SceneCanvas, x: float, z: float, stream: Stream) -> None:
     """Draw a trunk with a crown of several round masses of leaves."""
     radius = stream.uniform(1.1, 2.1)
     stem = stream.uniform(1.7, 2.8)
@@ -46,7 +46,7 @@ def draw_tree(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
 
 
 def draw_bush(
-    canvas: Canvas, face: Face, stream: Stream, height: float
+    canvas: SceneCanvas, face: Face, stream: Stream, height: float
 ) -> None:
     """Draw a hedge along a face, with a ragged upper edge."""
     patch = patch_of(canvas.camera, face)
@@ -60,7 +60,7 @@ def draw_bush(
     canvas.paint(patch, inside, 'crown', colour, light)
 
 
-def draw_pole(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
+def draw_pole(canvas: SceneCanvas, x: float, z: float, stream: Stream) -> None:
     """Draw a lamp post with one or two arms or a globe, or a bollard."""
     inward = -1.0 if x > 0 else 1.0
     lamp_kind = stream.pick(('arm', 'arm', 'double', 'globe', 'bollard'))
@@ -90,8 +90,8 @@ def draw_pole(canvas: Canvas, x: float, z: float, stream: Stream) -> None:
 
 
 def _draw_leaves(
-    canvas: Canvas,
-    patch: Patch,
+    canvas: SceneCanvas,
+    patch: Surface,
     masses: list[tuple[float, float, float]],
     stream: Stream,
 ) -> None:
@@ -105,7 +105,7 @@ def _draw_leaves(
         canvas.paint(patch, inside, 'crown', colour, light * (1 + 0.22 * dv))
 
 
-def _leaves(canvas: Canvas, patch: Patch) -> np.ndarray:
+def _leaves(canvas: SceneCanvas, patch: Surface) -> np.ndarray:
     """Return brightness factors of foliage, (h, w)."""
     clumps = canvas.rough(patch, 0.35, 0.25)
     return clumps * canvas.rough(patch, 0.09, 0.3)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from .canvas import Canvas
+from .canvas import SceneCanvas
 from .geometry import Face
 from .houses import House, draw_house, random_house
 from .layout import Layout
@@ -11,7 +11,7 @@ from .plants import draw_bush, draw_tree
 from .stream import Stream
 
 # Depth in metres, and the function that draws what stands there.
-Placed = tuple[float, Callable[[Canvas], None]]
+Placed = tuple[float, Callable[[SceneCanvas], None]]
 
 
 def place_roadside(layout: Layout, stream: Stream) -> list[Placed]:
@@ -36,7 +36,7 @@ def _place_house(
     house = random_house(stream)
     lights = stream.uniform(0.65, 1.0), stream.uniform(0.8, 1.1)
 
-    def draw(canvas: Canvas) -> None:
+    def draw(canvas: SceneCanvas) -> None:
         """Draw the end, then the front."""
         canvas.begin_object('building')
         end = Face(wall, z, (side, 0.0), 0.0, 14.0, house.height)
@@ -76,6 +76,6 @@ def _place_end(stream: Stream) -> Placed:
     return z, partial(draw_bush, face=face, stream=stream, height=height)
 
 
-def _draw_end_house(canvas: Canvas, house: House, face: Face) -> None:
+def _draw_end_house(canvas: SceneCanvas, house: House, face: Face) -> None:
     canvas.begin_object('building')
     draw_house(canvas, house, face, 0.9)

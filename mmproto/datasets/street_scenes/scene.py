@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .backdrop import draw_ground, draw_sky
-from .canvas import Canvas
+from .canvas import SceneCanvas
 from .layout import OVERSAMPLING, random_camera, random_layout
 from .lighting import develop
 from .parts import (
@@ -82,7 +82,7 @@ def _draw(
     stream: Stream, size: tuple[int, int], unseen: bool = False
 ) -> Scene:
     camera, layout = random_camera(stream, *size), random_layout(stream)
-    canvas = Canvas(camera, stream)
+    canvas = SceneCanvas(camera, stream)
     draw_sky(canvas, stream)
     draw_ground(canvas, layout, stream)
     behind = place_roadside(layout, stream)
@@ -93,7 +93,7 @@ def _draw(
     return _finish(canvas, stream)
 
 
-def _finish(canvas: Canvas, stream: Stream) -> Scene:
+def _finish(canvas: SceneCanvas, stream: Stream) -> Scene:
     """Light the picture and read the annotations from part and owner."""
     step = slice(None, None, OVERSAMPLING)
     parts, owner = canvas.part[step, step], canvas.owner[step, step]

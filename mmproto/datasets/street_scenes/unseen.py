@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from .canvas import Canvas, Colour
+from .canvas import Colour, SceneCanvas
 from .colours import any_colour, dark, scaled
-from .geometry import Face, Patch, disc, patch_of, polygon, stroke
+from .geometry import Face, Surface, disc, patch_of, polygon, stroke
 from .stream import Stream
 
 
 def draw_deer(
-    canvas: Canvas,
+    canvas: SceneCanvas,
     x: float,
     z: float,
     along: tuple[float, float],
@@ -39,7 +39,7 @@ def draw_deer(
     _draw_head(canvas, patch, colour, stream)
 
 
-def _draw_body(canvas: Canvas, patch: Patch, colour: Colour) -> None:
+def _draw_body(canvas: SceneCanvas, patch: Surface, colour: Colour) -> None:
     """Draw trunk and tail, lit from above."""
     body = disc(patch, 0.0, 1.02, 0.72, 0.42)
     body |= disc(patch, -0.5, 1.02, 0.27, 1.1)
@@ -49,13 +49,13 @@ def _draw_body(canvas: Canvas, patch: Patch, colour: Colour) -> None:
     canvas.paint(patch, body | tail, 'deer', colour, light)
 
 
-def _coat(canvas: Canvas, patch: Patch) -> np.ndarray:
+def _coat(canvas: SceneCanvas, patch: Surface) -> np.ndarray:
     """Return brightness factors of the hair, (h, w)."""
     return canvas.rough(patch, 0.05, 0.07)
 
 
 def _draw_legs(
-    canvas: Canvas, patch: Patch, colour: Colour, stream: Stream
+    canvas: SceneCanvas, patch: Surface, colour: Colour, stream: Stream
 ) -> None:
     """Draw four legs with hoofs; those of the far side are darker."""
     hoofs = dark(stream)
@@ -71,7 +71,7 @@ def _draw_legs(
 
 
 def _draw_head(
-    canvas: Canvas, patch: Patch, colour: Colour, stream: Stream
+    canvas: SceneCanvas, patch: Surface, colour: Colour, stream: Stream
 ) -> None:
     """Draw neck, head with muzzle and eye, and ears."""
     neck = polygon(
@@ -87,7 +87,7 @@ def _draw_head(
     canvas.paint(patch, spots, 'deer', dark(stream))
 
 
-def _draw_antlers(canvas: Canvas, patch: Patch, stream: Stream) -> None:
+def _draw_antlers(canvas: SceneCanvas, patch: Surface, stream: Stream) -> None:
     """Draw two antlers with two points each."""
     antlers = np.zeros(patch.v.shape, bool)
     for lean in (0.0, 0.14):

@@ -6,7 +6,7 @@ import numpy as np
 
 from .canvas import Colour
 from .colours import any_colour, dark, tinted
-from .geometry import Patch
+from .geometry import Surface
 from .stream import Stream
 
 # Length of the cab of a truck in metres.
@@ -76,12 +76,14 @@ def random_vehicle(kind: str, stream: Stream) -> Vehicle:
     )
 
 
-def panel(patch: Patch, light: float, bottom: float, top: float) -> np.ndarray:
+def panel(
+    patch: Surface, light: float, bottom: float, top: float
+) -> np.ndarray:
     """Return brightness factors of metal, lighter at the top, (h, w)."""
     return light * (0.75 + 0.35 * (patch.v - bottom) / (top - bottom))
 
 
-def glare(patch: Patch, bottom: float) -> np.ndarray:
+def glare(patch: Surface, bottom: float) -> np.ndarray:
     """Return brightness factors of panes that mirror the sky, (h, w)."""
     band = (patch.u + 0.6 * patch.v) % 1.1 < 0.28
     return np.where(band, 1.45, 1.0) * (0.85 + 0.3 * (patch.v - bottom))

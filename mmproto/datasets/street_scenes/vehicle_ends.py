@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from .canvas import Canvas
-from .geometry import Face, Patch, patch_of, polygon, rectangle
+from .canvas import SceneCanvas
+from .geometry import Face, Surface, patch_of, polygon, rectangle
 from .vehicle import Pose, Vehicle, glare, panel
 
 
 def draw_end(
-    canvas: Canvas, vehicle: Vehicle, pose: Pose, setback: float = 0.0
+    canvas: SceneCanvas, vehicle: Vehicle, pose: Pose, setback: float = 0.0
 ) -> None:
     """Draw the front or back; set back, only what rises behind the front."""
     x = pose.x + setback * pose.along[0]
@@ -29,7 +29,7 @@ def draw_end(
             _tall_end(canvas, patch, vehicle, nose)
 
 
-def _car_cabin(canvas: Canvas, patch: Patch, car: Vehicle) -> None:
+def _car_cabin(canvas: SceneCanvas, patch: Surface, car: Vehicle) -> None:
     """Draw the windscreen or rear window in its frame."""
     half, top = car.width / 2, car.height
     frame = polygon(
@@ -46,7 +46,7 @@ def _car_cabin(canvas: Canvas, patch: Patch, car: Vehicle) -> None:
 
 
 def _end_below(
-    canvas: Canvas, patch: Patch, vehicle: Vehicle, nose: bool
+    canvas: SceneCanvas, patch: Surface, vehicle: Vehicle, nose: bool
 ) -> None:
     """Draw wheels, bumper, lights and plate of a front or back."""
     half = vehicle.width / 2
@@ -73,7 +73,7 @@ def _end_below(
     canvas.paint(patch, plate, 'plate', (215, 215, 205))
 
 
-def _truck_box(canvas: Canvas, patch: Patch, truck: Vehicle) -> None:
+def _truck_box(canvas: SceneCanvas, patch: Surface, truck: Vehicle) -> None:
     """Draw the end of the box of a truck, with its two doors."""
     half, top = truck.width / 2, truck.height
     box = rectangle(patch, -half, 0.85, half, top)
@@ -83,7 +83,7 @@ def _truck_box(canvas: Canvas, patch: Patch, truck: Vehicle) -> None:
 
 
 def _tall_end(
-    canvas: Canvas, patch: Patch, vehicle: Vehicle, nose: bool
+    canvas: SceneCanvas, patch: Surface, vehicle: Vehicle, nose: bool
 ) -> None:
     """Draw what is above the bumper of a bus or the cab of a truck."""
     half, top = vehicle.width / 2, vehicle.height

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from .canvas import Canvas
+from .canvas import SceneCanvas
 from .colours import scaled
-from .geometry import Face, Patch, disc, patch_of, polygon, rectangle
+from .geometry import Face, Surface, disc, patch_of, polygon, rectangle
 from .vehicle import CAB, Pose, Vehicle, glare, panel
 
 
 def draw_side(
-    canvas: Canvas, vehicle: Vehicle, pose: Pose, light: float
+    canvas: SceneCanvas, vehicle: Vehicle, pose: Pose, light: float
 ) -> None:
     """Draw the side; places are measured from the front of the vehicle."""
     face = Face(
@@ -27,7 +27,7 @@ def draw_side(
 
 
 def _draw_wheel(
-    canvas: Canvas, patch: Patch, vehicle: Vehicle, axle: float
+    canvas: SceneCanvas, patch: Surface, vehicle: Vehicle, axle: float
 ) -> None:
     radius = vehicle.wheel
     tyre = disc(patch, axle, radius, radius)
@@ -39,7 +39,7 @@ def _draw_wheel(
 
 
 def _car_side(
-    canvas: Canvas, patch: Patch, car: Vehicle, light: float
+    canvas: SceneCanvas, patch: Surface, car: Vehicle, light: float
 ) -> None:
     """Draw a bonnet, a cabin that slopes to the front, windows, lights."""
     length, top, belt = car.length, car.height, 0.9
@@ -66,7 +66,7 @@ def _car_side(
 
 
 def _truck_side(
-    canvas: Canvas, patch: Patch, truck: Vehicle, light: float
+    canvas: SceneCanvas, patch: Surface, truck: Vehicle, light: float
 ) -> None:
     """Draw a cab with one window, and a box of cargo behind it."""
     cab, floor, top = CAB, 0.85, truck.height
@@ -90,7 +90,7 @@ def _truck_side(
 
 
 def _bus_side(
-    canvas: Canvas, patch: Patch, bus: Vehicle, light: float
+    canvas: SceneCanvas, patch: Surface, bus: Vehicle, light: float
 ) -> None:
     """Draw a row of windows and two doors."""
     top, length = bus.height, bus.length

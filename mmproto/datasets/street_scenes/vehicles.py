@@ -1,12 +1,12 @@
 """Cars, trucks and buses: boxes of which a side and an end are seen."""
 
-from .canvas import Canvas
+from .canvas import SceneCanvas
 from .vehicle import CAB, Pose, Vehicle
 from .vehicle_ends import draw_end
 from .vehicle_sides import draw_side
 
 
-def draw_vehicle(canvas: Canvas, vehicle: Vehicle, pose: Pose) -> None:
+def draw_vehicle(canvas: SceneCanvas, vehicle: Vehicle, pose: Pose) -> None:
     """Draw the shadow, then the side and the end that the camera sees."""
     canvas.begin_object(vehicle.kind)
     _cast_shadow(canvas, vehicle, pose)
@@ -22,7 +22,7 @@ def draw_vehicle(canvas: Canvas, vehicle: Vehicle, pose: Pose) -> None:
         draw_end(canvas, vehicle, pose)
 
 
-def _cast_shadow(canvas: Canvas, vehicle: Vehicle, pose: Pose) -> None:
+def _cast_shadow(canvas: SceneCanvas, vehicle: Vehicle, pose: Pose) -> None:
     patch = canvas.ground
     x, z = patch.u - pose.x, patch.v - pose.z
     along = x * pose.along[0] + z * pose.along[1]

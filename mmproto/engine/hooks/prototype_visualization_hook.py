@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 from mmengine.runner import Runner
 
-from mmproto.datasets.checks import spread
+from mmproto.datasets.checks import choose_evenly
 from mmproto.datasets.plain_loader import projection_dataloader
 from mmproto.engine.run_state import fingerprint, same_random_numbers
 from mmproto.explanations.concepts import concept_usage, list_concepts
@@ -167,7 +167,7 @@ class PrototypeVisualizationHook(Hook):
             return record, 'Training patches are those of the projection.'
         cfg = projection_dataloader(runner.cfg)
         dataset = DATASETS.build(cfg.dataset)
-        chosen = spread(range(len(dataset)), self.training_images)
+        chosen = choose_evenly(range(len(dataset)), self.training_images)
         share = (dataset[i] for i in chosen[rank::world_size])
         batches = (pseudo_collate([sample]) for sample in share)
         record = project_prototypes(model, batches, PATCHES, mode='mine')
@@ -181,7 +181,7 @@ class PrototypeVisualizationHook(Hook):
         visualizer: Any = runner.visualizer
         step = runner.iter if self._trains else 0
         dataset: Any = runner.val_dataloader.dataset
-        places = spread(range(len(dataset)), self.images)
+        places = choose_evenly(range(len(dataset)), self.images)
         samples = [dataset[i] for i in places]
         facts = ModelFacts.of(model)
         usage = concept_usage(facts, [pseudo_collate(samples)])

@@ -235,7 +235,9 @@ def purities(
     )
 
 
-def spread(values: Tensor, chosen: Tensor) -> tuple[float, float] | None:
+def mean_and_deviation(
+    values: Tensor, chosen: Tensor
+) -> tuple[float, float] | None:
     """Return mean and population standard deviation over concepts.
 
     Args:
@@ -267,8 +269,8 @@ def averages(
     """
     scalars: dict[str, float | None] = {}
     for name, value in values.items():
-        mean, std = spread(value, active) or (None, None)
-        of_used = spread(value, active & used)
+        mean, std = mean_and_deviation(value, active) or (None, None)
+        of_used = mean_and_deviation(value, active & used)
         scalars |= {name: mean, f'{name}_std': std}
         scalars[f'{name}_used'] = of_used and of_used[0]
     return scalars

@@ -13,10 +13,10 @@ from mmproto.evaluation.functional.purity import (
     best_places,
     class_purity,
     count_values,
+    mean_and_deviation,
     merge_patches,
     part_purity,
     published_purity,
-    spread,
 )
 
 
@@ -74,7 +74,7 @@ def test_published_counts_of_pipnet(case):
         (found.most_often, 'purity_most_often'),
     ):
         torch.testing.assert_close(values, case['out_' + name])
-        mean, std = spread(values, torch.ones(len(known)) > 0)
+        mean, std = mean_and_deviation(values, torch.ones(len(known)) > 0)
         assert mean == pytest.approx(float(case[f'out_mean_{name}']))
         assert std == pytest.approx(float(case[f'out_std_{name}']))
     assert (found.part - 1)[known].equal(case['out_purity_part'][known])
@@ -204,8 +204,8 @@ def test_class_purity_equals_its_definition():
 def test_spread_leaves_out_what_is_unknown():
     values = torch.tensor([1.0, torch.nan, 0.0, 9.0])
     chosen = torch.tensor([True, True, True, False])
-    assert spread(values, chosen) == (0.5, 0.5)
-    assert spread(values, ~chosen & False) is None
+    assert mean_and_deviation(values, chosen) == (0.5, 0.5)
+    assert mean_and_deviation(values, ~chosen & False) is None
 
 
 def test_ties_of_the_published_rule():
