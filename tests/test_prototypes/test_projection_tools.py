@@ -71,8 +71,12 @@ def test_explain_prints_the_path_last(trained, run, tiny_data, tmp_path):
         run('explain.py', *trained, image, '--point', 96, 0)
     with pytest.raises(SystemExit, match='no image at gone.png'):
         run('explain.py', *trained, 'gone.png')
-    with pytest.raises(SystemExit, match='cannot be written'):
+    with pytest.raises(SystemExit, match='--out is a folder'):
         run('explain.py', *trained, image, '--out', image)
+    taken = tmp_path / 'taken'
+    taken.touch()
+    with pytest.raises(SystemExit, match='cannot be written'):
+        run('explain.py', *trained, image, '--out', taken)
 
 
 @pytest.mark.parametrize(
