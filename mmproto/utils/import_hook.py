@@ -52,6 +52,7 @@ class _Finder(MetaPathFinder):
         execute = loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
+            """Run the code of the module inside of the context."""
             del loader.exec_module  # leave the loader as it was
             with self.around():
                 execute(module)

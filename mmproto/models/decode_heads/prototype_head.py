@@ -101,20 +101,19 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
             if in_channels == channels
             else nn.Conv2d(in_channels, channels, 1)
         )
-        self.prototype_layer = MODELS.build(
-            dict(type='mmproto.CosinePrototypes')
-            | (prototype_layer or {})
-            | dict(
-                num_prototypes=count_prototypes(
-                    concept_pooling, num_concepts, prototypes_per_concept
-                ),
-                channels=channels,
-            )
+        self.prototype_layer = _build(
+            'mmproto.CosinePrototypes',
+            prototype_layer,
+            num_prototypes=count_prototypes(
+                concept_pooling, num_concepts, prototypes_per_concept
+            ),
+            channels=channels,
         )
-        self.conv_seg = MODELS.build(
-            dict(type='mmproto.NonNegativeConv2d')
-            | (classifier or {})
-            | dict(in_channels=num_concepts, out_channels=num_classes)
+        self.conv_seg = _build(
+            'mmproto.NonNegativeConv2d',
+            classifier,
+            in_channels=num_concepts,
+            out_channels=num_classes,
         )
         self._check_additive()
         self.concept_pooling = build_groups(
@@ -284,6 +283,11 @@ class PrototypeHead(LossChoice, BaseDecodeHead):
                 f'{type(self.conv_seg).__name__} may have negative weights; '
                 "use link='softmax'"
             )
+
+
+def _build(default: str, config: dict | None, **sizes: int) -> Any:
+    """Build a part of the head, whose sizes follow from those of the head."""
+    return MODELS.build(dict(type=default) | (config or {}) | sizes)
 
 
 def _check_numbers(num_concepts: int, prototypes_per_concept: int) -> None:

@@ -1,5 +1,6 @@
 """Base of losses on the concepts that speak for one class."""
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from torch import Tensor
@@ -7,7 +8,7 @@ from torch import Tensor
 from mmproto.models.losses.base import ConceptLoss
 
 
-class ClassConceptLoss(ConceptLoss):
+class ClassConceptLoss(ConceptLoss, ABC):
     """Base of losses on the concepts that speak for one class.
 
     A concept belongs to a class if its class weight is above a share of the
@@ -63,6 +64,7 @@ class ClassConceptLoss(ConceptLoss):
         membership = class_weights > self.threshold * largest
         return self.loss_weight * self.value(activations, labels, membership)
 
+    @abstractmethod
     def value(
         self, activations: Tensor, labels: Tensor, membership: Tensor
     ) -> Tensor:
@@ -76,4 +78,3 @@ class ClassConceptLoss(ConceptLoss):
         Returns:
             Scalar.
         """
-        raise NotImplementedError

@@ -96,6 +96,7 @@ def open_lines(path: str | Path) -> Iterator[Callable[[dict], None]]:
     ):
 
         def write(record: dict) -> None:
+            """Add a line."""
             text = json.dumps(record, allow_nan=False, separators=(',', ':'))
             file.write(text + '\n')
 

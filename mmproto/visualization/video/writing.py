@@ -52,6 +52,7 @@ def open_writer(
         following = 0  # ticks of the clock
 
         def write(rgb: np.ndarray, time: float) -> None:
+            """Add a frame (h,w,3) that is shown from a second on."""
             nonlocal following
             frame = av.VideoFrame.from_ndarray(rgb, format='rgb24')
             frame = frame.reformat(format='yuv420p', dst_colorspace='ITU709')
