@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from mmproto.ablation.equal_budget import change_length
 from mmproto.engine.shares import resolve_moments
 
 HERE = Path(__file__).parent
@@ -131,3 +132,10 @@ def test_max_iters_alone_moves_everything(name, factor, tmp_path):
             assert a == b
         elif x < y:  # and what came first, first
             assert a < b
+
+
+def test_the_shortest_run_that_the_readme_names():
+    config = Config.fromfile(CONFIGS / 'proto_camvid.py').to_dict()
+    change_length(config, 12)
+    with pytest.raises(ValueError, match='must come after'):
+        change_length(config, 11)
