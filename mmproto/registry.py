@@ -20,7 +20,9 @@ def _child(name: str, parent: Registry, *locations: str) -> Registry:
 MODELS = _child('model', MMENGINE_MODELS, 'mmproto.models')
 HOOKS = _child('hook', MMENGINE_HOOKS, 'mmproto.engine', 'mmproto.datasets')
 LOOPS = _child('loop', MMENGINE_LOOPS, 'mmproto.engine')
-DATASETS = _child('dataset', MMENGINE_DATASETS, 'mmproto.datasets')
+DATASETS = _child(
+    'dataset', MMENGINE_DATASETS, 'mmproto.datasets', 'mmproto.feature_cache'
+)
 TRANSFORMS = _child(
     'transform',
     MMENGINE_TRANSFORMS,

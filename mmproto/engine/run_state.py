@@ -1,16 +1,13 @@
 """What several hooks ask of, or do to, mmengine's runner."""
 
-import hashlib
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import torch
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
-from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 
@@ -54,22 +51,6 @@ def rewrap_model(runner: Runner) -> None:
     )
     # The runner compiles the wrapper's own train_step, once, at the start.
     runner._maybe_compile('train_step')
-
-
-def fingerprint(model: nn.Module, without: tuple[str, ...] = ()) -> str:
-    """Return a hash of the weights of a model.
-
-    Args:
-        model: Any module.
-        without: Prefixes of the names of weights to leave out.
-    """
-    digest = hashlib.sha256()
-    for name, value in model.state_dict().items():
-        if not name.startswith(without):
-            # Flat first: numbers without dimensions have no bytes to view.
-            values = value.detach().cpu().flatten().contiguous()
-            digest.update(values.view(torch.uint8).numpy())
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -183,7 +183,8 @@ def iterate_features(
         Images in the loader's order.
 
     Raises:
-        ValueError: If a sample does not say which image it is.
+        ValueError: If a sample does not say which image it is, or other
+            sizes are asked for where the loader gives kept features.
     """
     segmentor = bare_model(model)
     total = len(loader) if isinstance(loader, Sized) else '?'
@@ -217,6 +218,12 @@ def _features(
     sizes: Sequence[float],
 ) -> ImageFeatures:
     """Run one image through backbone and neck."""
+    if sizes and not isinstance(image, Tensor):
+        raise ValueError(
+            f'other_sizes={tuple(sizes)} need images, but the loader gives '
+            'features that are kept at fixed sizes: leave other_sizes out, '
+            'or initialise the prototypes without mmproto.FrozenFeaturesHook'
+        )
     label_map = None
     if 'gt_sem_seg' in sample:
         label_map = sample.gt_sem_seg.data.squeeze(0).cpu()

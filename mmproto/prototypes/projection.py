@@ -14,11 +14,9 @@ the file has where the input was padded). Cell ``(row, col)`` is thus centred
 on pixel row ``(row + 0.5) * image_size[0] / feature_size[0]``, and so on.
 """
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
 import torch
-from mmengine.dist import all_gather_object, is_distributed
 from mmengine.logging import print_log
 from torch import nn
 
@@ -26,10 +24,10 @@ from mmproto.models.decode_heads import PrototypeHead
 from mmproto.models.facts import ModelFacts
 from mmproto.prototypes.features import evaluating, iterate_features, map_size
 from mmproto.prototypes.nearest import Entry, NearestPlaces, merge_nearest
+from mmproto.prototypes.ranks import on_all_ranks
 
 MODES = ('project', 'mine')
 RECORD_VERSION = 1
-T = TypeVar('T')
 
 
 def project_prototypes(
@@ -110,7 +108,9 @@ def _find(
     facts: ModelFacts, loader: Iterable, topk: int, own_class: bool = False
 ) -> list[list[Entry]]:
     """Find the nearest places of each prototype, over all ranks."""
-    shares = _gather(lambda: _search(facts, loader, topk, own_class))
+    shares = on_all_ranks(
+        'projection', lambda: _search(facts, loader, topk, own_class)
+    )
     places = merge_nearest(shares, topk)
     if not any(places):
         raise ValueError(
@@ -135,22 +135,6 @@ def _search(
             similarity = similarity.where(own, -torch.inf)
         nearest.update(similarity, latents[0], image)
     return nearest.entries
-
-
-def _gather(search: Callable[[], T]) -> list[T]:
-    """Search on every rank; an error on one stops all, so that none waits."""
-    if not is_distributed():
-        return [search()]
-    try:
-        share = search()
-    except Exception as error:
-        all_gather_object(f'{type(error).__name__}: {error}')
-        raise
-    shares = all_gather_object(share)
-    for rank, other in enumerate(shares):
-        if isinstance(other, str):
-            raise RuntimeError(f'projection failed on rank {rank}: {other}')
-    return shares
 
 
 def _overwrite(head: PrototypeHead, places: list[list[Entry]]) -> None:

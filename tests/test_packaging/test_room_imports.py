@@ -14,6 +14,7 @@ ROOMS = (
     ('utils',),
     ('models', 'datasets'),
     ('prototypes',),
+    ('feature_cache',),
     ('checkpoints',),
     ('explanations',),
     ('visualization',),

@@ -4,6 +4,7 @@ from .channels_last_hook import ChannelsLastHook as ChannelsLastHook
 from .explanation_metrics_hook import (
     ExplanationMetricsHook as ExplanationMetricsHook,
 )
+from .frozen_features_hook import FrozenFeaturesHook as FrozenFeaturesHook
 from .prototype_health_hook import PrototypeHealthHook as PrototypeHealthHook
 from .prototype_init_hook import PrototypeInitHook as PrototypeInitHook
 from .prototype_projection_hook import (

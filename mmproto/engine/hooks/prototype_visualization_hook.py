@@ -12,11 +12,12 @@ from mmengine.runner import Runner
 
 from mmproto.datasets.checks import choose_evenly
 from mmproto.datasets.plain_loader import projection_dataloader
-from mmproto.engine.run_state import fingerprint, same_random_numbers
+from mmproto.engine.run_state import same_random_numbers
 from mmproto.explanations.concepts import concept_usage, list_concepts
 from mmproto.explanations.evidence import replaced
 from mmproto.explanations.explain import explain
 from mmproto.models.facts import ModelFacts, bare_model, get_prototype_head
+from mmproto.models.fingerprint import fingerprint
 from mmproto.prototypes.features import evaluating
 from mmproto.prototypes.projection import project_prototypes
 from mmproto.registry import HOOKS
