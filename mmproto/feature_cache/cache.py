@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmproto.models.necks.pooling import PooledMaps
 from mmproto.utils.files import write_json
 
 from .parts import Item, Part
@@ -118,16 +119,17 @@ class FeatureCache:
         dtypes = (self.record['dtype'], self.record['label_dtype'])
         return Part(self.folder / name, *dtypes)
 
-    def read(self, item: Item) -> tuple[list[Tensor | None], Tensor]:
+    def read(self, item: Item) -> tuple[tuple[Tensor | None, ...], Tensor]:
         """Read the maps (C,H,W) and the labels (h,w) of an item."""
         part = self.parts[self._where[item.key]]
         # copied: a tensor on a mapped file would hold all that it touched
         *kept, labels = map(np.array, part.read(item))
         rest = iter(kept)
-        maps = [
+        kind = tuple if self.record['pooling'] is None else PooledMaps
+        maps = kind(
             None if shape is None else torch.from_numpy(next(rest))
             for shape in item.shapes
-        ]
+        )
         return maps, torch.from_numpy(labels.astype(np.int64))
 
     def _sizes(self) -> dict[int, int]:

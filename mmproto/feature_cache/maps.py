@@ -14,15 +14,16 @@ class FeatureMaps:
 
     Args:
         maps: One for each of the backbone's outputs, (Ci,Hi,Wi) of an image
-            or (N,Ci,Hi,Wi) of a batch; ``None`` where it is not kept.
+            or (N,Ci,Hi,Wi) of a batch; ``None`` where it is not kept. As
+            ``PooledMaps``, if the neck has pooled them already.
         content: Rows and columns of the image, without padding.
         padded: Rows and columns of the network's input.
     """
 
     def __init__(
-        self, maps: Sequence[Tensor | None], content: Size, padded: Size
+        self, maps: tuple[Tensor | None, ...], content: Size, padded: Size
     ) -> None:
-        self.maps = tuple(maps)
+        self.maps = maps
         self.content = content
         self.padded = padded
 
@@ -55,8 +56,8 @@ def stack_features(
     """
     height, width = (max(each.padded[i] for each in images) for i in (0, 1))
     stacked: list[Tensor | None] = []
-    for maps in zip(*(each.maps for each in images)):
-        stacked.append(None if maps[0] is None else _stack(maps, device))
+    for stage in zip(*(each.maps for each in images)):
+        stacked.append(None if stage[0] is None else _stack(stage, device))
     for image, sample in zip(images, samples):
         rows, columns = image.content
         padding = (0, width - columns, 0, height - rows)
@@ -71,7 +72,8 @@ def stack_features(
                 padding_size=padding,
             )
         )
-    return FeatureMaps(stacked, (height, width), (height, width))
+    maps = type(images[0].maps)(stacked)
+    return FeatureMaps(maps, (height, width), (height, width))
 
 
 def _stack(maps: Sequence[Tensor], device: torch.device) -> Tensor:

@@ -13,7 +13,9 @@ class CacheOptions:
     """Options of a cache.
 
     Attributes:
-        stages: Indexes of the backbone's maps to keep; ``None`` for all.
+        stages: Indexes of the backbone's maps to keep, as they are. ``None``
+            for what the neck reads: pooled, where it has a method ``pooled``;
+            all maps if it does not say.
         sizes: Factors at which the network sees each image, 1 among them.
         flip: Whether it also sees each image mirrored.
         cache_gb: Most gigabytes (1e9 bytes) that features and labels may
@@ -22,8 +24,6 @@ class CacheOptions:
             ``segmentor.black_box`` predicts, for which no labels are needed.
         dtype: ``'float16'`` or ``'float32'``.
         seed: Decides which images are in a sample.
-        shrink_to: Stride of the cells, in pixels of the network's input, to
-            which finer maps are averaged; ``None`` keeps maps as they are.
 
     Raises:
         ValueError: If an option is out of range.
@@ -36,7 +36,6 @@ class CacheOptions:
     target: str = 'labels'
     dtype: str = 'float16'
     seed: int = 0
-    shrink_to: int | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges; configs have lists."""
@@ -60,10 +59,6 @@ class CacheOptions:
                     f'{name} must be one of {known}, got '
                     f'{getattr(self, name)!r}'
                 )
-        if self.shrink_to is not None and self.shrink_to < 1:
-            raise ValueError(
-                f'shrink_to must be at least 1 pixel, got {self.shrink_to}'
-            )
 
     @property
     def variants(self) -> list[tuple[float, bool]]:

@@ -12,10 +12,13 @@ from mmproto.models.fingerprint import fingerprint
 
 from .options import CacheOptions
 from .places import Windows
+from .views import reads_pooled, stages_kept
 
 VERSION = 1
 # How weights came to be; the fingerprint says what they are.
 ORIGINS = ('init_cfg', 'pretrained')
+# What decides how a neck pools the maps that it reads.
+POOLING = ('in_index', 'size_index', 'pool')
 MANY_CLASSES = 255  # this number is void
 
 
@@ -50,7 +53,8 @@ def cache_record(
         data=_hash([loader['dataset'], preprocessor, *_files(dataset)]),
         images=len(dataset),
         metainfo=json.loads(json.dumps(dict(dataset.metainfo), default=str)),
-        stages=None if options.stages is None else list(options.stages),
+        stages=stages_kept(segmentor, options),
+        pooling=_pooling(segmentor, cfg, options),
         variants=[list(variant) for variant in options.variants],
         dtype=options.dtype,
         label_dtype=(
@@ -59,9 +63,16 @@ def cache_record(
         target=options.target,
         black_box=_black_box(segmentor, cfg) if of_model else None,
         windows=(windows and dict(crop=windows.crop, stride=windows.stride)),
-        shrink_to=options.shrink_to,
         seed=options.seed,
     )
+
+
+def _pooling(
+    segmentor: Any, cfg: Config, options: CacheOptions
+) -> dict | None:
+    if not reads_pooled(segmentor, options):
+        return None
+    return {key: cfg.model.neck.get(key) for key in POOLING}
 
 
 def _black_box(segmentor: Any, cfg: Config) -> str:

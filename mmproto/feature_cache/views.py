@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from mmproto.models.necks.pooling import as_maps
 from mmproto.prototypes.features import map_size
 
-from .maps import Size
 from .options import CacheOptions
 from .parts import Item
 from .places import (
@@ -144,7 +143,7 @@ class FrozenNetwork:
         else:
             outputs = self.segmentor.backbone(image)
             labels = view.see_labels(views.labels)  # type: ignore[arg-type]
-        return self._kept(outputs, map_size(image)), labels.cpu()
+        return self._kept(outputs), labels.cpu()
 
     def _predict(self, image: Tensor, meta: dict) -> tuple[Sequence, Tensor]:
         """Return the backbone's maps, and the classes of the black box."""
@@ -161,27 +160,32 @@ class FrozenNetwork:
             handle.remove()
         return seen[0], predicted_labels(logits, box)
 
-    def _kept(
-        self, outputs: Sequence[Tensor], size: Size
-    ) -> list[Tensor | None]:
-        stages = self.options.stages
-        number = len(outputs)
+    def _kept(self, outputs: Tensor | Sequence[Tensor]) -> list[Tensor | None]:
+        maps: Sequence[Tensor | None] = as_maps(outputs)
+        shapes = [tuple(each.shape) for each in as_maps(outputs)]
+        if any(len(shape) != 4 for shape in shapes):
+            raise ValueError(
+                'the backbone must give maps (N,C,H,W), but it gives shapes '
+                f'{shapes}'
+            )
+        if reads_pooled(self.segmentor, self.options):
+            maps = self.segmentor.neck.pooled(outputs)
+        stages = stages_kept(self.segmentor, self.options)
+        number = len(maps)
         if stages is None:
-            stages = tuple(range(number))
+            stages = list(range(number))
         if any(not -number <= stage < number for stage in stages):
             raise ValueError(
-                f'stages={list(stages)}, but the backbone has {number} maps, '
-                f'of shapes {[tuple(each.shape) for each in outputs]}'
+                f'stages={stages}, but the backbone has {number} maps, of '
+                f'shapes {shapes}'
             )
         chosen = {stage % number for stage in stages}
         return [
-            self._cast(each, size) if stage in chosen else None
-            for stage, each in enumerate(outputs)
+            self._cast(each) if each is not None and i in chosen else None
+            for i, each in enumerate(maps)
         ]
 
-    def _cast(self, output: Tensor, size: Size) -> Tensor:
-        if self.options.shrink_to is not None:
-            output = shrink(output, size, self.options.shrink_to)
+    def _cast(self, output: Tensor) -> Tensor:
         kept = output[0].to(getattr(torch, self.options.dtype)).cpu()
         if not kept.isfinite().all():
             raise ValueError(
@@ -192,18 +196,20 @@ class FrozenNetwork:
         return kept
 
 
-def shrink(features: Tensor, size: Size, stride: int) -> Tensor:
-    """Average a map (N,C,H,W) down to cells of a stride.
+def reads_pooled(segmentor: Any, options: CacheOptions) -> bool:
+    """Tell whether maps are kept as the neck pools them."""
+    neck = getattr(segmentor, 'neck', None)
+    return options.stages is None and hasattr(neck, 'pooled')
 
-    Args:
-        features: The map; one that is as coarse already stays as it is.
-        size: Rows and columns of the network's input.
-        stride: Pixels of the input to a cell.
-    """
-    height, width = (-(-side // stride) for side in size)
-    if features.shape[2] <= height and features.shape[3] <= width:
-        return features
-    return F.interpolate(features, (height, width), mode='area')
+
+def stages_kept(segmentor: Any, options: CacheOptions) -> list[int] | None:
+    """Return indexes of the backbone's maps to keep; ``None`` for all."""
+    if options.stages is not None:
+        return list(options.stages)
+    index = getattr(getattr(segmentor, 'neck', None), 'in_index', None)
+    if index is None:
+        return None
+    return [index] if isinstance(index, int) else list(index)
 
 
 def to_numpy(

@@ -1,18 +1,14 @@
 """Training on kept features of a frozen backbone."""
 
 import copy
-import json
 
 import pytest
-import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS
 from mmseg.registry import MODELS
 
 from mmproto.datasets.plain_loader import projection_dataloader
-from mmproto.feature_cache import FeatureMaps
-from mmproto.prototypes.projection import project_prototypes
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import copy
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 from mmengine.config import Config
@@ -37,8 +36,9 @@ class FrozenFeaturesHook(Hook):
     Args:
         cache: Folder of caches; each model, data set and set of options has a
             folder of its own in it.
-        stages: Indexes of the backbone's maps to keep. By default those that
-            the neck reads, if it says so, otherwise all.
+        stages: Indexes of the backbone's maps to keep as they are, for
+            trials of several necks on one cache. By default what the neck
+            reads, pooled where it pools; all maps if it does not say.
         sizes: Factors at which the network sees each image, 1 among them.
         flip: Whether it also sees each image mirrored.
         cache_gb: Most gigabytes of disk for a cache; of a larger data set a
@@ -47,7 +47,6 @@ class FrozenFeaturesHook(Hook):
             ``black_box`` predicts.
         dtype: ``'float16'`` or ``'float32'``.
         seed: Decides which images are in a sample.
-        shrink_to: Stride to which finer maps are averaged.
 
     Raises:
         ValueError: An option is out of range; and, when training starts, the
@@ -70,17 +69,14 @@ class FrozenFeaturesHook(Hook):
         """Build the cache and put it in the place of images and backbone."""
         loader = check_loader(runner.cfg)
         segmentor = bare_model(runner.model)
-        options = self.options
-        if options.stages is None:
-            options = replace(options, stages=stages_read(segmentor))
-        cache = build_cache(segmentor, runner.cfg, options, self.folder)
+        cache = build_cache(segmentor, runner.cfg, self.options, self.folder)
         self._freeze(segmentor.backbone)
         rewrap_model(runner)
         self._undo.enter_context(accepting_features(segmentor))
         features = dict(
             type='mmproto.CachedFeatures',
             folder=str(cache.folder),
-            cache_gb=options.cache_gb,
+            cache_gb=self.options.cache_gb,
         )
         self._load_from(runner, {**loader, 'dataset': features})
         if cache.record['windows'] is None:
@@ -163,11 +159,3 @@ def check_loader(cfg: Config) -> dict:
             'only, without photometric views: remove one of the two'
         )
     return copy.deepcopy(loader)
-
-
-def stages_read(segmentor: Any) -> tuple[int, ...] | None:
-    """Return which of the backbone's maps a neck reads, if it says so."""
-    index = getattr(getattr(segmentor, 'neck', None), 'in_index', None)
-    if index is None:
-        return None
-    return (index,) if isinstance(index, int) else tuple(index)
