@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mmproto.models.necks import SharedASPP
 from mmproto.models.necks.shifted_taps import OFFSETS
+from mmproto.models.necks.stage_mix import StageMix
 from mmproto.models.precision import in_full_precision
 from mmproto.models.prototype_layers import DistancePrototypes
 
@@ -19,9 +20,9 @@ from mmproto.models.prototype_layers import DistancePrototypes
 class TraceableASPP(SharedASPP):
     """``SharedASPP`` that shifts by slices of padded maps, of any size."""
 
-    def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    def forward(self, inputs: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
         """See :meth:`SharedASPP.forward`."""
-        features = inputs[self.in_index]
+        features = self.mix_stages(inputs)
         kernel = self.conv.weight.permute(2, 3, 0, 1).flatten(0, 2)  # 9*D,Cin
         products = F.conv2d(features, kernel[:, :, None, None])  # N,9*D,H,W
         margin = max(self.dilations)
@@ -34,6 +35,18 @@ class TraceableASPP(SharedASPP):
             ]
             maps.append(self.activate(self.norm(sum(shifted[1:], shifted[0]))))
         return tuple(maps)
+
+
+class TraceableStageMix(StageMix):
+    """``StageMix`` that averages by matrix products, for any size."""
+
+    def pool_map(self, features: Tensor, size: tuple[int, int]) -> Tensor:
+        """See :meth:`StageMix.pool_map`."""
+        rows, columns = (
+            _averages(before, after)
+            for before, after in zip(features.shape[2:], size)
+        )
+        return rows @ features @ columns.T
 
 
 class TraceableDistances(DistancePrototypes):
@@ -57,6 +70,7 @@ class TraceableDistances(DistancePrototypes):
 
 TWINS: dict[type, type] = {
     SharedASPP: TraceableASPP,
+    StageMix: TraceableStageMix,
     DistancePrototypes: TraceableDistances,
 }
 
@@ -77,3 +91,12 @@ def _window(padded: Tensor, row: int, col: int, margin: int) -> Tensor:
         margin + row : ends[0] or None,
         margin + col : ends[1] or None,
     ]
+
+
+def _averages(before: int, after: int) -> Tensor:
+    """Return weights (after,before) of the cells that an average takes."""
+    start = torch.arange(after) * before // after
+    end = (torch.arange(1, after + 1) * before + after - 1) // after
+    cell = torch.arange(before)
+    inside = (cell >= start[:, None]) & (cell < end[:, None])
+    return inside / (end - start)[:, None]

@@ -1,6 +1,7 @@
-"""Models: necks, decode heads, prototype layers, losses and the TTA model."""
+"""Models: backbones, necks, heads, prototype layers, losses, TTA model."""
 
 from . import losses as losses
+from .backbones import BackboneWithNeck as BackboneWithNeck
 from .decode_heads import ClassSpecificConv2d as ClassSpecificConv2d
 from .decode_heads import NonNegativeConv2d as NonNegativeConv2d
 from .decode_heads import PrototypeHead as PrototypeHead

@@ -21,6 +21,7 @@ ROOMS = (
     ('evaluation', 'editing', 'exporting', 'confusions'),
     ('model_card', 'model_conversion'),
     ('engine',),
+    ('fitting',),
     ('ablation',),
     ('commands',),
 )

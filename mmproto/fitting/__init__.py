@@ -1,0 +1,1 @@
+"""Give a trained segmentor a concept head, on its frozen features."""
