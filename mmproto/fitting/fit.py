@@ -1,0 +1,228 @@
+"""Fit a concept head to a trained segmentor, on its frozen features."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from mmengine.runner.checkpoint import save_checkpoint
+from mmseg.apis import init_model
+
+from mmproto.checkpoints.derived import save_weights
+from mmproto.datasets.config_checks import check_config
+from mmproto.feature_cache import CacheOptions, FeatureCache, build_cache
+from mmproto.models.facts import ModelFacts
+from mmproto.utils.files import atomic_path, write_json
+
+from .black_box import load_black_box, read_black_box_config
+from .comparison import compare_models
+from .files import FitFolder, base_name, describe_task
+from .model_config import concept_model_config, frozen_weights
+from .options import DEFAULT_ITERS, FitOptions
+from .recipe import SHORTEST
+from .report import FitReport
+from .run_config import (
+    comparison_loader,
+    data_set_name_of,
+    first_image,
+    training_config,
+    with_data,
+    write_config,
+)
+from .stages import StageChoice, choose_stages, find_maps
+
+
+@dataclass
+class Fit:
+    """A fit on its way.
+
+    Args:
+        folder: Where everything goes.
+        options: Of the user.
+        name: Of the black box.
+        cfg: Config of the black box, with the data to use.
+        black_box: The segmentor that is explained.
+        meta: Names and colours of its classes.
+        choice: Maps of its backbone to use.
+        seconds: Time of each step so far.
+    """
+
+    folder: FitFolder
+    options: FitOptions
+    name: str
+    cfg: Config
+    black_box: Any
+    meta: dict
+    choice: StageChoice
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time a step."""
+        start = time.monotonic()
+        yield
+        self.seconds[name] = time.monotonic() - start
+
+
+def fit_concepts(
+    config: str | Path,
+    checkpoint: str | Path,
+    out: str | Path,
+    options: FitOptions | None = None,
+    data: str | Path | None = None,
+    resume: bool = False,
+    trusted: bool = False,
+) -> FitReport:
+    """Give a trained segmentor a concept head, and compare the two.
+
+    The segmentor stays as it is: its backbone is frozen, and its features of
+    every training image are kept on the disk. Neck and ``PrototypeHead`` are
+    fitted on them, and prototypes are projected onto training patches.
+
+    Args:
+        config: Config of the segmentor, of mmseg's ``EncoderDecoder`` or
+            ``CascadeEncoderDecoder``.
+        checkpoint: Its weights.
+        out: Folder; gets ``concepts.py``, ``concepts.pth``, ``report.json``.
+        options: What to fit; the defaults if ``None``.
+        data: Config whose data is used instead.
+        resume: Whether to go on with what an interrupted fit left in ``out``.
+        trusted: Whether the checkpoint may run code while it is read.
+
+    Returns:
+        The findings, which ``out`` holds as well.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        ValueError: The segmentor, its data or the folder cannot be used.
+    """
+    options = options or FitOptions()
+    cfg = with_data(
+        read_black_box_config(config), data and Config.fromfile(data)
+    )
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    if options.target == 'labels':
+        check_config(cfg)
+    box, meta = load_black_box(cfg, checkpoint, trusted, get_device())
+    found = find_maps(box, first_image(box, cfg, options.target))
+    choice = choose_stages(found, options.layers)
+    folder = FitFolder(Path(out))
+    task = describe_task(config, checkpoint, data, options)
+    task = folder.begin(task, resume)
+    fit = Fit(folder, options, Path(config).stem, cfg, box, meta, choice)
+    model = concept_model_config(
+        cfg.model, box, choice, options.concepts, options.target
+    )
+    base = base_name(config, folder.root)
+    write_config(folder.config, base, cfg, model, data is not None)
+    cache = _keep_features(fit)
+    max_iters = task.get('iterations') or _length(fit)
+    folder.decide(task, iterations=max_iters)
+    with fit.step('fit'):
+        concepts = _train(fit, max_iters, folder.work_dir).model
+    return _finish(fit, concepts, cache, max_iters)
+
+
+def _keep_features(fit: Fit) -> FeatureCache:
+    """Keep the features of the training images, and the frozen weights."""
+    weights = frozen_weights(
+        fit.black_box.state_dict(), fit.cfg.model, fit.options.target
+    )
+    cfg = _training_config(fit, SHORTEST)
+    model = init_model(cfg, None, get_device())
+    model.load_state_dict(weights, strict=False)
+    with fit.step('features'):
+        cache = build_cache(model, cfg, _cache_options(fit), fit.folder.cache)
+    with atomic_path(fit.folder.start) as temporary:
+        save_checkpoint(dict(state_dict=weights), str(temporary))
+    return cache
+
+
+def _cache_options(fit: Fit) -> CacheOptions:
+    return CacheOptions(**_cache_arguments(fit.options))
+
+
+def _cache_arguments(options: FitOptions) -> dict:
+    return dict(
+        sizes=options.sizes,
+        cache_gb=options.cache_gb,
+        target=options.target,
+        seed=options.seed,
+    )
+
+
+def _training_config(fit: Fit, max_iters: int) -> Config:
+    hook = dict(cache=str(fit.folder.cache), **_cache_arguments(fit.options))
+    cfg = Config.fromfile(fit.folder.config)
+    return training_config(cfg, fit.options, max_iters, hook)
+
+
+def _length(fit: Fit) -> int:
+    """Choose how many iterations to make."""
+    options = fit.options
+    if options.minutes is None:
+        return options.max_iters or DEFAULT_ITERS
+    # Short as it is, it does all that the fit will do.
+    with fit.step('trial'):
+        folder = fit.folder.work_dir / 'trial'
+        runner = _train(fit, SHORTEST, folder)
+    times = runner.message_hub.get_scalar('train/time').data[0]
+    step = median(times)
+    once = sum(times) - step * len(times)  # clustering and projection
+    return max(SHORTEST, round((60 * options.minutes - once) / step))
+
+
+def _train(fit: Fit, max_iters: int, work_dir: Path) -> Runner:
+    cfg = _training_config(fit, max_iters)
+    cfg.work_dir = str(work_dir)
+    cfg.load_from = str(fit.folder.start)
+    cfg.resume = any(work_dir.glob('iter_*.pth'))
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    return runner
+
+
+def _finish(
+    fit: Fit, model: Any, cache: FeatureCache, max_iters: int
+) -> FitReport:
+    """Compare the models, write the new one, and report."""
+    folder, options, cfg = fit.folder, fit.options, fit.cfg
+    with fit.step('comparison'):
+        loader = Runner.build_dataloader(comparison_loader(cfg))
+        found = compare_models(
+            fit.black_box, model, loader, fit.meta['classes']
+        )
+    facts = ModelFacts.of(model, fit.meta)
+    weights = facts.head.class_weights
+    report = FitReport(
+        black_box=fit.name,
+        target=options.target,
+        stages=list(fit.choice.stages),
+        reasons=list(fit.choice.reasons),
+        data_set=data_set_name_of(cfg),
+        comparison=found,
+        num_concepts=facts.head.num_concepts,
+        used_concepts=int(weights.any(dim=0).sum()),
+        zeros=float((weights == 0).float().mean()),
+        iterations=max_iters,
+        seconds=fit.seconds,
+        cache_bytes=cache.taken.bytes,
+        min_agreement=options.min_agreement,
+    )
+    meta = fit.meta | dict(
+        projection=json.loads(folder.projection.read_text(encoding='utf-8'))
+    )
+    if options.target == 'model':
+        meta['surrogate'] = report.surrogate()
+    save_weights(model, dict(dataset_meta=meta), folder.checkpoint)
+    write_json(report.to_dict(), folder.report)
+    folder.tidy()
+    return report
