@@ -1,4 +1,4 @@
-"""Models: backbones, necks, heads, prototype layers, losses, TTA model."""
+"""Models: segmentors and their parts, losses and the TTA model."""
 
 from . import losses as losses
 from .backbones import BackboneWithNeck as BackboneWithNeck
@@ -11,5 +11,7 @@ from .necks import SharedASPP as SharedASPP
 from .prototype_layers import CosinePrototypes as CosinePrototypes
 from .prototype_layers import DistancePrototypes as DistancePrototypes
 from .prototype_layers import SoftmaxConcepts as SoftmaxConcepts
+from .segmentors import SharedBackbone as SharedBackbone
+from .segmentors import SurrogateEncoderDecoder as SurrogateEncoderDecoder
 from .tta import EvidenceTTAModel as EvidenceTTAModel
 from .weights import load_imagenet_weights as load_imagenet_weights

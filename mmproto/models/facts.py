@@ -14,6 +14,7 @@ from .metainfo import (
     concept_names,
     disabled_concepts,
 )
+from .surrogate_record import SURROGATE, Surrogate
 
 Name = TypeVar('Name')
 
@@ -31,6 +32,8 @@ class ModelFacts:
         disabled: Class weights (C,) that disabled concepts had, by number.
         record: The projection record that the model was loaded with, if any.
         dilations: Dilation rate of each scale, where the neck has rates.
+        surrogate: How far the model is like the one that it was fitted to, if
+            it explains another.
     """
 
     segmentor: Any
@@ -41,6 +44,7 @@ class ModelFacts:
     disabled: dict[int, list[float]]
     record: dict | None
     dilations: list[int] | None
+    surrogate: Surrogate | None
 
     @classmethod
     def of(
@@ -60,15 +64,17 @@ class ModelFacts:
         head = get_prototype_head(segmentor)
         if dataset_meta is None:
             dataset_meta = getattr(segmentor, 'dataset_meta', None) or {}
+        disabled = disabled_concepts(dataset_meta)
         return cls(
             segmentor=segmentor,
             head=head,
             classes=class_names(dataset_meta, head.num_classes),
             palette=class_colors(dataset_meta, head.num_classes),
             concept_names=concept_names(dataset_meta),
-            disabled=disabled_concepts(dataset_meta),
+            disabled=disabled,
             record=dataset_meta.get('projection'),
             dilations=_dilations(segmentor, head),
+            surrogate=_surrogate(segmentor, dataset_meta, len(disabled)),
         )
 
     def class_weights_of(self, concept: int) -> list[tuple[str, float]]:
@@ -118,6 +124,16 @@ def get_prototype_head(model: Any) -> PrototypeHead:
             'expected an mmproto.PrototypeHead'
         )
     return head
+
+
+def _surrogate(
+    segmentor: Any, dataset_meta: Mapping, switched_off: int
+) -> Surrogate | None:
+    """Read the record; a model with a black box is one without it, too."""
+    record = dataset_meta.get(SURROGATE)
+    if record is None and not hasattr(segmentor, 'black_box'):
+        return None
+    return Surrogate.read(record, switched_off)
 
 
 def _dilations(segmentor: Any, head: PrototypeHead) -> list[int] | None:
