@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmproto.utils.environment import SCOPE, config_path
+from mmproto.utils.environment import SCOPES, config_path
 
 from .key_numbers import check_names
 
@@ -180,7 +180,9 @@ def _read_row(
         raise ValueError(
             f'row {name} has no config; name one in it or for all rows'
         )
-    path = config_path(config) if config.startswith(SCOPE) else folder / config
+    path = (
+        config_path(config) if config.startswith(SCOPES) else folder / config
+    )
     if not path.is_file():
         raise FileNotFoundError(f'row {name}: there is no config {path}')
     row = Row(name, path, **data)

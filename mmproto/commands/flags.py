@@ -5,7 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmproto.utils.environment import SCOPE, config_path, set_up
+from mmproto.utils.environment import SCOPES, config_path, set_up
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 def add_config(
     parser: ArgumentParser, text: str = 'config file of the training'
 ) -> None:
-    """Add `config`: a path, or the name of a config of this package."""
+    """Add `config`: a path, or a config of this package or mmseg by name."""
     parser.add_argument(
-        'config', type=config_file, help=f'{text}, or mmproto::NAME.py'
+        'config',
+        type=config_file,
+        help=f'{text}, or mmproto::NAME.py, or mmseg::FOLDER/NAME.py',
     )
 
 
 def config_file(text: str) -> str:
-    """Return the path of a config, which `mmproto::` may begin."""
-    if not text.startswith(SCOPE):
+    """Return the path of a config that `mmproto::` or `mmseg::` may begin."""
+    if not text.startswith(SCOPES):
         return text
     try:
         return str(config_path(text))

@@ -8,6 +8,7 @@ not, since they write into the same folders.
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,7 @@ from mmproto.utils.import_hook import around_import
 FORKS = ('onedl-mmengine', 'onedl-mmcv', 'onedl-mmsegmentation')
 STOCK = ('mmengine', 'mmcv', 'mmcv-full', 'mmcv-lite', 'mmsegmentation')
 SCOPE = 'mmproto::'
+SCOPES = (SCOPE, 'mmseg::')
 PACKAGE_DIR = Path(__file__).resolve().parents[1]
 
 
@@ -89,7 +91,7 @@ def set_up() -> None:
     A second call changes nothing.
     """
     _map_packages()
-    _resolve_own_configs()
+    _resolve_configs()
     _allow_checkpoint_classes()
 
 
@@ -102,12 +104,13 @@ def _map_packages() -> None:
     MODULE2PACKAGE['mmproto'] = 'mmproto'
 
 
-def _resolve_own_configs() -> None:
-    """Let `mmproto::` bases be found, as `mmseg::` bases are.
+def _resolve_configs() -> None:
+    """Let `mmproto::` bases be found as `mmseg::` bases are, and both by us.
 
     mmengine alone refuses names without a folder (`mmproto::x.py`), does not
-    find the files of an editable install through pkg_resources, and would
-    give every type in the base the scope mmproto, where mmseg's are unknown.
+    find the files of an editable install through pkg_resources, would give
+    every type in our bases the scope mmproto, where mmseg's are unknown, and
+    answers a wrong name with all 700 of mmseg.
     """
     from mmengine.config import Config
 
@@ -117,8 +120,9 @@ def _resolve_own_configs() -> None:
 
     def resolve(cfg_path: str, filename: str) -> tuple[str, str | None]:
         """Return the path of a base, and the scope of its types."""
-        if cfg_path.startswith(SCOPE):
-            return str(config_path(cfg_path)), None
+        if cfg_path.startswith(SCOPES):
+            scope = None if cfg_path.startswith(SCOPE) else 'mmseg'
+            return str(config_path(cfg_path)), scope
         return resolve_others(cfg_path, filename)
 
     resolve.knows_mmproto = True  # type: ignore[attr-defined]
@@ -126,22 +130,49 @@ def _resolve_own_configs() -> None:
 
 
 def config_path(name: str) -> Path:
-    """Find a config of this package.
+    """Find a config of this package or of mmseg, without importing either.
 
     Args:
-        name: Path below `configs`, with or without `mmproto::` before it.
+        name: Path below `configs`, after `mmseg::` or `mmproto::`, which may
+            be left out.
 
     Raises:
         FileNotFoundError: There is no such config.
     """
-    relative = name.removeprefix(SCOPE)
-    folder = shipped('configs')
-    if (folder / relative).is_file():
-        return folder / relative
-    known = ', '.join(sorted(path.name for path in folder.glob('*.py')))
+    scope, _, relative = name.rpartition('::')
+    package = scope or 'mmproto'
+    folder = shipped('configs') if package == 'mmproto' else _mmseg_configs()
+    for path in (folder / relative, folder / f'{relative}.py'):
+        if path.is_file():
+            return path
     raise FileNotFoundError(
-        f'mmproto has no config {relative!r}; it has '
-        f'{known or "none: reinstall mmproto"}.'
+        f'{package} has no config {relative!r}; {_alternatives(folder, name)}'
+    )
+
+
+def _mmseg_configs() -> Path:
+    """Return where mmseg's configs are: in the package or in its checkout."""
+    spec = find_spec('mmseg')
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError('mmseg is not installed')
+    package = Path(spec.origin).parent
+    installed = package / '.mim' / 'configs'
+    return installed if installed.exists() else package.parent / 'configs'
+
+
+def _alternatives(folder: Path, name: str) -> str:
+    """Name the configs of a folder that are like a name, or all of ours."""
+    if not name.startswith('mmseg::'):
+        known = ', '.join(sorted(path.name for path in folder.glob('*.py')))
+        return f'it has {known or "none: reinstall mmproto"}.'
+    relative = name.removeprefix('mmseg::')
+    files = [p.relative_to(folder).as_posix() for p in folder.rglob('*.py')]
+    named = [file for file in files if Path(file).name == Path(relative).name]
+    near = named or get_close_matches(relative, files)
+    return (
+        f'near names are {", ".join(near)}.'
+        if near
+        else f'see the folders in {folder}.'
     )
 
 

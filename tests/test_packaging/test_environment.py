@@ -5,8 +5,10 @@ import sys
 from contextlib import contextmanager
 from importlib import import_module
 from inspect import isfunction
+from pathlib import Path
 from pkgutil import walk_packages
 
+import mmseg
 import numpy as np
 import pytest
 import torch
@@ -188,12 +190,59 @@ def test_unknown_attribute_is_an_attribute_error():
         mmproto.no_such_name  # noqa: B018 - the access is the test
 
 
+ZOO = 'fastscnn/fast_scnn_8xb4-160k_cityscapes-512x1024.py'
+
+
+def without_scope(cfg):
+    if isinstance(cfg, list):
+        return [without_scope(part) for part in cfg]
+    if not isinstance(cfg, dict):
+        return cfg
+    return {k: without_scope(v) for k, v in cfg.items() if k != '_scope_'}
+
+
 @pytest.mark.smoke
-def test_bases_of_mmseg_resolve(tmp_path):
+@pytest.mark.parametrize('name', [ZOO, ZOO.removesuffix('.py')])
+def test_bases_of_mmseg_resolve(name, tmp_path):
     config = tmp_path / 'user.py'
-    config.write_text("_base_ = 'mmseg::_base_/datasets/cityscapes.py'\n")
+    config.write_text(f"_base_ = 'mmseg::{name}'\nlamp = _base_.model\n")
     cfg = Config.fromfile(config)
-    assert cfg.dataset_type == 'CityscapesDataset'
+    # built by mmseg, whoever's default scope it is
+    assert cfg.pop('lamp')['_scope_'] == cfg.model['_scope_'] == 'mmseg'
+    folder = Path(mmseg.__file__).parent / '.mim' / 'configs'
+    expected = Config.fromfile(folder / ZOO).to_dict()
+    assert without_scope(cfg.to_dict()) == expected
+    assert environment.config_path(f'mmseg::{name}') == folder / ZOO
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize(
+    ('name', 'said'),
+    [
+        (ZOO.replace('fast_scnn', 'fast-scn'), f'near names are {ZOO}'),
+        (ZOO.partition('/')[2], f'near names are {ZOO}.'),
+        ('q.py', 'see the folders in '),
+    ],
+)
+def test_unknown_config_of_mmseg_is_named_with_near_ones(name, said, tmp_path):
+    config = tmp_path / 'user.py'
+    config.write_text(f"_base_ = 'mmseg::{name}'\n")
+    with pytest.raises(FileNotFoundError) as end:
+        Config.fromfile(config)
+    assert str(end.value).startswith(f"mmseg has no config '{name}'; {said}")
+    assert len(str(end.value)) < 300
+
+
+def test_configs_in_a_checkout_of_mmseg(tmp_path, monkeypatch):
+    package, configs = tmp_path / 'mmseg', tmp_path / 'configs'
+    for folder in (package, configs / 'fcn'):
+        folder.mkdir(parents=True)
+    (package / '__init__.py').touch()
+    (configs / 'fcn' / 'a.py').touch()
+    monkeypatch.delitem(sys.modules, 'mmseg')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = environment.config_path('mmseg::fcn/a.py')
+    assert found == configs / 'fcn' / 'a.py'
 
 
 @pytest.fixture

@@ -89,6 +89,17 @@ def test_every_module_is_there_and_can_be_imported(call, installed):
 
 
 @pytest.mark.smoke
+def test_a_config_of_mmseg_by_its_name(call, tmp_path):
+    base = 'mmseg::fastscnn/fast_scnn_8xb4-160k_cityscapes-512x1024.py'
+    (tmp_path / 'mine.py').write_text(f"_base_ = '{base}'")
+    read = (
+        'import mmproto; from mmengine.config import Config; '
+        "print(Config.fromfile('mine.py').model.backbone.type)"
+    )
+    assert call('python', '-c', read).stdout.splitlines()[-1] == 'FastSCNN'
+
+
+@pytest.mark.smoke
 def test_draw_train_and_explain(call, tmp_path):
     size = ('--size', '64', '128')
     call('mmproto', 'draw-scenes', '--out', 'scenes', '--train', '4',

@@ -11,6 +11,7 @@ import pytest
 from mmproto import __version__, load_safetensors
 from mmproto.__main__ import COMMANDS, load_command, main
 from mmproto.commands import ablate, check
+from mmproto.commands.flags import config_file
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {'torch', 'mmengine', 'mmcv', 'mmseg', 'matplotlib', 'numpy', 'cv2'}
@@ -122,6 +123,31 @@ def test_a_config_of_the_package_by_its_name(capsys):
     with pytest.raises(SystemExit):
         check.COMMAND.parse(None, ['mmproto::lost.py'])
     assert "no config 'lost.py'; it has deeplabv3" in capsys.readouterr().err
+
+
+ZOO = 'deeplabv3/deeplabv3_r50-d8_4xb2-40k_cityscapes-512x1024.py'
+
+
+@pytest.mark.smoke
+def test_a_config_of_mmseg_by_its_name(capsys):
+    given = check.COMMAND.parse(None, [f'mmseg::{ZOO}'])
+    assert given.config.endswith(f'configs/{ZOO}')
+    assert Path(given.config).is_file()
+    with pytest.raises(SystemExit):
+        check.COMMAND.parse(None, [f'mmseg::{ZOO}'.replace('40k', '4k')])
+    assert f'near names are {ZOO}, ' in capsys.readouterr().err
+
+
+def test_every_config_may_be_a_name():
+    commands = [load_command(name) for name in COMMANDS]
+    configs = [
+        action
+        for command in commands
+        for action in command.parser('mmproto')._actions
+        if action.dest == 'config'
+    ]
+    assert len(configs) > 8
+    assert {action.type for action in configs} == {config_file}
 
 
 def test_a_sweep_of_the_package_by_its_name():
