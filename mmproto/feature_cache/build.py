@@ -182,7 +182,11 @@ class _Build:
         if number is None:
             return 0
         self.views = ImageViews(
-            self.network.segmentor, next(batches), number, self.options
+            self.network.segmentor,
+            next(batches),
+            number,
+            self.options,
+            self.dataset.metainfo.get('flip_pairs'),
         )
         total = 0
         for key, view in self.views:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mmproto.models.necks.pooling import as_maps
 from mmproto.prototypes.features import map_size
+from mmproto.utils.flip_pairs import swap_labels
 
 from .options import CacheOptions
 from .parts import Item
@@ -28,6 +29,8 @@ class ImageViews:
         batch: The image, of a loader with a batch size of 1.
         number: Number of the image in the data set.
         options: Options of the cache.
+        flip_pairs: Classes that change places in a mirrored view, as in
+            :func:`~mmproto.utils.flip_pairs.swap_labels`.
 
     Raises:
         ValueError: If the image has no path, or no labels where they are
@@ -35,7 +38,12 @@ class ImageViews:
     """
 
     def __init__(
-        self, segmentor: Any, batch: dict, number: int, options: CacheOptions
+        self,
+        segmentor: Any,
+        batch: dict,
+        number: int,
+        options: CacheOptions,
+        flip_pairs: Sequence[Sequence[int]] | None = None,
     ) -> None:
         sample = batch['data_samples'][0]
         self.meta = dict(sample.metainfo)
@@ -63,6 +71,7 @@ class ImageViews:
         self.boxes = windows.boxes(padded) if windows else [whole]
         self.number = number
         self.variants = options.variants
+        self.flip_pairs = flip_pairs
 
     def __iter__(self) -> Iterator[tuple[tuple[int, int, int], View]]:
         """Go through the views: key of the item, and view."""
@@ -70,6 +79,11 @@ class ImageViews:
             for variant, (size, flip) in enumerate(self.variants):
                 key = (self.number, place, variant)
                 yield key, View.cut(box, self.content, size, flip)
+
+    def see_labels(self, view: View) -> Tensor:
+        """Cut a view's ground truth (h,w) out of that of the image."""
+        labels = view.see_labels(self.labels)  # type: ignore[arg-type]
+        return swap_labels(labels, self.flip_pairs) if view.flip else labels
 
     def item(
         self, key: tuple[int, int, int], view: View, maps: Sequence
@@ -142,7 +156,7 @@ class FrozenNetwork:
             outputs, labels = self._predict(image, views.meta)
         else:
             outputs = self.segmentor.backbone(image)
-            labels = view.see_labels(views.labels)  # type: ignore[arg-type]
+            labels = views.see_labels(view)
         return self._kept(outputs), labels.cpu()
 
     def _predict(self, image: Tensor, meta: dict) -> tuple[Sequence, Tensor]:

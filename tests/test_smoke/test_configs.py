@@ -23,6 +23,8 @@ NAMES = [
     )
 ]
 SIZE = (64, 128)
+# Their files do not end as those of Cityscapes do.
+OWN_NAMES = ('mmproto.CamVidDataset', 'mmproto.CarPartsDataset')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 pytestmark = pytest.mark.smoke
@@ -48,7 +50,7 @@ def shrink(cfg, scenes):
         loader = cfg[name]
         loader.update(batch_size=2, num_workers=0, persistent_workers=False)
         masks = loader.dataset.get('seg_map_suffix')
-        if cfg.dataset_type == 'mmproto.CamVidDataset':
+        if cfg.dataset_type in OWN_NAMES:
             masks = '_gtFine_labelTrainIds.png'
             loader.dataset.update(img_suffix='_leftImg8bit.png')
             loader.dataset.update(seg_map_suffix=masks)
