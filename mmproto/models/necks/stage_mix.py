@@ -42,8 +42,7 @@ class StageMix(BaseModule):
         pool: int = 1,
     ) -> None:
         super().__init__()
-        size_index = in_index[0] if size_index is None else size_index
-        _check_stages(in_channels, in_index, size_index, pool)
+        size_index = _check_stages(in_channels, in_index, size_index, pool)
         self.in_index = tuple(in_index)
         self.size_index = size_index
         self.pool = pool
@@ -117,14 +116,17 @@ def _grow(features: Tensor, size: tuple[int, int]) -> Tensor:
 def _check_stages(
     in_channels: Sequence[int],
     in_index: Sequence[int],
-    size_index: int,
+    size_index: int | None,
     pool: int,
-) -> None:
+) -> int:
+    """Return the stage whose size is worked at."""
     if not in_index or len(in_channels) != len(in_index):
         raise ValueError(
             f'got in_channels={in_channels!r} for in_index={in_index!r}; give '
             'the channels of each stage that is used'
         )
+    if size_index is None:
+        size_index = in_index[0]
     if size_index not in in_index:
         raise ValueError(
             f'size_index={size_index} must be one of in_index={in_index!r}: '
@@ -132,3 +134,4 @@ def _check_stages(
         )
     if not isinstance(pool, int) or pool < 1:
         raise ValueError(f'pool must be a positive integer, got {pool!r}')
+    return size_index
