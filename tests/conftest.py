@@ -167,3 +167,16 @@ def projected(tiny_model, loader):
     record = project_prototypes(tiny_model, loader(), topk=3)
     tiny_model.dataset_meta['projection'] = record
     return tiny_model
+
+
+@pytest.fixture
+def surrogate(tiny_config, loader):
+    """A concept model that stands in for another one, with a record."""
+    from surrogates import black_box, build_surrogate
+
+    from mmproto.prototypes.projection import project_prototypes
+
+    model = build_surrogate(tiny_config, black_box())
+    record = project_prototypes(model, loader(), topk=3)
+    model.dataset_meta['projection'] = record
+    return model

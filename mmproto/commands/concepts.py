@@ -47,6 +47,8 @@ def work(args: Namespace) -> None:
     for concept in concepts:
         print(concept.sentence())
     print(model_summary(facts, usage))
+    if facts.surrogate is not None:
+        print(facts.surrogate.sentence())
     if unused := unused_summary(concepts):
         print(unused)
     for path in paths:

@@ -67,6 +67,8 @@ def work(args: Namespace) -> None:
         if row['pixels']:
             print(sentence(data, row))
     print(f'{found.wrong:,} of {found.matrix.sum():,} pixels are wrong')
+    if facts.surrogate is not None:
+        print(facts.surrogate.sentence())
     for path in paths:
         print(path)
 

@@ -61,6 +61,7 @@ def work(args: Namespace) -> None:
         date=datetime.date.today().isoformat(),
         accuracy=evaluation.accuracy,
         sha256=file_hash(args.checkpoint),
+        surrogate=evaluation.surrogate,
     )
     print(save_report(header, evaluation.reports, args.out))
     print(f'{args.out}\n{Path(args.out).with_suffix(".png")}')

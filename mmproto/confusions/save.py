@@ -81,6 +81,8 @@ def _notes(
 ) -> list[str]:
     """Say what a reader has to know before anything else."""
     notes = []
+    if facts.surrogate is not None:
+        notes.append(facts.surrogate.sentence())
     if (found.class_weights < 0).any():
         notes.append(
             'This classifier has weights below zero: a concept may also lead '

@@ -52,8 +52,11 @@ def draw_contact_sheet(
     patches = patches[:PATCHES]
     first = f'{number}. {title(data, row, _short)}'
     first = wrap_text(first, SMALL + 6, WIDTH - 2 * MARGIN, 'bold')
-    text = sentence(data, row, _short)
-    text = wrap_text(text, SMALL + 2, WIDTH - 2 * MARGIN)
+    texts = [sentence(data, row, _short)]
+    if data['surrogate'] is not None:
+        texts.append(data['surrogate']['sentence'])
+    width = WIDTH - 2 * MARGIN
+    text = '\n'.join(wrap_text(each, SMALL + 2, width) for each in texts)
     heights = (
         GAP + TITLE_LINE * len(first.splitlines()),
         TEXT_LINE * len(text.splitlines()) + GAP,

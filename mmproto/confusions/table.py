@@ -73,6 +73,7 @@ def confusion_data(
             for key, row in ranked(found)
         ],
         notes=list(notes),
+        surrogate=facts.surrogate and facts.surrogate.to_dict(),
     )
 
 

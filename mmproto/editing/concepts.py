@@ -16,6 +16,7 @@ from mmproto.models.metainfo import (
     concept_names,
     disabled_concepts,
 )
+from mmproto.models.surrogate_record import SURROGATE, with_reweighted
 
 from .words import printable, quoted_concept
 
@@ -140,6 +141,9 @@ class EditableConcepts:
                 'precision of the model'
             )
         action = self._set_column('reweight', concept, weights)
+        record = self.dataset_meta.get(SURROGATE)
+        if isinstance(record, Mapping):  # its agreement is of old weights
+            self.dataset_meta[SURROGATE] = with_reweighted(record, concept)
         return action | dict(
             class_index=index, class_name=self._classes[index]
         )

@@ -29,6 +29,7 @@ class ReportHeader:
         date: As the reader should see it, such as ``2026-11-22``.
         accuracy: Numbers of other metrics, such as mIoU.
         sha256: Digest of the checkpoint, if known.
+        surrogate: What the model says about being one, if it is.
         mmproto: Version of this package.
     """
 
@@ -40,6 +41,7 @@ class ReportHeader:
     date: str
     accuracy: dict[str, float | None] = field(default_factory=dict)
     sha256: str | None = None
+    surrogate: dict | None = None
     mmproto: str = __version__
 
 

@@ -49,18 +49,14 @@ def draw_report(data: dict) -> Figure:
         for name, entry in report[kind].items()
     ]
     rows = max(1, -(-len(panels) // COLUMNS))
+    title = _title(data, bool(panels))
+    height = rows * PANEL[1] + TITLE * len(title.splitlines())
     figure = Figure(
-        figsize=(COLUMNS * PANEL[0], rows * PANEL[1] + TITLE),
+        figsize=(COLUMNS * PANEL[0], height),
         dpi=110,
         layout=ConstrainedLayoutEngine(w_pad=PAD, h_pad=PAD),
     )
     FigureCanvasAgg(figure)
-    title = (
-        f'{data["config"]} on {data["data_set"]}, '
-        f'{data["num_images"]} images, {data["date"]}'
-    )
-    if not panels:
-        title += ': no curves or histograms'
     figure.suptitle(title, fontsize=SMALL + 4)
     for place, (draw, metric, name, entry) in enumerate(panels, 1):
         axes = figure.add_subplot(rows, COLUMNS, place)
@@ -73,6 +69,18 @@ def draw_report(data: dict) -> Figure:
         axes.set_xlabel(label, fontsize=SMALL + 1, loc='left')
         axes.spines[['top', 'right']].set_visible(False)
     return figure
+
+
+def _title(data: dict, panels: bool) -> str:
+    title = (
+        f'{data["config"]} on {data["data_set"]}, '
+        f'{data["num_images"]} images, {data["date"]}'
+    )
+    if not panels:
+        title += ': no curves or histograms'
+    if data['surrogate'] is not None:
+        title += f'\n{data["surrogate"]["sentence"]}'
+    return title
 
 
 def _curve(axes: Axes, curve: dict) -> None:

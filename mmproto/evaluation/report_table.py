@@ -33,6 +33,8 @@ def report_table(data: dict) -> str:
             cells = ['' if row else title, number, next(texts)]
             table.add_row(cells, divider=last)
     lines = [f'{key + ":":12}{data[key]}' for key in HEADER]
+    if data['surrogate'] is not None:
+        lines.append(data['surrogate']['sentence'])
     return '\n'.join([*lines, table.get_string(), *_footnotes(notes)])
 
 

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mmengine.config import Config
@@ -10,6 +10,8 @@ from mmengine.dist import broadcast_object_list
 from mmengine.hooks import Hook
 from mmengine.runner import Runner, TestLoop
 from mmengine.utils import ProgressBar
+
+from mmproto.models.facts import ModelFacts
 
 from .base import ExplanationMetric, Report, check_interval, make_report
 from .class_iou import count_classes
@@ -45,12 +47,26 @@ class Evaluation:
         reports: Report of each metric of explanations, by name.
         num_images: Images that were measured.
         classes: Names of the classes.
+        surrogate: What the model says about being one, if it is.
     """
 
     accuracy: dict[str, float | None]
     reports: dict[str, Report]
     num_images: int
     classes: list[str]
+    surrogate: dict | None = None
+
+
+class _MetaHook(Hook):
+    """Keeps what the checkpoint says about its data set."""
+
+    def __init__(self) -> None:
+        self.dataset_meta: dict = {}
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Remember it: the runner does not."""
+        meta = checkpoint.get('meta') or {}
+        self.dataset_meta = meta.get('dataset_meta') or {}
 
 
 class _ProgressHook(Hook):
@@ -89,7 +105,12 @@ def evaluate_explanations(cfg: Config, interval: int = 25) -> Evaluation:
     cfg = _with_metrics(cfg, check_interval(interval))
     runner = Runner.from_cfg(cfg)
     runner.register_hook(_ProgressHook())
+    loaded = _MetaHook()
+    runner.register_hook(loaded)
     evaluation = _test(runner)
+    surrogate = ModelFacts.of(runner.model, loaded.dataset_meta).surrogate
+    if surrogate is not None:
+        evaluation = replace(evaluation, surrogate=surrogate.to_dict())
     if 'ood_dataloader' in cfg:
         known = evaluation.reports.get('OODMetric')
         unknown = _test_unknown(runner, cfg.ood_dataloader, known)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mmproto.explanations.concepts import Concept, ConceptUsage
 from mmproto.models.metainfo import VOID
+from mmproto.models.surrogate_record import Surrogate
 from mmproto.prototypes.patches import Patch
 from mmproto.utils.origin import Origin
 from mmproto.utils.spreadsheet import Cell, make_csv
@@ -20,6 +21,7 @@ def concepts_record(
     weights: Tensor,
     classes: Sequence[str],
     origin: Origin | None = None,
+    surrogate: Surrogate | None = None,
 ) -> dict:
     """Return concepts in plain types, ready for JSON.
 
@@ -31,6 +33,8 @@ def concepts_record(
         weights: Its class weights (C,K).
         classes: Names of the classes.
         origin: Its config and checkpoint, if known.
+        surrogate: How far it is like the model that it explains, if it is a
+            surrogate.
     """
     return dict(
         version=CONCEPTS_VERSION,
@@ -42,6 +46,7 @@ def concepts_record(
         num_cells=usage.num_cells,
         num_images=usage.num_images,
         concepts=[_concept(concept, classes) for concept in concepts],
+        surrogate=surrogate and surrogate.to_dict(),
     )
 
 

@@ -49,7 +49,7 @@ class EvidenceMaps:
     ) -> None:
         self._facts = facts
         self._model, self._head = facts.segmentor, facts.head
-        data = _load(self._model, image)
+        data = load_input(self._model, image)
         with evaluating(self._model):
             data = self._model.data_preprocessor(data, False)
             self._inputs = data['inputs']  # 1,3,h,w
@@ -83,6 +83,19 @@ class EvidenceMaps:
     def scale(self) -> list[Tensor]:
         """Scales (K,H,W) at which activations are largest, on the CPU."""
         return [maps[0].argmax(dim=0).cpu() for _, maps in self._windows]
+
+    def black_box_prediction(self) -> np.ndarray | None:
+        """Return the classes (h,w) that the model itself says.
+
+        Returns:
+            ``None``, if this is no surrogate that has its black box inside.
+        """
+        black_box = getattr(self._model, 'black_box', None)
+        if black_box is None:
+            return None
+        with evaluating(self._model):
+            (result,) = infer(black_box, self._inputs, [self._meta])
+        return result.pred_sem_seg.data[0].cpu().long().numpy()
 
     def activations(self, concepts: Sequence[int]) -> Tensor:
         """Return activation maps (n,h,w) of some concepts.
@@ -131,9 +144,9 @@ class EvidenceMaps:
         return maps[0].cpu()
 
 
-def run_inference(
+def infer(
     model: Any, inputs: Tensor, metas: Sequence[dict]
-) -> list[Tensor]:
+) -> list[SegDataSample]:
     """Run mmseg's own inference, on whole images or sliding windows.
 
     Args:
@@ -142,12 +155,19 @@ def run_inference(
         metas: Meta information of each image.
 
     Returns:
-        Logits (C,h,w) of each image at the size of its file.
+        Logits and prediction of each image at the size of its file.
     """
     # copies: the sliding window writes into them
     maps = model.inference(inputs, [dict(meta) for meta in metas])
     samples = [SegDataSample(metainfo=meta) for meta in metas]
-    results = model.postprocess_result(maps, samples)
+    return model.postprocess_result(maps, samples)
+
+
+def run_inference(
+    model: Any, inputs: Tensor, metas: Sequence[dict]
+) -> list[Tensor]:
+    """Return the logits (C,h,w) of :func:`infer`, image by image."""
+    results = infer(model, inputs, metas)
     return [result.seg_logits.data for result in results]
 
 
@@ -199,8 +219,19 @@ def replaced(module: nn.Module, **attributes: Any) -> Iterator[None]:
         vars(module).update(before)
 
 
-def _load(model: Any, image: Image) -> dict:
-    """Load one image through the model's test pipeline, without labels."""
+def load_input(model: Any, image: Image) -> dict:
+    """Load one image through the model's test pipeline, without labels.
+
+    Args:
+        model: From ``mmseg.apis.init_model``, or with a ``cfg`` as that has.
+        image: Path, or BGR pixels (h,w,3).
+
+    Returns:
+        A batch of one, for the model's ``data_preprocessor``.
+
+    Raises:
+        ValueError: If the model has no test pipeline.
+    """
     pipeline = getattr(model, 'cfg', {}).get('test_pipeline')
     if not pipeline:
         raise ValueError(

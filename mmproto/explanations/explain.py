@@ -77,7 +77,11 @@ def explain(
         class_weights=_numpy(facts.head.class_weights),
         coverage=COVERAGE,
         names=facts.concept_names,
+        surrogate=facts.surrogate,
+        black_box=maps.black_box_prediction(),
     )
+    if facts.surrogate is not None:
+        explanation.notes.append(facts.surrogate.sentence())
     _add_concepts(explanation, maps, facts.dilations)
     _add_patches(explanation, facts, data_root)
     return explanation

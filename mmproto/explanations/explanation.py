@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mmproto.models.facts import named_weights
+from mmproto.models.surrogate_record import Surrogate
 from mmproto.prototypes.patches import Patch
 
 
@@ -47,6 +48,10 @@ class Explanation:
         concepts: The fewest concepts that do, largest contribution first.
         notes: Remarks for the reader, such as on missing patches.
         names: Names that people gave to concepts, by number.
+        surrogate: How far this model is like the one that it explains, if it
+            is another.
+        black_box: Class (h,w) of every pixel by the model that it explains,
+            if it is here to be asked.
 
     Example:
         >>> explanation = Explanation(
@@ -87,6 +92,8 @@ class Explanation:
     concepts: list[ConceptEvidence] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
+    surrogate: Surrogate | None = None
+    black_box: np.ndarray | None = None
 
     @property
     def contributions(self) -> np.ndarray:
@@ -103,6 +110,14 @@ class Explanation:
         """The class with the second most evidence, if there is one."""
         order = np.argsort(-self.evidence, kind='stable')
         return int(order[1]) if len(order) > 1 else None
+
+    @property
+    def black_box_class(self) -> int | None:
+        """What the model that a surrogate explains says at the point."""
+        if self.black_box is None:
+            return None
+        x, y = self.point
+        return int(self.black_box[y, x])
 
     @property
     def completeness_error(self) -> float:
@@ -138,6 +153,9 @@ class Explanation:
                 f'; runner-up {self.classes[self.runner_up]} '
                 f'{self.probabilities[self.runner_up]:.2f}'
             )
+        said = self.black_box_class
+        if said is not None and said != winner:
+            text += f'; the model itself says {self.classes[said]} here'
         return text
 
     def _reason(self, concept: int, contributions: np.ndarray) -> str:

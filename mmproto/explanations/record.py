@@ -65,6 +65,7 @@ def explanation_record(
         coverage=explanation.coverage,
         concepts=[_concept(explanation, i) for i in explanation.concepts],
         notes=explanation.notes,
+        surrogate=_surrogate(explanation),
     )
 
 
@@ -105,6 +106,21 @@ def explanation_csv(explanation: Explanation) -> str:
     rows.append(['evidence', *[None] * 4, *explanation.evidence.tolist()])
     header = ['concept', 'name', 'activation', 'scale', 'dilation']
     return make_csv([*header, *explanation.classes], rows)
+
+
+def _surrogate(explanation: Explanation) -> dict | None:
+    """Describe a surrogate, and what the model that it explains says."""
+    if explanation.surrogate is None:
+        return None
+    said = explanation.black_box_class
+    model = None
+    if said is not None:
+        model = {'class': said, 'name': explanation.classes[said]}
+    return dict(
+        **explanation.surrogate.to_dict(),
+        model=model,
+        agrees=None if said is None else said == explanation.predicted,
+    )
 
 
 def _class(explanation: Explanation, index: int) -> dict:

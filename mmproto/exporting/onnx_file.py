@@ -26,7 +26,8 @@ def export_onnx(model: Any, path: str | Path) -> float:
     The input ``image`` is RGB from 0 to 255 (N,3,h,w); the outputs are
     ``logits`` (N,C,h,w), the evidence, and ``concepts`` (N,K,H,W). Classes,
     palette, link, its sharpness, class weights and concept names are metadata,
-    as JSON.
+    as JSON, and so is how far a surrogate agrees with the model that it
+    explains, which is not in the file itself.
 
     Args:
         model: Model from ``mmseg.apis.init_model``, on the CPU.
@@ -88,4 +89,6 @@ def _properties(facts: ModelFacts) -> dict[str, str]:
         class_weights=head.class_weights.tolist(),
         concept_names=facts.concept_names,
     )
+    if facts.surrogate is not None:
+        properties['surrogate'] = facts.surrogate.to_dict()
     return {key: json.dumps(value) for key, value in properties.items()}

@@ -6,6 +6,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mmengine.config import Config
 
+from mmproto.models.surrogate_record import percent
 from mmproto.utils import markdown
 from mmproto.utils.files import atomic_path
 from mmproto.utils.requirements import require
@@ -95,6 +96,7 @@ def _render(facts: CardFacts) -> str:
         escape=markdown.escape,
         listed=markdown.listed,
         number=markdown.number,
+        percent=percent,
         weight_list=markdown.weight_list,
     )
     return environment.get_template('card.md.j2').render(

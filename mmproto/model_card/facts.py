@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmproto.checkpoints.derived import load_whole
 from mmproto.evaluation.report import REPORT_VERSION
 from mmproto.models.facts import ModelFacts
+from mmproto.models.surrogate_record import Surrogate
 from mmproto.utils.files import file_hash
 
 
@@ -28,6 +29,8 @@ class CardFacts:
         disabled: Numbers of disabled concepts.
         projection: Record of the projection; ``None`` if there was none.
         report: JSON of ``evaluate_explanations.py``.
+        surrogate: How far it is like the model that it explains, if it is a
+            surrogate.
     """
 
     name: str
@@ -40,6 +43,7 @@ class CardFacts:
     disabled: list[int]
     projection: dict | None
     report: dict
+    surrogate: Surrogate | None = None
 
     @property
     def classes(self) -> list[str]:
@@ -120,6 +124,7 @@ def gather_facts(
         disabled=sorted(facts.disabled),
         projection=facts.record,
         report=data,
+        surrogate=facts.surrogate,
     )
 
 

@@ -6,6 +6,7 @@ from numbers import Real
 from typing import Any
 
 SURROGATE = 'surrogate'  # key of the meta information of a data set
+REWEIGHTED = 'reweighted'  # of the record: concepts edited since it was made
 LONGEST_NAME = 100
 
 
@@ -23,6 +24,7 @@ class Surrogate:
             class, by name of the class; ``None`` where there are none.
         min_agreement: Share that whoever fitted it asked for.
         switched_off: Number of concepts that were switched off since.
+        reweighted: Number of concepts whose class weights changed since.
     """
 
     black_box: str | None = None
@@ -32,6 +34,7 @@ class Surrogate:
     classes: dict[str, float | None] = field(default_factory=dict)
     min_agreement: float | None = None
     switched_off: int = 0
+    reweighted: int = 0
 
     @classmethod
     def read(cls, record: Any, switched_off: int = 0) -> 'Surrogate':
@@ -55,6 +58,7 @@ class Surrogate:
             classes={str(k): _share(v) for k, v in classes.items()},
             min_agreement=_share(record.get('min_agreement')),
             switched_off=switched_off,
+            reweighted=len(_numbers(record.get(REWEIGHTED))),
         )
 
     @property
@@ -81,17 +85,39 @@ class Surrogate:
             f'surrogate; agrees with the model at {percent(self.agreement)} '
             f'of pixels{self._source()}'
         )
-        if self.switched_off:
-            were = 'concept was' if self.switched_off == 1 else 'concepts were'
-            line += (
-                f', measured before {self.switched_off} {were} switched off'
-            )
+        if since := self._edits():
+            line += f', measured before {since}'
         if not self.agrees_enough:
             line += (
                 f'; less than the {percent(self.min_agreement or 0)} asked '
                 "for: explanations may not be the model's reasons"
             )
         return line
+
+    def to_dict(self) -> dict:
+        """Return it in plain types, for JSON."""
+        return dict(
+            sentence=self.sentence(),
+            target='model',
+            black_box=self.black_box,
+            agreement=self.agreement,
+            min_agreement=self.min_agreement,
+            images=self.images,
+            data_set=self.data_set,
+            switched_off=self.switched_off,
+            reweighted=self.reweighted,
+        )
+
+    def _edits(self) -> str:
+        off, changed = self.switched_off, self.reweighted
+        parts = []
+        if off:
+            were = 'concept was' if off == 1 else 'concepts were'
+            parts.append(f'{off} {were} switched off')
+        if changed:
+            of = 'concept' if changed == 1 else 'concepts'
+            parts.append(f'the class weights of {changed} {of} were changed')
+        return ' and '.join(parts)
 
     def _source(self) -> str:
         if self.images is None:
@@ -104,6 +130,17 @@ class Surrogate:
         )
 
 
+def with_reweighted(record: Mapping, concept: int) -> dict:
+    """Note in the record of a surrogate that weights of a concept changed."""
+    changed = {*_numbers(record.get(REWEIGHTED)), concept}
+    return {**record, REWEIGHTED: sorted(changed)}
+
+
+def without_agreement(record: Mapping) -> dict:
+    """Forget what was measured: it was of other weights."""
+    return {**record, 'agreement': None, 'classes': {}}
+
+
 def percent(share: float) -> str:
     """Write a share; one that is not all is never 100 %."""
     text = f'{100 * share:.1f} %'
@@ -113,6 +150,11 @@ def percent(share: float) -> str:
 def _share(value: Any) -> float | None:
     known = isinstance(value, Real) and not isinstance(value, bool)
     return float(value) if known and 0 <= value <= 1 else None
+
+
+def _numbers(value: Any) -> set[int]:
+    values = value if isinstance(value, (list, tuple)) else []
+    return {each for each in values if type(each) is int}
 
 
 def _name(value: Any) -> str | None:

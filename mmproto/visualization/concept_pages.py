@@ -64,12 +64,21 @@ def save_concepts(
     weights = facts.head.class_weights.detach().cpu()  # C,K
     table = Path(folder) / 'concepts.csv'
     text = concepts_csv(concepts, weights, classes)
-    record = concepts_record(concepts, usage, weights, classes, origin)
+    record = concepts_record(
+        concepts, usage, weights, classes, origin, facts.surrogate
+    )
     write_json(record, table.with_suffix('.json'))
     write_text(text, table)
     used = [concept for concept in concepts if concept.in_use]
-    pages = save_concept_pages(used, classes, folder, unused_summary(concepts))
+    note = concepts_note(facts, concepts)
+    pages = save_concept_pages(used, classes, folder, note)
     return [table.with_suffix('.json'), table, *pages]
+
+
+def concepts_note(facts: ModelFacts, concepts: Sequence[Concept]) -> str:
+    """Say what a reader of the pages has to know, in two lines at most."""
+    surrogate = '' if facts.surrogate is None else facts.surrogate.sentence()
+    return '\n'.join(filter(None, [surrogate, unused_summary(concepts)]))
 
 
 def draw_pages(

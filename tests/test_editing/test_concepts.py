@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from surrogates import RECORD
 
 from mmproto.editing import EditableConcepts
 from mmproto.editing.concepts import find_class
@@ -225,3 +226,17 @@ def test_impossible_edits(weight, signed, edit, arguments, message):
         getattr(concepts, edit)(*arguments)
     assert torch.equal(bits(weight), before)
     assert concepts.dataset_meta == META
+
+
+def test_agreement_of_a_surrogate_is_of_old_weights(weight):
+    meta = dict(META, surrogate=dict(RECORD))
+    concepts = EditableConcepts(weight, meta, signed=True)
+    for concept, value in ((4, 1.5), (1, 0.25), (4, 2.5)):
+        concepts.reweight(concept, 'road', value)
+    concepts.rename(2, 'wheel')
+    found = concepts.dataset_meta['surrogate']
+    assert found == RECORD | dict(reweighted=[1, 4])
+    assert meta['surrogate'] == RECORD
+    plain = EditableConcepts(weight, META, signed=True)
+    plain.reweight(0, 'road', 7)
+    assert 'surrogate' not in plain.dataset_meta

@@ -11,6 +11,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import load_checkpoint
 from mmseg.apis import inference_model, init_model
+from surrogates import LINE
 
 from mmproto.editing import edit_checkpoint
 from mmproto.editing.comparison import (
@@ -18,6 +19,7 @@ from mmproto.editing.comparison import (
     build_test_loader,
     compare_checkpoints,
 )
+from mmproto.models.facts import ModelFacts
 
 WHO = ('--by', 'J. Doe', '--reason', 'fires on shadows')
 WEIGHT = 'decode_head.conv_seg.weight'
@@ -308,3 +310,19 @@ def test_nothing_is_edited_where_nothing_can_be_evaluated(trained, run):
     with pytest.raises(SystemExit, match='nowhere'):
         run('edit_concepts.py', *trained, '--disable', 6, *WHO, '--evaluate')
     assert sorted(Path(config).parent.iterdir()) == before
+
+
+def test_a_surrogate_says_that_it_was_edited(surrogate, run, tmp_path):
+    config, path = tmp_path / 'config.py', tmp_path / 'surrogate.pth'
+    surrogate.cfg.dump(config)
+    meta = dict(dataset_meta=surrogate.dataset_meta)
+    weights = surrogate.state_dict()
+    torch.save(dict(state_dict=weights, meta=meta), path)
+    edit = 'edit_concepts.py', config
+    off = run(*edit, path, '--disable', 1, 2, *WHO)[-1]
+    out = '--out', tmp_path / 'on.pth'
+    on = run(*edit, off, '--enable', 1, 2, *WHO, *out)[-1]
+    end = ', measured before 2 concepts were switched off'
+    for checkpoint, expected in ((off, LINE + end), (on, LINE)):
+        model = init_model(str(config), checkpoint, device='cpu')
+        assert ModelFacts.of(model).surrogate.sentence() == expected

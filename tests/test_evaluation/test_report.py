@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,12 +12,14 @@ import pytest
 import torch
 from planted import METRICS, measure
 from report_cases import HEADER, reports
+from surrogates import LINE, RECORD
 
 import mmproto
 from mmproto.evaluation.base import make_report
 from mmproto.evaluation.report import report_data, save_report
 from mmproto.evaluation.report_figure import draw_report
 from mmproto.evaluation.report_table import report_table
+from mmproto.models.surrogate_record import Surrogate
 
 
 def validator():
@@ -137,3 +140,13 @@ def test_files_are_complete_and_the_same_again(tmp_path):
 def test_the_name_of_the_file_has_to_say_json(tmp_path):
     with pytest.raises(ValueError, match=r'got .*a\.txt; .* \.json'):
         save_report(HEADER, reports(), tmp_path / 'a.txt')
+
+
+def test_a_surrogate_says_so():
+    data = report_data(HEADER, reports())
+    assert data['surrogate'] is None
+    assert 'surrogate' not in report_table(data)
+    said = Surrogate.read(RECORD).to_dict()
+    data = report_data(replace(HEADER, surrogate=said), reports())
+    validator().validate(data)
+    assert LINE in report_table(data).splitlines()

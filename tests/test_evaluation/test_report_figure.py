@@ -1,7 +1,10 @@
 """The figure of a report shows every curve, legibly."""
 
+from dataclasses import replace
+
 import pytest
 from report_cases import HEADER, reports
+from surrogates import LINE
 
 from mmproto.evaluation.base import make_report
 from mmproto.evaluation.report import report_data
@@ -140,3 +143,14 @@ def test_odd_lengths_leave_the_panels_readable():
     assert none.bbox.contains(*text.get_window_extent().max)
     assert zeros.get_ylim() == (0, 1)
     assert len(many.get_xticks()) < 40
+
+
+def test_a_surrogate_says_so():
+    header = replace(HEADER, surrogate=dict(sentence=LINE))
+    figure = draw_report(report_data(header, reports()))
+    first, second = figure.get_suptitle().splitlines()
+    assert first == draw_report(
+        report_data(HEADER, {})
+    ).get_suptitle().replace(': no curves or histograms', '')
+    assert second == LINE
+    assert overlapping(figure) == []

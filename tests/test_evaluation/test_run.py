@@ -11,6 +11,7 @@ from mmengine.runner.checkpoint import save_checkpoint
 from mmseg.registry import MODELS
 
 from mmproto.evaluation.run import METRICS, UNKNOWN, evaluate_explanations
+from mmproto.models.facts import ModelFacts
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_own_metrics_and_all_of_explanations(config):
     found = evaluate_explanations(config, interval=2)
     assert config.to_dict() == before
     assert set(found.reports) == set(METRICS)
-    assert found.num_images == 3
+    assert found.num_images == 3 and found.surrogate is None
     assert found.classes == ['road', 'wall', 'car', 'sign']
     # its own options hold: two patches, and no concept has fewer
     purity = found.reports['PurityMetric']['scalars']
@@ -122,3 +123,14 @@ def test_relatives_are_explained_exactly_by_few_concepts(
 def test_a_bad_interval_is_named(config):
     with pytest.raises(ValueError, match='interval must be at least 1'):
         evaluate_explanations(config, interval=0)
+
+
+def test_surrogates_are_known_by_their_checkpoint(surrogate, tmp_path):
+    config, path = surrogate.cfg, tmp_path / 'model.pth'
+    meta = dict(dataset_meta=surrogate.dataset_meta)
+    weights = surrogate.state_dict()
+    save_checkpoint(dict(state_dict=weights, meta=meta), str(path))
+    config.load_from = str(path)
+    config.experiment_name = uuid4().hex
+    found = evaluate_explanations(config, interval=3)
+    assert found.surrogate == ModelFacts.of(surrogate).surrogate.to_dict()

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import ModelCard
+from surrogates import LINE, RECORD
 
 from mmproto.model_card.card import make_card
 from mmproto.model_card.facts import CardFacts, data_sets
+from mmproto.models.surrogate_record import Surrogate
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 REPORT = dict(
@@ -252,3 +254,15 @@ def test_a_report_with_the_command_that_the_card_names(trained, run, tmp_path):
     for name in ('road', 'wall', 'car', 'sign'):
         iou = accuracy[f'IoU.{name}']
         assert values[name] == ('-' if iou is None else f'{iou:.2f}')
+
+
+def test_a_surrogate_says_so(facts):
+    assert 'stand-in' not in make_card(facts)
+    assert 'surrogate' not in make_card(facts)
+    record = RECORD | dict(classes={'tram|bus': 0.5, 'road': None})
+    found = replace(facts, surrogate=Surrogate.read(record))
+    card = make_card(found)
+    assert f'stand-in for another model, fcn\\_street: {LINE}.\n\n<!--' in card
+    table = rows(card)
+    assert ['tram|bus', '50.0 %'] in table and ['road', '-'] in table
+    assert make_card(found, card) == card

@@ -20,6 +20,7 @@ from record_parts import (
     Record,
     Share,
     Size,
+    Surrogate,
     Text,
 )
 
@@ -54,6 +55,14 @@ class ExplainedConcept(Contribution):
     patches: list[Patch]
 
 
+class ExplainingSurrogate(Surrogate):
+    model: NamedClass | None
+    """What the model itself says at the point; null if it is not in the
+    checkpoint."""
+    agrees: bool | None
+    """Whether that is the predicted class; null if unknown."""
+
+
 class Explanation(
     Record,
     title='Explanation of one point of one image, written by mmproto.explain',
@@ -86,6 +95,8 @@ class Explanation(
     concepts: list[ExplainedConcept]
     """The fewest concepts that do, largest first."""
     notes: list[str]
+    surrogate: ExplainingSurrogate | None
+    """Null unless the model stands in for another one."""
 
 
 class ListedConcept(Record):
@@ -136,6 +147,8 @@ class Concepts(
     """Images that they are of; null if unknown."""
     concepts: Annotated[list[ListedConcept], Field(min_length=1)]
     """All concepts, the most used first."""
+    surrogate: Surrogate | None
+    """Null unless the model stands in for another one."""
 
 
 class Decision(ClassEvidence):
@@ -163,6 +176,11 @@ class Frame(Record):
     """At the point, if there is one."""
     runner_up: Decision | None = None
     """At the point; null if there is a single class."""
+    black_box: NamedClass = None
+    """What the model itself says at the point, if this one is a surrogate."""
+    agreement: Share = None
+    """Share of the pixels of the frame to which both give the same class, if
+    this model is a surrogate."""
 
 
 class SequenceConcept(Record):
@@ -172,6 +190,12 @@ class SequenceConcept(Record):
     class_weights: ClassWeights
     share: Share
     """Mean over the frames of its share in the winning evidence."""
+
+
+class SequenceSurrogate(Surrogate):
+    here: Share | None
+    """Share of the pixels of the sequence to which both give the same class;
+    null if the model itself is not in the checkpoint."""
 
 
 class Sequence(
@@ -205,3 +229,5 @@ class Sequence(
     concepts: list[SequenceConcept]
     """Concepts with any evidence, the largest share over the sequence
     first."""
+    surrogate: SequenceSurrogate | None
+    """Null unless the model stands in for another one."""

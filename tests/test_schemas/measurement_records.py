@@ -12,6 +12,7 @@ from record_parts import (
     Record,
     Sha256,
     Share,
+    Surrogate,
     Text,
 )
 
@@ -102,6 +103,8 @@ class Confusions(
     confusions: list[Confusion]
     """By true class, predicted class and concept, most wrong pixels first."""
     notes: list[Text]
+    surrogate: Surrogate | None
+    """Null unless the model stands in for another one."""
 
 
 class Curve(Record):
@@ -158,3 +161,5 @@ class ExplanationReport(
     """Version of the package."""
     metrics: dict[str, MetricReport]
     """By name of the metric."""
+    surrogate: Surrogate | None
+    """Null unless the model stands in for another one."""

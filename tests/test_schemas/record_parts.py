@@ -1,6 +1,6 @@
 """What several of the records have in common."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pydantic
 from pydantic import Field
@@ -44,6 +44,32 @@ class Model(Record):
     config: str
     checkpoint: str
     sha256: Sha256
+
+
+class Surrogate(Record):
+    """How far the model is like the one that it was fitted to and stands in
+    for: the model itself."""
+
+    sentence: Text
+    """The same in words."""
+    target: Literal['model']
+    """What it was fitted to: the answers of the model itself."""
+    black_box: Text | None
+    """Name of the config of the model itself; null if unknown."""
+    agreement: Share | None
+    """Share of pixels to which both give the same class; null if it was not
+    measured."""
+    min_agreement: Share | None
+    """Below it, explanations may not be the reasons of the model itself; null
+    if unknown."""
+    images: Count | None
+    """Number of images that it was measured on; null if unknown."""
+    data_set: Text | None
+    """Their data set; null if unknown."""
+    switched_off: Index
+    """Concepts that are switched off, which was done after it was measured."""
+    reweighted: Index
+    """Concepts whose class weights were edited after it was measured."""
 
 
 class Point(Record):

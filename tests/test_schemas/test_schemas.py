@@ -9,7 +9,7 @@ from publish_schemas import FOLDER, RECORDS, make_schema
 # Keys that a record may lack, by the name of its definition.
 OPTIONAL = dict(
     explanation_report={'sha256'},
-    frame={'predicted', 'runner_up'},
+    frame={'predicted', 'runner_up', 'black_box', 'agreement'},
     histogram={'edges', 'labels'},
 )
 FRAME = dict(frame=0, time=0.0, classes={'3': 1.0}, concepts={}, other=0.0)

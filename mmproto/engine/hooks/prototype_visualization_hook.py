@@ -192,6 +192,8 @@ class PrototypeVisualizationHook(Hook):
             f'{note} The most used of {len(concepts)} concepts, counted on '
             f'{len(samples)} of {len(dataset)} validation images.'
         )
+        if facts.surrogate is not None:
+            counted = f'{facts.surrogate.sentence()}\n{counted}'
         concepts = concepts[: self.concepts]
         visualizer.add_concepts('concepts', concepts, names, step, counted)
         paths = [sample['data_samples'].img_path for sample in samples]

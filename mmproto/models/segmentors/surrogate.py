@@ -37,13 +37,7 @@ class SurrogateEncoderDecoder(EncoderDecoder):
 
     def __init__(self, black_box: Mapping, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        own = [name for name in SHARED if black_box.get(name)]
-        if own:
-            raise ValueError(
-                f'black_box has {", ".join(own)}; leave it out: the black box '
-                'shares the backbone, its neck and the preprocessor of the '
-                'concept model'
-            )
+        _check(black_box)
         self.black_box = MMSEG_MODELS.build(
             dict(
                 black_box,
@@ -53,7 +47,11 @@ class SurrogateEncoderDecoder(EncoderDecoder):
                 data_preprocessor=self.data_preprocessor,
             )
         )
-        self._check_black_box()
+        if self.black_box.num_classes != self.num_classes:
+            raise ValueError(
+                f'black_box has {self.black_box.num_classes} classes, the '
+                f'concept model {self.num_classes}: they have to be the same'
+            )
         self.black_box.requires_grad_(False).eval()
 
     def train(self, mode: bool = True) -> 'SurrogateEncoderDecoder':
@@ -62,15 +60,19 @@ class SurrogateEncoderDecoder(EncoderDecoder):
         self.black_box.eval()
         return self
 
-    def _check_black_box(self) -> None:
-        box = self.black_box
-        if not isinstance(box, EncoderDecoder):
-            raise ValueError(
-                f'black_box is a {type(box).__name__}; expected an '
-                'EncoderDecoder or a CascadeEncoderDecoder of mmseg'
-            )
-        if box.num_classes != self.num_classes:
-            raise ValueError(
-                f'black_box has {box.num_classes} classes, the concept model '
-                f'{self.num_classes}: they have to be the same'
-            )
+
+def _check(black_box: Mapping) -> None:
+    kind = black_box.get('type')
+    found = kind if isinstance(kind, type) else MMSEG_MODELS.get(kind)
+    if found is None or not issubclass(found, EncoderDecoder):
+        raise ValueError(
+            f'black_box is of type {kind!r}; expected an EncoderDecoder or a '
+            'CascadeEncoderDecoder of mmseg'
+        )
+    own = [name for name in SHARED if black_box.get(name)]
+    if own:
+        raise ValueError(
+            f'black_box has {", ".join(own)}; leave it out: the black box '
+            'shares the backbone, its neck and the preprocessor of the '
+            'concept model'
+        )

@@ -56,7 +56,9 @@ def draw_card(explanation: Explanation) -> Figure:
     text_height = LINE * LARGE * len(sentence.splitlines())
     steps = steps_of(explanation, most=LARGEST_CONCEPTS)
     header = max(scale * rows, text_height) + GAP
+    foot = _foot(explanation)
     height = 2 * MARGIN + header + rows_height(steps) + FOOT
+    height += LINE * SMALL * foot.count('\n')
     canvas = Canvas(WIDTH, height, DPI)
     axes = canvas.add_axes(MARGIN, MARGIN, scale * columns, scale * rows)
     image_axes(axes, explanation.pixels[..., ::-1])
@@ -67,8 +69,16 @@ def draw_card(explanation: Explanation) -> Figure:
     draw_rows(canvas, explanation, steps, MARGIN + header)
     draw_bars(canvas, steps, MARGIN + header)
     bottom = height - MARGIN
-    canvas.write(MARGIN, bottom, REMARK, SMALL, color=GREY, va='bottom')
+    canvas.write(MARGIN, bottom, foot, SMALL, color=GREY, va='bottom')
     return canvas.figure
+
+
+def _foot(explanation: Explanation) -> str:
+    """Say how to read the card and, of a surrogate, how far to trust it."""
+    if explanation.surrogate is None:
+        return REMARK
+    line = explanation.surrogate.sentence()
+    return f'{wrap_text(line, SMALL, WIDTH - 2 * MARGIN)}\n{REMARK}'
 
 
 def save_card(figure: Figure, folder: Path) -> None:

@@ -39,7 +39,7 @@ function shortWords(page) {
   const off = page.off.size
     ? `, without ${conceptsWords(page.off.size)}` : '';
   return `${page.model.classes[winner]} ${probabilities[winner].toFixed(2)}` +
-    `${judgedWords(page)}, ${spotWords(page)}${off}`;
+    `${judgedWords(page)}${ownShortWords(page)}, ${spotWords(page)}${off}`;
 }
 
 /** Write this below the picture, and where a screen reader finds it. */

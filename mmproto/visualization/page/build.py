@@ -81,7 +81,8 @@ def save_pages(
         pages.append((page, _fit(picture, render)))
         entries.append(list_entry(picture, image, page))
     if several:
-        pages.insert(0, (out, render_index(entries)))
+        surrogate = picture.info['surrogate']
+        pages.insert(0, (out, render_index(entries, surrogate)))
     for path, text in pages:  # none, if anything is wrong with a picture
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding='utf-8')
@@ -155,5 +156,6 @@ def _page(
         patch_mode=info['patch_mode'] if listed else 'embed',
         notes=missing_patches(bool(listed), listed),
         rounding=info['rounding'],
+        surrogate=info['surrogate'],
         payload=pack(info | dict(patches=described), arrays),
     )

@@ -33,7 +33,8 @@ class Picture:
 
     Args:
         info: Plain types: names, sizes, steps from cells to pixels.
-        arrays: Class weights, the model's prediction, labels, the picture.
+        arrays: Class weights, the model's prediction, that of the model that
+            a surrogate explains, labels, the picture.
         activations: Activations (U,n) of the ``U`` concepts in use at the
             ``n`` cells of all windows, float32.
     """
@@ -92,6 +93,7 @@ def picture_data(
         scales=_scales(facts, geometry),
         unlike=_unlike(head.prototype_layer),
         has_labels=truth is not None,
+        surrogate=_surrogate(facts, arrays),
         ramp=_ramp(),
         classes=facts.classes,
         palette=[list(color) for color in facts.palette],
@@ -115,10 +117,25 @@ def _arrays(
         prediction=maps.logits.argmax(dim=0).numpy().astype(np.uint16),
         picture=np.frombuffer(shown, np.uint8),
     )
+    said = maps.black_box_prediction()
+    if said is not None:
+        arrays['black_box'] = said.astype(np.uint16)
     if truth is not None:
         wide = truth.astype(np.uint16)
         arrays['labels'] = np.where(wide < len(weights), wide, VOID)
     return arrays
+
+
+def _surrogate(
+    facts: ModelFacts, arrays: dict[str, np.ndarray]
+) -> dict | None:
+    """Say how far a surrogate agrees, also in this picture (``here``)."""
+    if facts.surrogate is None:
+        return None
+    here = None
+    if 'black_box' in arrays:
+        here = float((arrays['black_box'] == arrays['prediction']).mean())
+    return facts.surrogate.to_dict() | dict(here=here)
 
 
 def _cells(windows: list[np.ndarray]) -> np.ndarray:

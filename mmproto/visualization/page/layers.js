@@ -4,6 +4,7 @@ const LAYERS = {
   prediction: 'Prediction',
   truth: 'Ground truth',
   error: 'Error',
+  disagreement: 'Where the model disagrees',
   confidence: 'Confidence',
   unlike: 'Unlike anything seen',
   concept: 'Concept',
@@ -18,6 +19,7 @@ const OPACITY = 0.55;
 function availableLayers(page) {
   const missing = new Set();
   if (!page.truth) ['truth', 'error'].forEach((name) => missing.add(name));
+  if (!ownAnswers(page)) missing.add('disagreement');
   if (!page.info.unlike) missing.add('unlike');
   if (page.concept === null) missing.add('concept');
   if (!page.off.size) missing.add('change');
@@ -145,6 +147,8 @@ function layerPainters(page, canvas) {
     truth: () => paintClasses(truth),
     error: () => paintPlaces((i) =>
       truth[i] !== VOID && truth[i] !== now.labels[i], errorWords(page)),
+    disagreement: () => paintPlaces((i) => disagreesAt(page, i),
+      disagreementWords(page)),
     confidence: () =>
       paintScale(now.confidence, 'Probability of the predicted class'),
     unlike: () => paintScale(unlikeMap(page), page.info.unlike),

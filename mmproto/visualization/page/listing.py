@@ -7,6 +7,8 @@ from urllib.parse import quote
 import mmcv
 import numpy as np
 
+from mmproto.models.surrogate_record import percent
+
 from .data import Picture
 from .encode import encode_picture
 
@@ -48,4 +50,7 @@ def _facts(picture: Picture) -> list[str]:
         if known.any():
             wrong = (prediction != labels)[known].mean()
             facts.append(f'{wrong:.1%} of the labelled pixels are wrong')
+    here = (picture.info['surrogate'] or {}).get('here')
+    if here is not None:
+        facts.append(f'agrees with the model at {percent(here)} of pixels')
     return facts

@@ -46,7 +46,7 @@ function drawSelection() {
   page.explanation = explainPixels(model, page.weights, pixels);
   page.explanation.truth = truthOf(page, pixels);
   fill(byId('sentence'), sentenceOf(model, page.explanation, selection),
-    truthWords(page));
+    truthWords(page), ownWords(page));
   drawCharts(page);
   drawMarks(page);
   drawConcept(page);

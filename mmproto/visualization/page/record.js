@@ -104,7 +104,7 @@ function recordOf(page) {
     mmproto: info.mmproto,
     selection: page.selection,
     sentence: sentenceOf(model, explanation, page.selection) +
-      truthWords(page),
+      truthWords(page) + ownWords(page),
     label: explanation.truth && { class: explanation.truth.label,
       name: model.classes[explanation.truth.label],
       pixels: explanation.truth.count, of: explanation.truth.known },
@@ -120,6 +120,7 @@ function recordOf(page) {
     changed_share: page.changed,
     command: page.off.size ? editCommand(page) : null,
     agreement: page.agreement,
+    surrogate: surrogateRecord(page),
   };
 }
 
@@ -134,7 +135,7 @@ function saveRecord(page) {
 
 /** Say which model and picture this page is about. */
 function drawOrigin(page) {
-  const { origin, image, mmproto } = page.info;
+  const { origin, image, mmproto, surrogate } = page.info;
   const facts = {
     Picture: image.path,
     'SHA-256 of the picture': image.sha256,
@@ -142,9 +143,10 @@ function drawOrigin(page) {
     Checkpoint: origin.checkpoint,
     'SHA-256 of the checkpoint': origin.sha256 ??
       'unknown: it was loaded from another machine',
+    ...(surrogate ? { 'Stands in for': surrogate.black_box ?? 'unknown' } : {}),
     mmproto,
     'Check of this page': `it predicts ${percent(page.agreement)} of the ` +
-      'pixels as the model did',
+      `pixels as the ${surrogate ? 'surrogate' : 'model'} did`,
   };
   fill(byId('origin'), ...Object.entries(facts).flatMap(([name, value]) =>
     [make('dt', {}, name), make('dd', {}, value)]));

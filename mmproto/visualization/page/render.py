@@ -8,6 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from mmproto.models.surrogate_record import percent
+
 FOLDER = Path(__file__).parent
 
 
@@ -22,14 +24,16 @@ def render_page(**values: Any) -> str:
     return _render('page.html.j2', script, values)
 
 
-def render_index(entries: list[dict]) -> str:
+def render_index(entries: list[dict], surrogate: dict | None = None) -> str:
     """Write the list of the pages of several pictures.
 
     Args:
         entries: ``name``, ``href``, ``thumbnail`` (a data URI) and ``facts``
             of each page.
+        surrogate: What the model says about being one, if it is.
     """
-    return _render('index.html.j2', '', dict(entries=entries))
+    values = dict(entries=entries, surrogate=surrogate)
+    return _render('index.html.j2', '', values)
 
 
 def _render(template: str, script: str, values: dict[str, Any]) -> str:
@@ -49,6 +53,7 @@ def _render(template: str, script: str, values: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters['percent'] = percent
     return environment.get_template(template).render(
         policy='; '.join(policy),
         style=Markup(style),

@@ -16,7 +16,11 @@ function offConcepts(page) {
 
 /** Say in sentences what the change does. */
 function whatIfSentence(page) {
-  if (!page.off.size) return 'All concepts are on: this is the model itself.';
+  const { surrogate } = page.info;
+  if (!page.off.size) {
+    return 'All concepts are on: this is the ' +
+      `${surrogate ? 'surrogate as it was fitted' : 'model itself'}.`;
+  }
   const words = offConcepts(page).map((number) =>
     named(page.model, page.model.concepts.indexOf(number)));
   let text = `Without ${listed(words)}, ${percent(page.changed)} of the ` +
@@ -27,7 +31,8 @@ function whatIfSentence(page) {
     text += ` Right: ${percent(before)} of the labelled pixels before, ` +
       `${percent(after)} now.`;
   }
-  return text;
+  // switching a concept off tells nothing about the model itself
+  return surrogate ? `${text} This holds for the surrogate only.` : text;
 }
 
 /** Draw the section. */

@@ -17,7 +17,8 @@ WIDTH = 1280
 MARGIN = 20
 TITLE_LINE = 26  # middle of the title
 PICTURE = (480, 760)  # rows and columns, at most
-PICTURE_TOP = 48
+PICTURE_TOP = 48  # without a note
+NOTE_LINE = 24  # of one below the title
 LEGEND_GAP = 28
 LEGEND_LINE = 22
 LEGEND_HEADING = 28
@@ -51,16 +52,23 @@ class FrameLayout:
         frame_size: Rows and columns of a frame of the sequence.
         classes: Lines of the legend.
         rows: Rows of the strip.
+        note: Whether there is a line below the title.
     """
 
     frame_size: tuple[int, int]
     classes: int
     rows: int
+    note: bool = False
 
     @property
     def picture(self) -> tuple[int, int]:
         """Rows and columns of the frame as it is shown."""
         return picture_size(self.frame_size)
+
+    @property
+    def picture_top(self) -> int:
+        """Upper edge of the frame as it is shown."""
+        return PICTURE_TOP + NOTE_LINE * self.note
 
     @property
     def legend_left(self) -> int:
@@ -69,13 +77,13 @@ class FrameLayout:
 
     def legend_top(self, line: int) -> int:
         """Return the upper edge of a line of the legend."""
-        return PICTURE_TOP + LEGEND_HEADING + line * LEGEND_LINE
+        return self.picture_top + LEGEND_HEADING + line * LEGEND_LINE
 
     @property
     def strip_top(self) -> int:
         """Upper edge of the first row."""
         legend = self.legend_top(self.classes)
-        picture = PICTURE_TOP + self.picture[0]
+        picture = self.picture_top + self.picture[0]
         top = max(legend, picture) + 14 + STRIP_HEADING
         return top + top % 2
 
@@ -113,6 +121,12 @@ class Background(Canvas):
         title = fit(title, TITLE, width / DPI, 'bold')
         self._label(MARGIN, TITLE_LINE, title, TITLE, weight='bold')
 
+    def add_note(self, note: str) -> None:
+        """Write a line below the title."""
+        width = WIDTH - 2 * MARGIN - TIME_WIDTH
+        note = fit(note, HEADING, width / DPI)
+        self._label(MARGIN, TITLE_LINE + NOTE_LINE, note, HEADING)
+
     def add_legend(
         self, shown: Sequence[int], left_out: int, facts: ModelFacts
     ) -> None:
@@ -125,7 +139,8 @@ class Background(Canvas):
         """
         left = self._layout.legend_left
         heading = 'Predicted classes, share of the pixels of the frame'
-        self._label(left, PICTURE_TOP + 10, heading, HEADING, weight='bold')
+        top = self._layout.picture_top + 10
+        self._label(left, top, heading, HEADING, weight='bold')
         for line, index in enumerate(shown):
             top = self._layout.legend_top(line)
             color = unit_color(facts.palette[index])

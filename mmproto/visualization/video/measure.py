@@ -83,6 +83,10 @@ def measure_frame(
     numbers = FrameNumbers(
         begin, (counts.double() / counts.sum()).numpy(), shares.numpy()
     )
+    said = maps.black_box_prediction()
+    if said is not None:
+        agreement = float((said == prediction.numpy()).mean())
+        numbers = replace(numbers, agreement=agreement)
     if point is not None:
         evidence = take(maps.logits, region)[:, 0]  # C
         with torch.no_grad():
@@ -91,6 +95,7 @@ def measure_frame(
             numbers,
             evidence=evidence.double().numpy(),
             probabilities=link.flatten().double().numpy(),
+            black_box=None if said is None else int(said[region].item()),
         )
     return numbers, prediction.numpy().astype(np.uint16)
 

@@ -1,7 +1,8 @@
 """The numbers of a sequence, kept on disk frame by frame."""
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,6 +22,9 @@ class FrameNumbers:
             where there is no evidence.
         evidence: Logits at the explained point (C,), if there is one.
         probabilities: Class probabilities at the point (C,).
+        agreement: Share of the pixels to which a surrogate and the model
+            that it explains give the same class; NaN if this is none.
+        black_box: What that model says at the point, if there is one.
     """
 
     time: float
@@ -28,6 +32,8 @@ class FrameNumbers:
     concept_shares: np.ndarray
     evidence: np.ndarray | None = None
     probabilities: np.ndarray | None = None
+    agreement: float = field(default=math.nan, kw_only=True)
+    black_box: int | None = field(default=None, kw_only=True)
 
     def ranking(self) -> list[int]:
         """Return winner and runner-up at the point; one class has no second.
@@ -47,7 +53,10 @@ class FrameNumbers:
         said = [
             f'{classes[c]} {self.probabilities[c]:.2f}' for c in self.ranking()
         ]
-        return ', runner-up '.join(said)
+        text = ', runner-up '.join(said)
+        if self.black_box not in (None, self.ranking()[0]):
+            text += f'; the model itself says {classes[self.black_box]}'
+        return text
 
 
 class Measurement:
@@ -79,12 +88,13 @@ class Measurement:
         self.class_total = self.concept_total = np.zeros(0)
         self.even = True
         self._ends: list[int] = []  # of the parts of a row
-        self._last = 0.0
+        self._last = self._agreement = 0.0
         self._frames = 0
 
     def append(self, numbers: FrameNumbers) -> None:
         """Add the next frame."""
-        parts = [np.array([numbers.time])]
+        said = math.nan if numbers.black_box is None else numbers.black_box
+        parts = [np.array([numbers.time, numbers.agreement, said])]
         parts += [numbers.class_shares, numbers.concept_shares]
         if numbers.evidence is not None and numbers.probabilities is not None:
             parts += [numbers.evidence, numbers.probabilities]
@@ -96,6 +106,7 @@ class Measurement:
             file.write(np.concatenate(parts).astype(np.float64).tobytes())
         self.class_total += numbers.class_shares
         self.concept_total += numbers.concept_shares
+        self._agreement += numbers.agreement
         self.even &= numbers.time == float(self._frames / self._fps)
         self._last = numbers.time
         self._frames += 1
@@ -115,8 +126,14 @@ class Measurement:
         length = self._ends[-1]
         offset = 8 * index * length
         row = np.fromfile(self._path, count=length, offset=offset)
-        time, *parts = np.split(row, self._ends[:-1])
-        return FrameNumbers(float(time[0]), *parts)
+        first, *parts = np.split(row, self._ends[:-1])
+        time, agreement, said = first.tolist()
+        return FrameNumbers(
+            time,
+            *parts,
+            agreement=agreement,
+            black_box=None if math.isnan(said) else int(said),
+        )
 
     def __iter__(self) -> Iterator[FrameNumbers]:
         """Iterate over all frames."""
@@ -141,6 +158,12 @@ class Measurement:
         if self.even:
             return float(self._frames / self._fps)
         return self._last + float(1 / self.fps)
+
+    @property
+    def agreement(self) -> float | None:
+        """Share of pixels at which a surrogate and its model agree."""
+        mean = self._agreement / self._frames
+        return None if math.isnan(mean) else mean
 
     def by_share(self) -> list[int]:
         """List the concepts with any evidence, largest total share first."""

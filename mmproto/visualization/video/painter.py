@@ -1,5 +1,6 @@
 """Second pass over a sequence: draw every frame."""
 
+import math
 from collections.abc import Sequence
 from functools import cache
 
@@ -10,6 +11,7 @@ from mmengine.visualization.utils import img_from_canvas
 from PIL import Image, ImageDraw, ImageFont
 
 from mmproto.models.facts import ModelFacts
+from mmproto.models.surrogate_record import percent
 from mmproto.visualization.colors import overlay_classes
 from mmproto.visualization.text import fit
 
@@ -22,7 +24,7 @@ from .background import (
     LARGEST_LEGEND,
     LEGEND_LINE,
     MARGIN,
-    PICTURE_TOP,
+    NOTE_LINE,
     ROW,
     STRIP_HEADING,
     STRIP_RIGHT,
@@ -72,11 +74,18 @@ class Painter:
         self._shown = present[:LARGEST_LEGEND]
         left_out = len(present) - len(self._shown)
         lines = len(self._shown) + (left_out > 0)
-        self.layout = FrameLayout(measurement.size, lines, len(concepts) + 1)
+        self.layout = FrameLayout(
+            measurement.size,
+            lines,
+            len(concepts) + 1,
+            note=facts.surrogate is not None,
+        )
         self._concepts = list(concepts)
         strip = make_strip(measurement, self._concepts)
         background = Background(self.layout)
         background.add_title(title)
+        if facts.surrogate is not None:
+            background.add_note(facts.surrogate.sentence())
         background.add_legend(self._shown, left_out, facts)
         any_patch = any(patch is not None for patch in patches)
         background.add_rows(concepts, facts, any_patch)
@@ -107,13 +116,17 @@ class Painter:
         """
         canvas = self.canvas.copy()
         picture = self._overlay(frame, prediction)
-        _paste(canvas, picture, MARGIN, PICTURE_TOP)
+        _paste(canvas, picture, MARGIN, self.layout.picture_top)
         self._add_legend(canvas, numbers)
         middle = (numbers.time + self._measurement.end(index)) / 2
         self._add_strip(canvas, numbers, middle)
         total = len(self._measurement)
         text = f'frame {index + 1} of {total} · {numbers.time:.2f} s'
         _write(canvas, text, WIDTH - MARGIN, TITLE_LINE, right=True)
+        if not math.isnan(numbers.agreement):
+            text = f'in this frame: {percent(numbers.agreement)}'
+            line = TITLE_LINE + NOTE_LINE
+            _write(canvas, text, WIDTH - MARGIN, line, right=True)
         return canvas
 
     def _overlay(

@@ -1,6 +1,7 @@
 """The numbers of a sequence as JSON: a summary, and one line per frame."""
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +50,8 @@ def sequence_record(
             _concept(facts, k, float(shares[k]))
             for k in measurement.by_share()
         ],
+        surrogate=facts.surrogate
+        and facts.surrogate.to_dict() | dict(here=measurement.agreement),
     )
 
 
@@ -79,6 +82,7 @@ def frame_record(
         concepts=listed,
         other=round(max(0.0, other), DIGITS),
         **_decision(numbers, classes),
+        **_black_box(numbers, classes),
     )
 
 
@@ -128,3 +132,14 @@ def _decision(numbers: FrameNumbers, classes: Sequence[str]) -> dict:
     ]
     predicted, runner_up = [*found, None][:2]
     return dict(predicted=predicted, runner_up=runner_up)
+
+
+def _black_box(numbers: FrameNumbers, classes: Sequence[str]) -> dict:
+    """Say how far a surrogate and the model that it explains agree."""
+    if math.isnan(numbers.agreement):
+        return {}
+    found: dict = dict(agreement=round(numbers.agreement, DIGITS))
+    if numbers.black_box is not None:
+        name = classes[numbers.black_box]
+        found['black_box'] = {'class': numbers.black_box, 'name': name}
+    return found

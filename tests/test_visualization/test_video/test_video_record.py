@@ -25,7 +25,10 @@ from mmproto.visualization.video.strip import make_strip
 SCHEMA = Path(mmproto.__file__).parent / 'schemas' / 'sequence.schema.json'
 CLASSES = ['road', 'wall', 'car']
 FACTS = SimpleNamespace(
-    classes=CLASSES, concept_names={}, class_weights_of=lambda concept: []
+    classes=CLASSES,
+    concept_names={},
+    class_weights_of=lambda concept: [],
+    surrogate=None,
 )
 
 
