@@ -16,7 +16,6 @@ from mmengine.dist import (
 )
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
-from mmengine.utils import ProgressBar
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -30,6 +29,7 @@ from .cache import FeatureCache, Taken, locked, start_cache
 from .maps import Size
 from .options import GIGABYTE, CacheOptions
 from .places import View
+from .progress import Progress
 from .record import cache_record
 from .views import FrozenNetwork, ImageViews, to_numpy
 
@@ -141,7 +141,6 @@ class _Build:
         }
         self.views: ImageViews | None = None
         self.held: dict[tuple[int, int, int], tuple] = {}
-        self.bar: ProgressBar | None = None
 
     def run(self, workers: int) -> None:
         """Go through the images that are not complete, in their order."""
@@ -149,6 +148,7 @@ class _Build:
         place = {n: index for index, n in enumerate(self.taken.order)}
         batches = self._batches(todo[self.rank :: self.world_size], workers)
         on_all_ranks(TITLE, self.part.open)
+        progress = Progress(self.cache, self.options)
         self.taken.advance(self.sizes)
         for start in range(0, len(todo), self.world_size):
             if self.taken.full:
@@ -157,11 +157,13 @@ class _Build:
             own = group[self.rank] if self.rank < len(group) else None
             found = on_all_ranks(TITLE, partial(self._measure, batches, own))
             self.sizes.update(zip(group, found))
-            self._announce(len(todo), found[0])
+            if self.rank == 0:
+                progress.begin(len(todo), found[0])
             self.taken.advance(self.sizes)
             fits = own is not None and place[own] < self.taken.count
             on_all_ranks(TITLE, partial(self._write, fits))
-            self._progress(sum(place[n] < self.taken.count for n in group))
+            progress.advance(sum(place[n] < self.taken.count for n in group))
+        progress.end()
         on_all_ranks(TITLE, self._finish)
 
     def _batches(self, numbers: list[int], workers: int) -> Iterator[dict]:
@@ -239,36 +241,7 @@ class _Build:
                 str(self.cache.folder),
             ) from error
 
-    def _announce(self, images: int, size: int) -> None:
-        """Say before the first image is written what is to come."""
-        if self.bar is not None or self.rank:
-            return
-        total = images * size
-        variants = len(self.options.variants)
-        text = (
-            f'Keeping features of {images} images x {variants} variants, '
-            f'{size / 1e6:.1f} MB an image, {total / GIGABYTE:.2f} GB in all'
-        )
-        free = self.options.limit - sum(self.cache.sizes.values())
-        if total > free:
-            images = max(free // size, 1)
-            text += (
-                f': more than cache_gb={self.options.cache_gb}, so that a '
-                f'sample of about {images} images is taken'
-            )
-        print_log(f'{text} ({self.cache.folder})', logger='current')
-        self.bar = ProgressBar(images)
-
-    def _progress(self, written: int) -> None:
-        if self.bar is not None and written:
-            # images may be smaller than the first one
-            done = self.bar.completed + written
-            self.bar.task_num = max(self.bar.task_num, done)
-            self.bar.update(written)
-
     def _finish(self) -> None:
         self.part.close()
         if self.rank == 0:
-            if self.bar is not None:
-                self.bar.file.write('\n')
             self.cache.mark_complete(self.taken)

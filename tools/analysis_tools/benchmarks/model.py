@@ -69,15 +69,15 @@ def peak_memory(path: str, act: str, args: Namespace) -> float:
 
 def _memory_of_steps(path: str, act: str, args: Namespace) -> float:
     candidate = Candidate(path, args)
-    before = _peak_of_process()
+    before = peak_of_process()
     for _ in range(2):
         getattr(candidate, act)()
     if args.device.startswith('cuda'):
         return torch.cuda.max_memory_allocated() / 2**20
-    return _peak_of_process() - before
+    return peak_of_process() - before
 
 
-def _peak_of_process() -> float:
+def peak_of_process() -> float:
     """Most MiB that this process held so far.
 
     Linux's own count: the resource module's includes the parent's.
