@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -187,16 +188,27 @@ def iterate_features(
             sizes are asked for where the loader gives kept features.
     """
     segmentor = bare_model(model)
-    total = len(loader) if isinstance(loader, Sized) else '?'
-    last_log = time.monotonic()
+    total = len(loader) if isinstance(loader, Sized) else None
+    start = last_log = time.monotonic()
     for count, batch in enumerate(loader, 1):
         for image, sample in zip(batch['inputs'], batch['data_samples']):
             path = _path(sample)
             if wanted is None or wanted(path):
                 yield _features(segmentor, image, sample, path, sizes)
-        if time.monotonic() - last_log > SECONDS_BETWEEN_LOGS:
-            print_log(f'{title}: batch {count} of {total}', logger='current')
-            last_log = time.monotonic()
+        now = time.monotonic()
+        if now - last_log > SECONDS_BETWEEN_LOGS:
+            progress = _progress(count, total, now - start)
+            print_log(f'{title}: {progress}', logger='current')
+            last_log = now
+
+
+def _progress(count: int, total: int | None, seconds: float) -> str:
+    """Say how far a loop is, and how long the rest takes at this speed."""
+    if total is None:
+        return f'batch {count}'
+    left = timedelta(seconds=round(seconds / count * (total - count)))
+    short = str(left).removeprefix('0:').removeprefix('0')
+    return f'batch {count} of {total}, {short} left'
 
 
 def _path(sample: Any) -> str:

@@ -1,9 +1,16 @@
-"""How the cells of a feature map lie in an image."""
+"""How the cells of a feature map lie in an image, and how far a loop is."""
+
+from types import SimpleNamespace
 
 import pytest
 import torch
 
-from mmproto.prototypes.features import ImageFeatures, resize_by
+from mmproto.prototypes import features as module
+from mmproto.prototypes.features import (
+    ImageFeatures,
+    iterate_features,
+    resize_by,
+)
 
 # label map, network input without and with padding, feature map
 SIZES = {
@@ -76,3 +83,50 @@ def test_resizing_rounds():
     assert resize_by(image, 2.0).shape == (1, 1, 10, 12)
     assert resize_by(image, 0.5).shape == (1, 1, 2, 3)
     assert resize_by(image, 1.0).equal(image)
+
+
+class SlowBatches:
+    """Empty batches, each after some seconds on a clock of its own."""
+
+    def __init__(self, seconds):
+        self.seconds, self.now = seconds, 100.0
+
+    def __iter__(self):
+        for seconds in self.seconds:
+            self.now += seconds
+            yield dict(inputs=[], data_samples=[])
+
+
+class CountedBatches(SlowBatches):
+    def __len__(self):
+        return len(self.seconds)
+
+
+@pytest.mark.parametrize(
+    ('batches', 'lines'),
+    [
+        # no line in the first ten seconds, nor ten after another
+        (
+            CountedBatches([6, 6, 3, 25, 20, 0, 60]),
+            [
+                'Usage: batch 2 of 7, 0:30 left',  # 6 s a batch
+                'Usage: batch 4 of 7, 0:30 left',  # 10 s
+                'Usage: batch 5 of 7, 0:24 left',  # 12 s
+                'Usage: batch 7 of 7, 0:00 left',
+            ],
+        ),
+        (CountedBatches([40] * 20), ['Usage: batch 1 of 20, 12:40 left']),
+        (CountedBatches([60] * 99), ['Usage: batch 1 of 99, 1:38:00 left']),
+        (SlowBatches([11, 1]), ['Usage: batch 1']),
+    ],
+)
+def test_progress_lines_say_how_long_it_takes(batches, lines, monkeypatch):
+    said = []
+    clock = SimpleNamespace(monotonic=lambda: batches.now)
+    monkeypatch.setattr(module, 'time', clock)
+    monkeypatch.setattr(
+        module, 'print_log', lambda text, logger: said.append(text)
+    )
+    assert list(iterate_features(None, batches, 'Usage')) == []
+    assert said[: len(lines)] == lines
+    assert len(said) <= len(batches.seconds)
