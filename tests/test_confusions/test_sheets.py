@@ -45,7 +45,8 @@ def make_case(truth, predicted, concept=3, name=''):
     entry = dict(
         concept=3, name=name, class_weights=weights, mended=1, broken=2
     )
-    return dict(classes=[truth, predicted], concepts=[entry]), row
+    data = dict(classes=[truth, predicted], concepts=[entry], surrogate=None)
+    return data, row
 
 
 def make_patches(path, number):

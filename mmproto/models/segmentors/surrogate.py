@@ -36,8 +36,8 @@ class SurrogateEncoderDecoder(EncoderDecoder):
     """
 
     def __init__(self, black_box: Mapping, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
         _check(black_box)
+        super().__init__(**kwargs)
         self.black_box = MMSEG_MODELS.build(
             dict(
                 black_box,
@@ -63,8 +63,8 @@ class SurrogateEncoderDecoder(EncoderDecoder):
 
 def _check(black_box: Mapping) -> None:
     kind = black_box.get('type')
-    found = kind if isinstance(kind, type) else MMSEG_MODELS.get(kind)
-    if found is None or not issubclass(found, EncoderDecoder):
+    found = MMSEG_MODELS.get(kind) if isinstance(kind, str) else kind
+    if not isinstance(found, type) or not issubclass(found, EncoderDecoder):
         raise ValueError(
             f'black_box is of type {kind!r}; expected an EncoderDecoder or a '
             'CascadeEncoderDecoder of mmseg'

@@ -67,6 +67,7 @@ def make_facts(classes, names=LONG):
         palette=class_colors({}, classes),
         concept_names=dict(enumerate(names)),
         class_weights_of=lambda concept: [(name, 12.29) for name in LONG],
+        surrogate=None,
     )
 
 
