@@ -43,7 +43,7 @@ class TraceableStageMix(StageMix):
     def pool_map(self, features: Tensor, size: tuple[int, int]) -> Tensor:
         """See :meth:`StageMix.pool_map`."""
         rows, columns = (
-            _averages(before, after)
+            _averages(before, min(before, after))
             for before, after in zip(features.shape[2:], size)
         )
         return rows @ features @ columns.T

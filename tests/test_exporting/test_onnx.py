@@ -27,6 +27,17 @@ VARIANTS = dict(
         head=dict(prototype_layer=dict(type='mmproto.SoftmaxConcepts'))
     ),
     no_norm=dict(neck=dict(norm_cfg=None, dilations=(2, 20))),
+    stages=dict(
+        neck=dict(in_channels=[16, 128], in_index=[0, 3], mid_channels=8)
+    ),
+    pooled_stages=dict(
+        neck=dict(
+            in_channels=[16, 32, 128],
+            in_index=[0, 1, 3],
+            size_index=3,
+            pool=3,
+        )
+    ),
     distance=dict(
         head=dict(
             prototype_layer=dict(type='mmproto.DistancePrototypes'),

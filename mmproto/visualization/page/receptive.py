@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from mmproto.models.facts import ModelFacts
+from mmproto.models.necks.pooling import as_maps
+from mmproto.models.necks.stage_mix import StageMix
 from mmproto.prototypes.features import evaluating
 
 PROBE = 256  # side of the image that is shown to the network
@@ -19,6 +21,7 @@ def theoretical_fields(facts: ModelFacts) -> list[int | None]:
     times its dilation, times the stride before it. Branches are counted as if
     they came one after the other, so this is an upper bound; what a cell
     noticeably depends on is far smaller (https://arxiv.org/abs/1701.04128).
+    A neck that resizes stages adds two cells of the coarsest.
 
     Args:
         facts: The model.
@@ -41,6 +44,7 @@ def theoretical_fields(facts: ModelFacts) -> list[int | None]:
 def _probe(model: Any, layers: list[nn.Module]) -> tuple[int, int]:
     """Measure field and stride of layers in one pass of the network."""
     grown = [1]
+    mixed: list[int] = []  # strides of the stages that a neck mixes
 
     def widen(layer: Any, inputs: tuple[Tensor, ...], _: Any) -> None:
         """Add what a layer sees beyond its input's cells."""
@@ -50,11 +54,23 @@ def _probe(model: Any, layers: list[nn.Module]) -> tuple[int, int]:
         dilation = dilation if isinstance(dilation, int) else max(dilation)
         grown[0] += (kernel - 1) * dilation * stride
 
+    def note(mix: Any, inputs: tuple[Any]) -> None:
+        """Keep the strides of what is resized."""
+        maps = as_maps(inputs[0])
+        mixed.extend(
+            round(PROBE / maps[index].shape[2]) for index in mix.in_index
+        )
+
     kinds = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
     hooks = [
         layer.register_forward_hook(widen)
         for layer in layers
         if isinstance(layer, kinds)
+    ]
+    hooks += [
+        layer.register_forward_pre_hook(note)
+        for layer in model.modules()
+        if isinstance(layer, StageMix)
     ]
     device = next(model.parameters()).device
     try:
@@ -65,4 +81,6 @@ def _probe(model: Any, layers: list[nn.Module]) -> tuple[int, int]:
     finally:
         for hook in hooks:
             hook.remove()
-    return grown[0], round(PROBE / maps[-1].shape[2])
+    stride = round(PROBE / maps[-1].shape[2])
+    resized = set(mixed) - {stride}
+    return grown[0] + (2 * max(stride, *mixed) if resized else 0), stride
