@@ -23,6 +23,7 @@ COMMANDS = (
     'export',
     'ablate',
     'compare',
+    'compare-cam',
     'convert-camvid',
     'convert-car-parts',
     'convert-lite0',

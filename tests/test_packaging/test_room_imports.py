@@ -19,7 +19,7 @@ ROOMS = (
     ('explanations',),
     ('visualization',),
     ('evaluation', 'editing', 'exporting', 'confusions'),
-    ('model_card', 'model_conversion'),
+    ('model_card', 'model_conversion', 'class_activation'),
     ('engine',),
     ('fitting',),
     ('ablation',),

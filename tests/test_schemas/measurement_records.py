@@ -6,9 +6,11 @@ from pydantic import Field
 from record_parts import (
     Count,
     Index,
+    Model,
     NamedClass,
     NotNegative,
     Numbers,
+    Point,
     Record,
     Sha256,
     Share,
@@ -163,3 +165,89 @@ class ExplanationReport(
     """By name of the metric."""
     surrogate: Surrogate | None
     """Null unless the model stands in for another one."""
+
+
+class DeletionCurve(Record):
+    area: Share
+    """Under the curve, mean over pixels; lower is better."""
+    standard_error: NotNegative | None
+    """Of the area, over images; null of a single one."""
+    curve: list[Share]
+    """Mean probability; as many values as shares."""
+
+
+class Orders(Record):
+    cam: DeletionCurve
+    """Cells with the largest class activation first."""
+    concepts: DeletionCurve
+    """Cells with the most evidence of the deciding concepts first."""
+    nearest: DeletionCurve
+    """Nearest cells first, whatever the model."""
+    random: DeletionCurve
+    """Cells by chance."""
+
+
+class AreaGap(Record):
+    mean: float
+    """Area of the concepts minus that of the class activation map."""
+    standard_error: NotNegative | None
+    """Over images; null of a single one."""
+    share_below: Share
+    """Of the pixels at which the concepts' area is smaller."""
+
+
+class DeletionRegion(Record):
+    orders: Orders
+    concepts_minus_cam: AreaGap
+
+
+class DeletionRegions(Record):
+    pixel: DeletionRegion
+    """Class and probability of one pixel."""
+    segment: DeletionRegion
+    """Of all pixels of its class that touch each other and it."""
+
+
+class Areas(Record):
+    cam: Share
+    concepts: Share
+    nearest: Share
+    random: Share
+
+
+class RegionAreas(Record):
+    pixel: Areas
+    segment: Areas
+
+
+class DeletionPixel(NamedClass):
+    """A random pixel, with the class that the model gives it."""
+
+    image: str
+    point: Point
+    segment_pixels: Count
+    areas: RegionAreas
+
+
+class CamComparison(
+    Record,
+    title='Deletion curves of class activation maps and concepts, written by '
+    'mmproto compare-cam',
+):
+    version: Literal[1]
+    mmproto: Text
+    """Version of the package."""
+    model: Model
+    """The model that is explained, and that judges."""
+    concept_model: Model
+    surrogate: Surrogate | None
+    """Null unless the concept model was fitted to answers of a model."""
+    seed: Index
+    num_images: Count
+    num_pixels: Count
+    cell: Count
+    """Pixels along a side of what is deleted at once, about."""
+    shares: list[Share]
+    """Of the cells that are gone, along each curve."""
+    regions: DeletionRegions
+    pixels: list[DeletionPixel]

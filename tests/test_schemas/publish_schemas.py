@@ -10,11 +10,12 @@ import re
 from pathlib import Path
 
 from explanation_records import Concepts, Explanation, Frame, Sequence
-from measurement_records import Confusions, ExplanationReport
+from measurement_records import CamComparison, Confusions, ExplanationReport
 from pydantic.json_schema import GenerateJsonSchema
 
 FOLDER = Path(__file__).parents[2] / 'mmproto' / 'schemas'
 RECORDS = {
+    'cam_comparison.schema.json': CamComparison,
     'concepts.schema.json': Concepts,
     'confusions.schema.json': Confusions,
     'explanation.schema.json': Explanation,
