@@ -3,11 +3,10 @@
 import json
 import os
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from mmproto.fitting.options import FitOptions
-from mmproto.utils.environment import SCOPE, shipped
+from mmproto.utils.environment import SCOPES, config_folder
 from mmproto.utils.files import check_writable, file_hash, write_json
 
 
@@ -140,12 +139,8 @@ def base_name(config: str | Path, folder: Path) -> str:
         else the path from the folder.
     """
     path = Path(config).resolve()
-    own = shipped('configs').resolve()
-    if path.is_relative_to(own):
-        return f'{SCOPE}{path.relative_to(own).as_posix()}'
-    spec = find_spec('mmseg')
-    if spec is not None and spec.origin:
-        zoo = (Path(spec.origin).parent / '.mim/configs').resolve()
-        if path.is_relative_to(zoo):
-            return f'mmseg::{path.relative_to(zoo).as_posix()}'
+    for scope in SCOPES:
+        known = config_folder(scope.removesuffix('::')).resolve()
+        if path.is_relative_to(known):
+            return f'{scope}{path.relative_to(known).as_posix()}'
     return Path(os.path.relpath(path, folder.resolve())).as_posix()

@@ -139,9 +139,9 @@ def config_path(name: str) -> Path:
     Raises:
         FileNotFoundError: There is no such config.
     """
-    scope, _, relative = name.rpartition('::')
-    package = scope or 'mmproto'
-    folder = shipped('configs') if package == 'mmproto' else _mmseg_configs()
+    package, _, relative = name.rpartition('::')
+    package = package or 'mmproto'
+    folder = config_folder(package)
     for path in (folder / relative, folder / f'{relative}.py'):
         if path.is_file():
             return path
@@ -150,14 +150,21 @@ def config_path(name: str) -> Path:
     )
 
 
-def _mmseg_configs() -> Path:
-    """Return where mmseg's configs are: in the package or in its checkout."""
-    spec = find_spec('mmseg')
+def config_folder(package: str) -> Path:
+    """Return where the configs of `mmproto` or `mmseg` are.
+
+    Raises:
+        FileNotFoundError: mmseg is not installed.
+    """
+    if package == 'mmproto':
+        return shipped('configs')
+    spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise FileNotFoundError('mmseg is not installed')
-    package = Path(spec.origin).parent
-    installed = package / '.mim' / 'configs'
-    return installed if installed.exists() else package.parent / 'configs'
+        raise FileNotFoundError(f'{package} is not installed')
+    home = Path(spec.origin).parent
+    installed = home / '.mim' / 'configs'
+    # in a checkout they are beside the package
+    return installed if installed.exists() else home.parent / 'configs'
 
 
 def _alternatives(folder: Path, name: str) -> str:
