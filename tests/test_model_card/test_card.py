@@ -262,7 +262,7 @@ def test_a_surrogate_says_so(facts):
     record = RECORD | dict(classes={'tram|bus': 0.5, 'road': None})
     found = replace(facts, surrogate=Surrogate.read(record))
     card = make_card(found)
-    assert f'stand-in for another model, fcn\\_street: {LINE}.\n\n<!--' in card
+    assert f'stand-in for another model, fcn_street: {LINE}.\n\n<!--' in card
     table = rows(card)
     assert ['tram|bus', '50.0 %'] in table and ['road', '-'] in table
     assert make_card(found, card) == card
