@@ -10,11 +10,12 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from segmentors import CLASSES, SEGMENTORS, build_segmentor
 
+from mmproto.fitting.found_maps import find_maps
 from mmproto.fitting.model_config import (
     concept_model_config,
     frozen_weights,
 )
-from mmproto.fitting.stages import choose_stages, find_maps
+from mmproto.fitting.stages import choose_stages
 
 SIZE = (128, 192)
 SIZES = {'MobileNetV3, LRASPPHead': (392, 392)}  # pools 49 x 49 cells

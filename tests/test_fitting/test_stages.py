@@ -2,7 +2,8 @@
 
 import pytest
 
-from mmproto.fitting.stages import FoundMaps, choose_stages
+from mmproto.fitting.found_maps import FoundMaps
+from mmproto.fitting.stages import choose_stages
 
 
 def found(image, *maps, read=None):

@@ -30,9 +30,10 @@ from mmproto.feature_cache import (
     accepting_features,
     build_cache,
 )
+from mmproto.fitting.found_maps import find_maps
 from mmproto.fitting.model_config import concept_model_config
 from mmproto.fitting.recipe import fit_schedule
-from mmproto.fitting.stages import choose_stages, find_maps
+from mmproto.fitting.stages import choose_stages
 from mmproto.prototypes.features import evaluating
 
 CONCEPTS = 32
