@@ -25,6 +25,7 @@ from mmproto.utils.files import atomic_path, write_json
 from .black_box import load_black_box, read_black_box_config
 from .comparison import compare_models
 from .files import FitFolder, base_name, describe_task
+from .found_maps import find_maps
 from .model_config import concept_model_config, frozen_weights
 from .options import DEFAULT_ITERS, FitOptions
 from .recipe import SHORTEST
@@ -37,7 +38,7 @@ from .run_config import (
     with_data,
     write_config,
 )
-from .stages import StageChoice, choose_stages, find_maps
+from .stages import StageChoice, choose_stages
 
 
 @dataclass
