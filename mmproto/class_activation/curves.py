@@ -52,8 +52,9 @@ def deletion_curve(
     rank = np.empty(len(order), int)
     rank[order] = np.arange(len(order))
     found: list[float] = []
-    for part in torch.tensor(shares).split(AT_ONCE):
-        gone = [rank < round(share * len(order)) for share in part.tolist()]
+    for start in range(0, len(shares), AT_ONCE):
+        part = shares[start : start + AT_ONCE]
+        gone = [rank < round(share * len(order)) for share in part]
         found += _probabilities(view, region, gone, grid)
     return np.array(found)
 
@@ -88,12 +89,12 @@ def _probabilities(
 def _kept_pixels(
     view: SegmentorView, gone: np.ndarray, grid: tuple[int, int]
 ) -> Tensor:
-    """Return which pixels of the input (h,w) are left; padding is."""
+    """Return 1 for pixels of the input (h,w) that are left, as padding is."""
     height, width = view.inputs.shape[2:]
     left, right, top, bottom = _padding(view.meta)
     size = (height - top - bottom, width - left - right)
-    kept = torch.from_numpy(~gone[cell_index(size, grid)])
-    return functional.pad(kept, (left, right, top, bottom), value=True)
+    kept = torch.from_numpy(~gone[cell_index(size, grid)]).float()
+    return functional.pad(kept, (left, right, top, bottom), value=1.0)
 
 
 def _padding(meta: dict) -> tuple[int, int, int, int]:

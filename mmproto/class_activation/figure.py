@@ -1,7 +1,7 @@
 """Class activation maps and concepts of the same pixels, side by side."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import matplotlib
@@ -29,7 +29,7 @@ from mmproto.visualization.text import (
 )
 
 from .measure import REGIONS
-from .record import WORDS, describe
+from .record import WORDS, describe_areas
 
 CONCEPTS = 3
 DPI = 110
@@ -78,6 +78,7 @@ comparison_record`.
     Returns:
         A figure on an Agg canvas; pyplot and its state are not involved.
     """
+    pairs = [_with_plain_names(pair) for pair in pairs]
     width = WIDTH - 2 * MARGIN
     caption = wrap_text(_caption(record), SMALL + 1, width)
     titles = [wrap_text(_title(p), SMALL + 3, width, 'bold') for p in pairs]
@@ -91,6 +92,10 @@ comparison_record`.
         top += height
     _draw_curves(canvas, top, record)
     return canvas.figure
+
+
+def _with_plain_names(pair: PixelPair) -> PixelPair:
+    return replace(pair, explanation=with_plain_names(pair.explanation))
 
 
 def _caption(record: dict) -> str:
@@ -128,7 +133,7 @@ def _row_height(pair: PixelPair, title: str) -> float:
 
 def _draw_row(canvas: Canvas, top: float, pair: PixelPair, title: str) -> None:
     """Draw the image, its class activation map and the concepts."""
-    explanation = with_plain_names(pair.explanation)
+    explanation = pair.explanation
     canvas.write(MARGIN, top, title, SMALL + 3, weight='bold')
     top += TITLE_LINE * len(title.splitlines())
     rgb = explanation.pixels[..., ::-1]
@@ -212,7 +217,7 @@ def _draw_curves(canvas: Canvas, top: float, record: dict) -> None:
         f'is asked again: {record["num_pixels"]} random pixels of '
         f'{record["num_images"]} images. An explanation that names what the '
         'model uses lowers the curve early.',
-        *describe(record),
+        *describe_areas(record),
     ]
     text = '\n\n'.join(wrap_text(line, SMALL + 1, width) for line in lines)
     canvas.write(left, top + HEADING, text, SMALL + 1)

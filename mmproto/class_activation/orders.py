@@ -32,7 +32,7 @@ def concept_map(
     weights = facts.head.class_weights[region.category].detach().cpu()  # K
     mask = torch.from_numpy(region.mask)
     means = [
-        maps.activations(part)[:, mask].mean(dim=1)
+        maps.activations(part.tolist())[:, mask].mean(dim=1)
         for part in torch.arange(len(weights)).split(CHANNELS_AT_ONCE)
     ]
     contributions = weights * torch.cat(means)  # K

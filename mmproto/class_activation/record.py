@@ -53,7 +53,7 @@ def comparison_record(
     )
 
 
-def describe(record: dict) -> list[str]:
+def describe_areas(record: dict) -> list[str]:
     """Say the areas in a sentence for each region.
 
     Args:

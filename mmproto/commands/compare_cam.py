@@ -79,7 +79,7 @@ def work(args: Namespace) -> None:
         check_same_classes,
         compare_orders,
         comparison_record,
-        describe,
+        describe_areas,
         explain_both,
         save_comparison,
     )
@@ -106,7 +106,7 @@ def work(args: Namespace) -> None:
     )
     record = comparison_record(found, facts, origins, args.seed)
     paths = save_comparison(pairs, record, args.out)
-    for line in (*describe(record), *paths):
+    for line in (*describe_areas(record), *paths):
         print(line)
 
 

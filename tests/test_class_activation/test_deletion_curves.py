@@ -28,6 +28,7 @@ def cell_of(y, x, size):
     return (y * GRID[0] // size[0]) * GRID[1] + x * GRID[1] // size[1]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize('pad', [None, 32])
 def test_curves_by_brute_force(planted, pixels, pad):
     """Pixel by pixel, cell by cell; what mmseg pads is never deleted."""
@@ -57,14 +58,14 @@ def test_curves_by_brute_force(planted, pixels, pad):
 def test_the_cell_that_matters_decides(planted, pixels):
     """The logits of a cell depend on nothing but its own colour."""
     view = SegmentorView.of(planted(), pixels)
-    region = view.pixel(30, 20)
-    own = cell_of(20, 30, (40, 56))
+    region = view.pixel(27, 20)  # far enough from the next cell
+    own = cell_of(20, 27, (40, 56))
     others = [cell for cell in range(15) if cell != own]
     first = deletion_curve(view, region, np.array([own, *others]), GRID)
     last = deletion_curve(view, region, np.array([*others, own]), GRID)
     assert first[0] == last[0] and first[-1] == last[-1]
     np.testing.assert_allclose(first[3:], first[-1], atol=1e-6)
-    np.testing.assert_allclose(last[:-1], last[0], atol=0.02)  # resizing
+    np.testing.assert_allclose(last[:-1], last[0], atol=1e-6)
     assert mean_height(first) < mean_height(last)
 
 
@@ -108,6 +109,10 @@ def test_cells_are_about_sixteen_pixels():
 
 def test_concepts_of_the_decision(tiny_model, image):
     """At one pixel they are those of the explanation, largest first."""
+    torch.manual_seed(0)
+    with torch.no_grad():  # few concepts are enough
+        weights = tiny_model.decode_head.conv_seg.weight
+        weights.copy_(torch.rand(weights.shape) ** 6)
     facts = ModelFacts.of(tiny_model)
     explanation = explain(tiny_model, image)
     x, y = explanation.point

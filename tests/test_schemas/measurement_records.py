@@ -168,7 +168,7 @@ class ExplanationReport(
 
 
 class DeletionCurve(Record):
-    area: Share
+    area: NotNegative
     """Under the curve, mean over pixels; lower is better."""
     standard_error: NotNegative | None
     """Of the area, over images; null of a single one."""
@@ -209,10 +209,10 @@ class DeletionRegions(Record):
 
 
 class Areas(Record):
-    cam: Share
-    concepts: Share
-    nearest: Share
-    random: Share
+    cam: NotNegative
+    concepts: NotNegative
+    nearest: NotNegative
+    random: NotNegative
 
 
 class RegionAreas(Record):
