@@ -129,6 +129,8 @@ def compare_models(
                 images[own.metainfo.get('img_path', str(len(images)))] = share
             if bar:
                 bar.update()
+    if bar:
+        bar.file.write('\n')
     if not images:
         raise ValueError(
             'there is no image to compare the models on; give the config a '

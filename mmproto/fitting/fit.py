@@ -1,6 +1,7 @@
 """Fit a concept head to a trained segmentor, on its frozen features."""
 
 import json
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,26 +10,25 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
-from mmengine.runner.checkpoint import save_checkpoint
 from mmseg.apis import init_model
 
 from mmproto.checkpoints.derived import save_weights
 from mmproto.datasets.config_checks import check_config
 from mmproto.feature_cache import CacheOptions, FeatureCache, build_cache
 from mmproto.models.facts import ModelFacts
-from mmproto.utils.files import atomic_path, write_json
+from mmproto.utils.files import write_json
 
 from .black_box import load_black_box, read_black_box_config
 from .comparison import compare_models
 from .files import FitFolder, base_name, describe_task
 from .found_maps import find_maps
 from .model_config import concept_model_config, frozen_weights
-from .options import DEFAULT_ITERS, FitOptions
-from .recipe import SHORTEST
+from .options import DEFAULT_ITERS, SHORTEST, FitOptions
 from .report import FitReport
 from .run_config import (
     comparison_loader,
@@ -115,6 +115,11 @@ def fit_concepts(
     box, meta = load_black_box(cfg, checkpoint, trusted, get_device())
     found = find_maps(box, first_image(box, cfg, options.target))
     choice = choose_stages(found, options.layers)
+    if options.concepts < box.num_classes:
+        raise ValueError(
+            f'{options.concepts} concepts cannot tell {box.num_classes} '
+            f'classes apart: give at least {box.num_classes}'
+        )
     folder = FitFolder(Path(out))
     task = describe_task(config, checkpoint, data, options)
     task = folder.begin(task, resume)
@@ -138,13 +143,25 @@ def _keep_features(fit: Fit) -> FeatureCache:
         fit.black_box.state_dict(), fit.cfg.model, fit.options.target
     )
     cfg = _training_config(fit, SHORTEST)
+    torch.manual_seed(fit.options.seed)
     model = init_model(cfg, None, get_device())
+    with _without_messages():
+        model.init_weights()
     model.load_state_dict(weights, strict=False)
     with fit.step('features'):
         cache = build_cache(model, cfg, _cache_options(fit), fit.folder.cache)
-    with atomic_path(fit.folder.start) as temporary:
-        save_checkpoint(dict(state_dict=weights), str(temporary))
+    save_weights(model, {}, fit.folder.start)
     return cache
+
+
+@contextmanager
+def _without_messages() -> Iterator[None]:
+    """Keep mmengine from listing how each weight was initialised."""
+    logging.disable(logging.INFO)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _cache_options(fit: Fit) -> CacheOptions:
@@ -176,16 +193,28 @@ def _length(fit: Fit) -> int:
         folder = fit.folder.work_dir / 'trial'
         runner = _train(fit, SHORTEST, folder)
     times = runner.message_hub.get_scalar('train/time').data[0]
+    return iterations_in(options.minutes, times.tolist())
+
+
+def iterations_in(minutes: float, times: list[float]) -> int:
+    """Tell how many iterations a machine makes in a time.
+
+    Args:
+        minutes: The time.
+        times: Seconds of each iteration of a short fit, in which clustering
+            and projection come once.
+    """
     step = median(times)
-    once = sum(times) - step * len(times)  # clustering and projection
-    return max(SHORTEST, round((60 * options.minutes - once) / step))
+    once = sum(times) - step * len(times)
+    return max(SHORTEST, round((60 * minutes - once) / step))
 
 
 def _train(fit: Fit, max_iters: int, work_dir: Path) -> Runner:
     cfg = _training_config(fit, max_iters)
     cfg.work_dir = str(work_dir)
-    cfg.load_from = str(fit.folder.start)
     cfg.resume = any(work_dir.glob('iter_*.pth'))
+    # mmengine would resume from what `load_from` names
+    cfg.load_from = None if cfg.resume else str(fit.folder.start)
     runner = Runner.from_cfg(cfg)
     runner.train()
     return runner

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 TARGETS = ('labels', 'model')
 DEFAULT_ITERS = 600
+SHORTEST = 20  # iterations that keep all moments of the recipe apart
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,10 @@ class FitOptions:
             raise ValueError(
                 f'got max_iters={self.max_iters} and minutes={self.minutes}; '
                 'give one of them'
+            )
+        if self.max_iters is not None and self.max_iters < SHORTEST:
+            raise ValueError(
+                f'max_iters must be at least {SHORTEST}, got {self.max_iters}'
             )
         for name in ('concepts', 'batch_size'):
             if getattr(self, name) < 1:

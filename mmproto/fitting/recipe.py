@@ -3,8 +3,6 @@
 from typing import Any
 
 SWITCH, PRUNED, LAST = 0.4, 0.8, 0.95  # shares of the run
-# Moments apart from each other need some iterations.
-SHORTEST = 20
 
 
 def fit_schedule(max_iters: int) -> dict[str, Any]:
@@ -20,8 +18,7 @@ def fit_schedule(max_iters: int) -> dict[str, Any]:
                     'decode_head.conv_seg': dict(lr_mult=5.0, decay_mult=0.0),
                     # the length of a prototype means nothing
                     'decode_head.prototype_layer': dict(decay_mult=0.0),
-                },
-                norm_decay_mult=0.0,
+                }
             ),
         ),
         param_scheduler=[

@@ -84,14 +84,16 @@ def write_config(
         resume=False,
         custom_hooks=[*hooks, *(dict(type=name) for name in OWN_HOOKS)],
         # averages evidence: contributions stay additive
-        tta_model=dict(_delete_=True, type='mmproto.EvidenceTTAModel'),
-        test_pipeline=cfg.test_pipeline,
+        tta_model=dict(
+            _delete_=True,
+            type='mmproto.EvidenceTTAModel',
+            flip_pairs=(cfg.get('tta_model') or {}).get('flip_pairs'),
+        ),
     )
-    if data:
-        for key in DATA_KEYS:
-            value = cfg.get(key)
-            whole = isinstance(value, dict)
-            changes[key] = dict(_delete_=True, **value) if whole else value
+    for key in DATA_KEYS if data else ('test_pipeline',):
+        value = cfg.get(key)
+        whole = isinstance(value, dict)
+        changes[key] = dict(_delete_=True, **value) if whole else value
     text = Config(changes).pretty_text
     path.write_text(
         f"_base_ = '{base}'\n"
@@ -203,7 +205,9 @@ def training_config(
             default_hooks=dict(
                 timer=dict(type='IterTimerHook'),
                 logger=dict(
-                    type='LoggerHook', interval=50, log_metric_by_epoch=False
+                    type='LoggerHook',
+                    interval=max(max_iters // 20, 1),
+                    log_metric_by_epoch=False,
                 ),
                 param_scheduler=dict(type='ParamSchedulerHook'),
                 checkpoint=dict(

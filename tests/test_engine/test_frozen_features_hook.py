@@ -304,6 +304,26 @@ def test_windows_are_trained_on_and_images_projected(build, frozen):
     assert patch['image_size'] == [64, 96]
 
 
+def test_clusters_come_from_the_windows(build, frozen, monkeypatch):
+    seen = []
+
+    def init(model, loader, options):
+        seen.append(len(loader))
+
+    monkeypatch.setattr(
+        'mmproto.engine.hooks.prototype_init_hook.init_prototypes', init
+    )
+    slide = dict(mode='slide', crop_size=(64, 64), stride=(32, 32))
+    runner = build(
+        frozen(),
+        dict(type='mmproto.PrototypeInitHook', begin=1),
+        **{'model.test_cfg': slide},
+    )
+    runner.train()
+    assert seen == [12]  # two windows of each of six images
+    assert 'init_dataloader' not in runner.cfg
+
+
 def test_views_need_images(build, frozen):
     collate = dict(type='mmproto.two_view_collate')
     runner = build(frozen(), **{'train_dataloader.collate_fn': collate})

@@ -27,9 +27,9 @@ class FrozenFeaturesHook(Hook):
     each size and flip, or its features are found in the cache. Training then
     equals one with a frozen backbone in evaluation mode, without photometric
     augmentation and without crops, up to the rounding of ``dtype``.
-    Prototypes are initialised and projected on the same features, unless the
-    model sees sliding windows: then on whole images, as always. Validation
-    sees images.
+    Prototypes are initialised and projected on the same features; those of a
+    model with sliding windows are projected on whole images, as always.
+    Validation sees images.
 
     In an epoch-based loop, an epoch is one pass over the kept images.
 
@@ -79,8 +79,10 @@ class FrozenFeaturesHook(Hook):
             cache_gb=self.options.cache_gb,
         )
         self._load_from(runner, {**loader, 'dataset': features})
+        self._config = runner.cfg.copy()
+        self._look_at(runner, 'init_dataloader', features)
         if cache.record['windows'] is None:
-            self._project_from(runner, features)
+            self._look_at(runner, 'projection_dataloader', features)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Keep the cache, which is of this machine, out of the config."""
@@ -122,22 +124,20 @@ class FrozenFeaturesHook(Hook):
             runner.model, loop.iter, loop.max_iters
         )
 
-    def _project_from(self, runner: Runner, features: dict) -> None:
-        """Give the hooks that look at all training images the features."""
-        self._config = runner.cfg.copy()
-        known = runner.cfg.get('projection_dataloader')
-        runner.cfg.projection_dataloader = dict(
+    def _look_at(self, runner: Runner, key: str, features: dict) -> None:
+        """Give a hook that looks at all training images the features."""
+        loader = dict(
             batch_size=1,
             num_workers=0,  # reading is faster than handing over
             sampler=dict(type='DefaultSampler', shuffle=False),
             dataset=dict(features, plain=True),
         )
+        known = runner.cfg.get(key)
         if known is None:
-            self._undo.callback(runner.cfg.pop, 'projection_dataloader')
+            self._undo.callback(runner.cfg.pop, key)
         else:
-            self._undo.callback(
-                setattr, runner.cfg, 'projection_dataloader', known
-            )
+            self._undo.callback(setattr, runner.cfg, key, known)
+        runner.cfg[key] = loader
 
 
 def check_loader(cfg: Config) -> dict:

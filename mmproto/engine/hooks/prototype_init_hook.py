@@ -22,6 +22,9 @@ class PrototypeInitHook(Hook):
     then the latents only have to learn to separate the classes. A resumed
     training that is past that iteration does not cluster again.
 
+    The images are those of a projection, unless the config has an
+    ``init_dataloader``.
+
     Args:
         begin: Iteration before which the prototypes are initialised, or a
             share of the run.
@@ -52,8 +55,10 @@ class PrototypeInitHook(Hook):
         """Cluster when the iteration has come."""
         if runner.iter != self._begin:
             return
+        images = runner.cfg.get('init_dataloader')
         loader = Runner.build_dataloader(
-            projection_dataloader(runner.cfg), seed=self.options.seed
+            images or projection_dataloader(runner.cfg),
+            seed=self.options.seed,
         )
         print_log('Initialising prototypes by clustering', logger='current')
         init_prototypes(runner.model, loader, self.options)
