@@ -28,6 +28,10 @@ LINE = (
     '(101 images of CamVidDataset)'
 )
 
+LONG = RECORD | dict(
+    agreement=0.5, data_set='CityscapesDataset', reweighted=[1, 2]
+)
+
 
 def fcn(channels=8, **options):
     """Config of a head on the last stage of the tiny backbone."""

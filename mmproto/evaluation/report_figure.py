@@ -10,7 +10,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from mmproto.visualization.panels import SMALL
-from mmproto.visualization.text import fit, text_width
+from mmproto.visualization.text import fit, text_width, wrap_text
 
 from .base import lines_of
 
@@ -79,7 +79,9 @@ def _title(data: dict, panels: bool) -> str:
     if not panels:
         title += ': no curves or histograms'
     if data['surrogate'] is not None:
-        title += f'\n{data["surrogate"]["sentence"]}'
+        line = data['surrogate']['sentence']
+        width = COLUMNS * PANEL[0] - 2 * PAD
+        title += f'\n{wrap_text(line, SMALL + 4, width)}'
     return title
 
 

@@ -18,14 +18,15 @@ from mmproto.utils.origin import Origin
 from mmproto.utils.spreadsheet import write_text
 from mmproto.visualization.canvas import Canvas
 from mmproto.visualization.panels import SMALL, list_weights, patch_axes
-from mmproto.visualization.text import PLAIN_TEXT, concept_title
+from mmproto.visualization.text import PLAIN_TEXT, concept_title, wrap_text
 
 PAGE_LENGTH = 8  # concepts
 PATCHES = 6
 MOST_WEIGHTS = 7  # listed per concept
 TEXT_SIZE = SMALL + 0.5  # points
 WIDTH, MARGIN = 13.0, 0.26  # inches, like all lengths below
-HEADER, ROW_HEIGHT = 0.9, 2.0
+HEADER, ROW_HEIGHT = 0.9, 2.0  # the header has room for two lines
+NOTE_LINE = 0.16
 FIRST_PATCH, PATCH_STEP, PATCH = 3.22, 1.62, 1.46
 TITLE_WIDTH = 2.75  # of a concept's number and name
 WEIGHT_WIDTH = 1.8  # of a class in the list of weights
@@ -76,7 +77,7 @@ def save_concepts(
 
 
 def concepts_note(facts: ModelFacts, concepts: Sequence[Concept]) -> str:
-    """Say what a reader of the pages has to know, in two lines at most."""
+    """Say what a reader of the pages has to know, in a line for each fact."""
     surrogate = '' if facts.surrogate is None else facts.surrogate.sentence()
     return '\n'.join(filter(None, [surrogate, unused_summary(concepts)]))
 
@@ -132,11 +133,15 @@ def save_concept_pages(
 def _draw_page(
     concepts: Sequence[Concept], names: Sequence[str], title: str, note: str
 ) -> Figure:
-    canvas = Canvas(WIDTH, HEADER + ROW_HEIGHT * len(concepts), dpi=100)
+    note = '\n'.join(
+        wrap_text(line, SMALL, WIDTH - 2 * MARGIN) for line in note.split('\n')
+    )
+    header = HEADER + NOTE_LINE * max(0, len(note.splitlines()) - 2)
+    canvas = Canvas(WIDTH, header + ROW_HEIGHT * len(concepts), dpi=100)
     canvas.write(MARGIN, 0.12, title, 14)
     canvas.write(MARGIN, 0.38, note, SMALL)
     for row, concept in enumerate(concepts):
-        top = HEADER + ROW_HEIGHT * row
+        top = header + ROW_HEIGHT * row
         _write_text(canvas, concept, top)
         for column, patch in enumerate(concept.patches[:PATCHES]):
             left = FIRST_PATCH + PATCH_STEP * column

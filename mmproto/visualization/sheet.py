@@ -26,6 +26,7 @@ from mmproto.visualization.text import (
 WIDTH, MARGIN = 17.0, 0.204  # inches
 TITLE_LINE, NOTE_LINE, ROW_HEIGHT = 0.32, 0.18, 1.95  # inches
 TITLE_SIZE, NOTE_SIZE = 15, SMALL + 1  # points
+LEAD_SIZE, LEAD_LINE = SMALL + 4, 0.24  # below the title
 SMALLEST_ROWS = 4  # so that the left column has room
 LARGEST_CONCEPTS = 6
 CLASS_WIDTH = 1.0  # inches, of names of classes beside bars
@@ -44,16 +45,22 @@ def draw_sheet(explanation: Explanation) -> Figure:
     explanation = with_plain_names(explanation)
     width = WIDTH - 2 * MARGIN
     title = wrap_text(explanation.sentence(), TITLE_SIZE, width, 'bold')
+    lead = _lead(explanation)
     notes = '\n'.join(
-        wrap_text(note, NOTE_SIZE, width) for note in explanation.notes
+        wrap_text(note, NOTE_SIZE, width)
+        for note in explanation.notes
+        if note != lead
     )
-    header = 0.45 + TITLE_LINE * len(title.splitlines())
+    lead = wrap_text(lead, LEAD_SIZE, width)
+    below = 0.12 + TITLE_LINE * len(title.splitlines())
+    header = below + 0.33 + LEAD_LINE * len(lead.splitlines())
     footer = 0.75 + NOTE_LINE * len(notes.splitlines())
     listed = Contributions(explanation, LARGEST_CONCEPTS)
     rows = max(len(listed.concepts), SMALLEST_ROWS)
     height = header + ROW_HEIGHT * rows + footer
     canvas = Canvas(WIDTH, height, dpi=110)
     canvas.write(MARGIN, 0.12, title, TITLE_SIZE, weight='bold')
+    canvas.write(MARGIN, below, lead, LEAD_SIZE)
     canvas.write(MARGIN, height - 0.1, notes, NOTE_SIZE, va='baseline')
     figure = canvas.figure
     grid = figure.add_gridspec(
@@ -64,6 +71,12 @@ def draw_sheet(explanation: Explanation) -> Figure:
     _draw_image(figure, grid[0], explanation, listed)
     draw_concepts(figure, grid[1], rows, explanation, listed)
     return figure
+
+
+def _lead(explanation: Explanation) -> str:
+    """Say below the title how far a surrogate is like the model itself."""
+    surrogate = explanation.surrogate
+    return '' if surrogate is None else surrogate.sentence()
 
 
 def _draw_image(

@@ -7,13 +7,26 @@ import jsonschema
 import numpy as np
 import pytest
 from mmseg.apis import inference_model
-from surrogates import LINE, RECORD, black_box, build_surrogate, users_model
+from surrogates import (
+    LINE,
+    LONG,
+    RECORD,
+    black_box,
+    build_surrogate,
+    users_model,
+)
 
 import mmproto
 from mmproto.explanations.concepts import concept_usage, list_concepts
 from mmproto.explanations.record import explanation_record
 from mmproto.models.facts import ModelFacts
-from mmproto.visualization.concept_pages import save_concepts
+from mmproto.visualization.card import draw_card
+from mmproto.visualization.concept_pages import (
+    concepts_note,
+    draw_pages,
+    save_concepts,
+)
+from mmproto.visualization.sheet import draw_sheet
 
 SLIDE = dict(mode='slide', crop_size=(40, 64), stride=(20, 32))
 
@@ -133,3 +146,32 @@ def test_concepts(surrogate, loader, tmp_path, monkeypatch):
     validate(record, 'concepts')
     assert record['surrogate']['sentence'] == LINE
     assert notes[0].splitlines()[0] == LINE
+
+
+def test_pictures_have_the_line_once(surrogate, image):
+    explanation = mmproto.explain(surrogate, image, (40, 50))
+    for figure in (draw_sheet(explanation), draw_card(explanation)):
+        texts = [' '.join(each.get_text().split()) for each in figure.texts]
+        assert sum(text.count(LINE) for text in texts) == 1
+
+
+def test_no_warning_is_cut_off(surrogate, loader, image):
+    """However long the line is, pictures show it to its end."""
+    surrogate.dataset_meta['surrogate'] = LONG
+    surrogate.dataset_meta['disabled_concepts'] = {'3': [0, 0, 0, 1.0]}
+    facts = ModelFacts.of(surrogate)
+    line = facts.surrogate.sentence()
+    assert len(line) > 200 and line.endswith("not be the model's reasons")
+    usage = concept_usage(facts, loader())
+    concepts = list_concepts(facts, usage)
+    explanation = mmproto.explain(surrogate, image, (40, 50))
+    note = concepts_note(facts, concepts)
+    for figure in (
+        draw_sheet(explanation),
+        draw_card(explanation),
+        next(draw_pages(concepts, facts.classes, note)),
+    ):
+        texts = [' '.join(each.get_text().split()) for each in figure.texts]
+        assert sum(line in text for text in texts) == 1
+        for each in figure.texts:
+            assert each.get_window_extent().x1 <= figure.bbox.x1

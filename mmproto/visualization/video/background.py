@@ -9,7 +9,7 @@ from mmproto.models.facts import ModelFacts, speaks_for
 from mmproto.visualization.canvas import Canvas
 from mmproto.visualization.colors import unit_color
 from mmproto.visualization.panels import list_weights
-from mmproto.visualization.text import fit
+from mmproto.visualization.text import fit, wrap_text
 
 DPI = 100
 TEXT, HEADING, TITLE = 9, 10, 12  # points
@@ -44,6 +44,12 @@ def picture_size(frame_size: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
+def wrap_note(note: str) -> str:
+    """Wrap a note so that it fits below the title."""
+    width = WIDTH - 2 * MARGIN - TIME_WIDTH
+    return wrap_text(note, HEADING, width / DPI)
+
+
 @dataclass(frozen=True)
 class FrameLayout:
     """Places in a frame, for a sequence and a number of rows.
@@ -52,13 +58,13 @@ class FrameLayout:
         frame_size: Rows and columns of a frame of the sequence.
         classes: Lines of the legend.
         rows: Rows of the strip.
-        note: Whether there is a line below the title.
+        note: Lines below the title.
     """
 
     frame_size: tuple[int, int]
     classes: int
     rows: int
-    note: bool = False
+    note: int = 0
 
     @property
     def picture(self) -> tuple[int, int]:
@@ -122,10 +128,10 @@ class Background(Canvas):
         self._label(MARGIN, TITLE_LINE, title, TITLE, weight='bold')
 
     def add_note(self, note: str) -> None:
-        """Write a line below the title."""
-        width = WIDTH - 2 * MARGIN - TIME_WIDTH
-        note = fit(note, HEADING, width / DPI)
-        self._label(MARGIN, TITLE_LINE + NOTE_LINE, note, HEADING)
+        """Write the lines of a note below the title."""
+        for number, line in enumerate(note.splitlines(), 1):
+            middle = TITLE_LINE + NOTE_LINE * number
+            self._label(MARGIN, middle, line, HEADING)
 
     def add_legend(
         self, shown: Sequence[int], left_out: int, facts: ModelFacts

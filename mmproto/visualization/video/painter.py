@@ -32,6 +32,7 @@ from .background import (
     WIDTH,
     Background,
     FrameLayout,
+    wrap_note,
 )
 from .measurement import FrameNumbers, Measurement, largest_first
 from .strip import make_strip, marker_column, paint_strip, row_shares
@@ -74,18 +75,20 @@ class Painter:
         self._shown = present[:LARGEST_LEGEND]
         left_out = len(present) - len(self._shown)
         lines = len(self._shown) + (left_out > 0)
+        note = ''
+        if facts.surrogate is not None:
+            note = wrap_note(facts.surrogate.sentence())
         self.layout = FrameLayout(
             measurement.size,
             lines,
             len(concepts) + 1,
-            note=facts.surrogate is not None,
+            note=len(note.splitlines()),
         )
         self._concepts = list(concepts)
         strip = make_strip(measurement, self._concepts)
         background = Background(self.layout)
         background.add_title(title)
-        if facts.surrogate is not None:
-            background.add_note(facts.surrogate.sentence())
+        background.add_note(note)
         background.add_legend(self._shown, left_out, facts)
         any_patch = any(patch is not None for patch in patches)
         background.add_rows(concepts, facts, any_patch)

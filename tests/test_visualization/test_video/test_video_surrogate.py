@@ -4,12 +4,18 @@ import cv2
 import numpy as np
 import pytest
 from mmseg.apis import inference_model
-from surrogates import LINE, black_box, users_model
+from surrogates import LINE, LONG, black_box, users_model
 from test_save_video import read_numbers
 
 from mmproto.models.facts import ModelFacts
+from mmproto.models.surrogate_record import Surrogate
 from mmproto.visualization.video import Frames, save_video
-from mmproto.visualization.video.background import Background
+from mmproto.visualization.video.background import (
+    NOTE_LINE,
+    PICTURE_TOP,
+    Background,
+    wrap_note,
+)
 from mmproto.visualization.video.measure import measure_frames
 from mmproto.visualization.video.painter import Painter
 
@@ -79,12 +85,20 @@ def test_line_below_the_title(surrogate, folder, tmp_path, monkeypatch):
     measurement = measure_frames(facts, Frames(folder), tmp_path)
     painter = Painter(measurement, 'title', facts, [0, 1], [None, None])
     assert lines == [LINE]
+    assert painter.layout.picture_top == PICTURE_TOP + NOTE_LINE
     frame = cv2.imread(str(next(folder.iterdir())))
     picture = painter.paint(
         0, measurement[0], frame, np.zeros(frame.shape[:2], np.uint8)
     )
     band = picture[40 : painter.layout.picture_top]
     assert (band[:, :600] < 100).any() and (band[:, 1000:] < 100).any()
+
+
+def test_a_long_line_has_several():
+    line = Surrogate.read(LONG, switched_off=2).sentence()
+    wrapped = wrap_note(line)
+    assert wrapped.count('\n') == 1
+    assert wrapped.split() == line.split()
 
 
 def test_others_say_nothing_of_it(projected, film, tmp_path):
