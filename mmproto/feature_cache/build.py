@@ -28,7 +28,7 @@ from mmproto.prototypes.ranks import on_all_ranks
 from .cache import FeatureCache, Taken, locked, start_cache
 from .maps import Size
 from .options import GIGABYTE, CacheOptions
-from .places import View
+from .places import ImageView
 from .progress import Progress
 from .record import cache_record
 from .views import FrozenNetwork, ImageViews, to_numpy
@@ -223,7 +223,7 @@ class _Build:
     def _append(
         self,
         key: tuple[int, int, int],
-        view: View,
+        view: ImageView,
         maps: list[Tensor | None],
         labels: Tensor,
     ) -> None:

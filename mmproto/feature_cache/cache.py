@@ -14,7 +14,7 @@ from torch import Tensor
 from mmproto.models.necks.pooling import PooledMaps
 from mmproto.utils.files import write_json
 
-from .parts import Item, Part
+from .parts import CacheFiles, Item
 
 try:
     import fcntl
@@ -114,10 +114,10 @@ class FeatureCache:
             self.folder / COMPLETE,
         )
 
-    def part(self, name: str) -> Part:
+    def part(self, name: str) -> CacheFiles:
         """Return a folder of features."""
         dtypes = (self.record['dtype'], self.record['label_dtype'])
-        return Part(self.folder / name, *dtypes)
+        return CacheFiles(self.folder / name, *dtypes)
 
     def read(self, item: Item) -> tuple[tuple[Tensor | None, ...], Tensor]:
         """Read the maps (C,H,W) and the labels (h,w) of an item."""

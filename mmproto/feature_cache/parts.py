@@ -78,7 +78,7 @@ def _frozen(value: Any) -> Any:
     return value
 
 
-class Part:
+class CacheFiles:
     """A folder of features of one rank.
 
     Args:

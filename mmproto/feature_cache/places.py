@@ -48,7 +48,7 @@ class Windows:
 
 
 @dataclass(frozen=True)
-class View:
+class ImageView:
     """A part of the network's input, mirrored and resized.
 
     Args:
@@ -64,7 +64,9 @@ class View:
     flip: bool
 
     @classmethod
-    def cut(cls, box: Box, content: Size, size: float, flip: bool) -> 'View':
+    def cut(
+        cls, box: Box, content: Size, size: float, flip: bool
+    ) -> 'ImageView':
         """Make a view of a box, given the whole input's ``content``."""
         rows, columns = (
             max(min(content[axis], box[axis + 2]) - box[axis], 1)

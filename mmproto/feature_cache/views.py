@@ -14,7 +14,7 @@ from mmproto.utils.flip_pairs import swap_labels
 from .options import CacheOptions
 from .parts import Item
 from .places import (
-    View,
+    ImageView,
     Windows,
     labels_at_input,
     predicted_labels,
@@ -73,20 +73,20 @@ class ImageViews:
         self.variants = options.variants
         self.flip_pairs = flip_pairs
 
-    def __iter__(self) -> Iterator[tuple[tuple[int, int, int], View]]:
+    def __iter__(self) -> Iterator[tuple[tuple[int, int, int], ImageView]]:
         """Go through the views: key of the item, and view."""
         for place, box in enumerate(self.boxes):
             for variant, (size, flip) in enumerate(self.variants):
                 key = (self.number, place, variant)
-                yield key, View.cut(box, self.content, size, flip)
+                yield key, ImageView.cut(box, self.content, size, flip)
 
-    def see_labels(self, view: View) -> Tensor:
+    def see_labels(self, view: ImageView) -> Tensor:
         """Cut a view's ground truth (h,w) out of that of the image."""
         labels = view.see_labels(self.labels)  # type: ignore[arg-type]
         return swap_labels(labels, self.flip_pairs) if view.flip else labels
 
     def item(
-        self, key: tuple[int, int, int], view: View, maps: Sequence
+        self, key: tuple[int, int, int], view: ImageView, maps: Sequence
     ) -> Item:
         """Describe a view with its maps (C,H,W), or ``None``."""
         content, padded = view.sizes()
@@ -140,7 +140,7 @@ class FrozenNetwork:
             )
 
     def run(
-        self, views: ImageViews, view: View
+        self, views: ImageViews, view: ImageView
     ) -> tuple[list[Tensor | None], Tensor]:
         """Run a view, in one pass of the backbone.
 

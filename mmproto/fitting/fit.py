@@ -23,8 +23,8 @@ from mmproto.feature_cache import CacheOptions, FeatureCache, build_cache
 from mmproto.models.facts import ModelFacts
 from mmproto.utils.files import write_json
 
+from .agreement import measure_agreement
 from .black_box import load_black_box, read_black_box_config
-from .comparison import compare_models
 from .files import FitFolder, base_name, describe_task
 from .found_maps import find_maps
 from .model_config import concept_model_config, frozen_weights
@@ -227,7 +227,7 @@ def _finish(
     folder, options, cfg = fit.folder, fit.options, fit.cfg
     with fit.step('comparison'):
         loader = Runner.build_dataloader(comparison_loader(cfg))
-        found = compare_models(
+        found = measure_agreement(
             fit.black_box, model, loader, fit.meta['classes']
         )
     facts = ModelFacts.of(model, fit.meta)

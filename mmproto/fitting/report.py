@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from mmproto.fitting.comparison import Comparison, class_ious, mean_iou
+from mmproto.fitting.agreement import ModelComparison, class_ious, mean_iou
 from mmproto.utils.markdown import number, table
 
 REPORT_VERSION = 1
@@ -34,7 +34,7 @@ class FitReport:
     stages: list[int]
     reasons: list[str]
     data_set: str
-    comparison: Comparison
+    comparison: ModelComparison
     num_concepts: int
     used_concepts: int
     zeros: float

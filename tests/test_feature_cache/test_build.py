@@ -10,7 +10,7 @@ import torch
 from cache_checks import assert_same, contents, count_passes
 
 from mmproto.feature_cache import FeatureCache
-from mmproto.feature_cache.parts import Part
+from mmproto.feature_cache.parts import CacheFiles
 from mmproto.models.necks.pooling import PooledMaps
 
 VIEWS = 12  # six images, each in two flips
@@ -346,7 +346,7 @@ def test_labels_are_missed_early(tiny_model, tiny_config, keep):
 
 def test_a_full_disk(tiny_model, keep, monkeypatch):
     expected = contents(keep('whole'))
-    append, calls = Part.append, []
+    append, calls = CacheFiles.append, []
 
     def full(part, item, values):
         calls.append(item)
@@ -356,7 +356,7 @@ def test_a_full_disk(tiny_model, keep, monkeypatch):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return append(part, item, values)
 
-    monkeypatch.setattr(Part, 'append', full)
+    monkeypatch.setattr(CacheFiles, 'append', full)
     with pytest.raises(OSError, match='disk is full after 2 images; free'):
         keep()
     with count_passes(tiny_model) as passes:

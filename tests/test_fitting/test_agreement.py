@@ -6,7 +6,7 @@ import torch
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
-from mmproto.fitting.comparison import class_ious, compare_models, mean_iou
+from mmproto.fitting.agreement import class_ious, mean_iou, measure_agreement
 
 CLASSES = ['road', 'car', 'sky']
 
@@ -53,7 +53,7 @@ def compare(box, own, labels):
         dict(inputs=[], data_samples=[sample(p, labels.get(p)) for p in paths])
         for paths in batches
     ]
-    return compare_models(Says(box), Says(own), loader, CLASSES)
+    return measure_agreement(Says(box), Says(own), loader, CLASSES)
 
 
 def test_agreement_is_that_of_a_loop_over_pixels(maps):
@@ -114,4 +114,4 @@ def test_without_labels_there_is_agreement_but_no_iou(maps):
 
 def test_no_image_is_refused():
     with pytest.raises(ValueError, match='no image to compare'):
-        compare_models(Says({}), Says({}), [], CLASSES)
+        measure_agreement(Says({}), Says({}), [], CLASSES)

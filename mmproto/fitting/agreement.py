@@ -15,7 +15,7 @@ MOST_DIFFERENT = 5  # pairs of classes, and images, that a report names
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ModelComparison:
     """Predictions of both models on some images.
 
     Args:
@@ -93,9 +93,9 @@ def class_ious(counts: Tensor) -> list[float | None]:
     return [float(100 * h / u) if u else None for h, u in zip(hits, union)]
 
 
-def compare_models(
+def measure_agreement(
     black_box: Any, concepts: Any, loader: Iterable, classes: Sequence[str]
-) -> Comparison:
+) -> ModelComparison:
     """Predict the same images with both models, and count pixels.
 
     Args:
@@ -136,7 +136,7 @@ def compare_models(
             'there is no image to compare the models on; give the config a '
             'val_dataloader with images'
         )
-    return Comparison(list(classes), pixels, of_box, of_concepts, images)
+    return ModelComparison(list(classes), pixels, of_box, of_concepts, images)
 
 
 def _prediction(sample: Any) -> Tensor:
