@@ -29,6 +29,7 @@ from .files import FitFolder, base_name, describe_task
 from .found_maps import find_maps
 from .model_config import concept_model_config, frozen_weights
 from .options import DEFAULT_ITERS, SHORTEST, FitOptions
+from .recipe import LABEL_STRIDE
 from .report import FitReport
 from .run_config import (
     comparison_loader,
@@ -178,7 +179,11 @@ def _cache_arguments(options: FitOptions) -> dict:
 
 
 def _training_config(fit: Fit, max_iters: int) -> Config:
-    hook = dict(cache=str(fit.folder.cache), **_cache_arguments(fit.options))
+    hook = dict(
+        cache=str(fit.folder.cache),
+        label_stride=LABEL_STRIDE,
+        **_cache_arguments(fit.options),
+    )
     cfg = Config.fromfile(fit.folder.config)
     return training_config(cfg, fit.options, max_iters, hook)
 

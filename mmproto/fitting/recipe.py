@@ -3,6 +3,8 @@
 from typing import Any
 
 SWITCH, PRUNED, LAST = 0.4, 0.8, 0.95  # shares of the run
+# At every pixel, the loss would take two thirds of a step.
+LABEL_STRIDE = 2
 
 
 def fit_schedule(max_iters: int) -> dict[str, Any]:

@@ -131,6 +131,21 @@ def test_images_go_the_usual_way(tiny_model, keep, loader):
         tiny_model.backbone(maps)
 
 
+def test_labels_of_a_stride_are_those_in_between(tiny_model, keep):
+    data = CachedFeatures(keep(dtype='float32').folder, plain=True)
+    whole = data[0]['data_samples'].gt_sem_seg.data
+    with accepting_features(tiny_model, label_stride=3):
+        for training, expected in (
+            (True, whole[:, 1::3, 1::3]),
+            (False, whole),  # a projection asks for the label of a cell
+        ):
+            batch = tiny_model.data_preprocessor(
+                pseudo_collate([data[0]]), training
+            )
+            (sample,) = batch['data_samples']
+            assert torch.equal(sample.gt_sem_seg.data, expected)
+
+
 @pytest.mark.parametrize(
     ('dtype', 'tolerance'), [('float32', 1e-6), ('float16', 1e-3)]
 )

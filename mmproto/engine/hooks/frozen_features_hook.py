@@ -47,6 +47,8 @@ class FrozenFeaturesHook(Hook):
             ``black_box`` predicts.
         dtype: ``'float16'`` or ``'float32'``.
         seed: Decides which images are in a sample.
+        label_stride: Only every ``label_stride``-th row and column of the
+            labels counts in the loss, which is most of a step otherwise.
 
     Raises:
         ValueError: An option is out of range; and, when training starts, the
@@ -58,9 +60,17 @@ class FrozenFeaturesHook(Hook):
     priority = 35  # type: ignore[assignment]
 
     def __init__(
-        self, cache: str = 'work_dirs/feature_cache', **options: Any
+        self,
+        cache: str = 'work_dirs/feature_cache',
+        label_stride: int = 1,
+        **options: Any,
     ) -> None:
+        if label_stride < 1:
+            raise ValueError(
+                f'label_stride must be at least 1, got {label_stride}'
+            )
         self.folder = cache
+        self.label_stride = label_stride
         self.options = CacheOptions(**options)
         self._undo = ExitStack()
         self._config: Config | None = None  # as given
@@ -72,7 +82,9 @@ class FrozenFeaturesHook(Hook):
         cache = build_cache(segmentor, runner.cfg, self.options, self.folder)
         self._freeze(segmentor.backbone)
         rewrap_model(runner)
-        self._undo.enter_context(accepting_features(segmentor))
+        self._undo.enter_context(
+            accepting_features(segmentor, self.label_stride)
+        )
         features = dict(
             type='mmproto.CachedFeatures',
             folder=str(cache.folder),

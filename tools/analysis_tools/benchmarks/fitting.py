@@ -32,7 +32,7 @@ from mmproto.feature_cache import (
 )
 from mmproto.fitting.found_maps import find_maps
 from mmproto.fitting.model_config import concept_model_config
-from mmproto.fitting.recipe import fit_schedule
+from mmproto.fitting.recipe import LABEL_STRIDE, fit_schedule
 from mmproto.fitting.stages import choose_stages
 from mmproto.prototypes.features import evaluating
 
@@ -113,7 +113,7 @@ class Candidates:
 
     def step_on_features(self) -> None:
         """Read a batch and make a step."""
-        with accepting_features(self.frozen):
+        with accepting_features(self.frozen, LABEL_STRIDE):
             self.frozen.train()
             self.frozen.train_step(next(self.batches), self.optimizers[0])
 
