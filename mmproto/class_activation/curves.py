@@ -20,7 +20,7 @@ from .segmentor_view import Region, SegmentorView, class_logits
 
 CELL = 16  # pixels of the file along a side, about one cell of a backbone
 AT_ONCE = 4  # images in a pass
-SHARES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
+SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 
 
 def cell_grid(size: tuple[int, int]) -> tuple[int, int]:

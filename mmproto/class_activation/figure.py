@@ -238,7 +238,7 @@ def _draw_panel(axes: Axes, record: dict, region: str) -> None:
         )
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlabel('cells deleted, %', fontsize=SMALL + 1)
-    axes.set_ylabel(f'probability of the {region}', fontsize=SMALL + 1)
+    axes.set_ylabel('probability of the class', fontsize=SMALL + 1)
     axes.tick_params(labelsize=SMALL)
     axes.grid(color='#dddddd', linewidth=0.6)
     axes.spines[['top', 'right']].set_visible(False)

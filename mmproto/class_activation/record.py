@@ -68,21 +68,22 @@ def _sentence(record: dict, region: str) -> str:
         f'{WORDS[order]} {_plus_minus(**found["orders"][order])}'
         for order in ORDERS
     ]
-    height = {o: found['orders'][o]['area'] for o in ORDERS}
     text = (
-        f'Mean probability of the {region} while cells are deleted, lower is '
-        f'better: {", ".join(areas)}'
+        f'Mean probability of the class at the {region} while cells are '
+        f'deleted, lower is better: {", ".join(areas)}'
     )
-    beaten = [
-        WORDS[order]
-        for order in ('cam', 'concepts')
-        if min(height['nearest'], height['random']) <= height[order]
-    ]
-    if beaten:
-        text += (
-            '. An order that knows nothing of the model is as good as '
-            f'{" and ".join(beaten)}'
-        )
+    height = {order: found['orders'][order]['area'] for order in ORDERS}
+    for peer in ('nearest', 'random'):
+        reached = [
+            WORDS[order]
+            for order in ('cam', 'concepts')
+            if height[peer] <= height[order]
+        ]
+        if reached:
+            text += (
+                f'. {WORDS[peer].capitalize()}, which knows nothing of the '
+                f'model, is as good as {" and ".join(reached)} or better'
+            )
     return f'{text}.'
 
 

@@ -66,7 +66,7 @@ def test_figure_and_numbers(black_box, trained, image, run, tmp_path):
         below = [each['concepts'] < each['cam'] for each in areas]
         share = found['concepts_minus_cam']['share_below']
         assert share == pytest.approx(np.mean(below))
-    assert said[-4].startswith('Mean probability of the pixel while cells')
+    assert said[-4].startswith('Mean probability of the class at the pixel')
     picture = cv2.imread(str(out))
     assert picture.std() > 20 and picture.shape[1] > 1500
 
