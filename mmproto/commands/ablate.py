@@ -77,6 +77,7 @@ def work(args: Namespace) -> None:
         raise ValueError(f'--interval must be at least 1, got {args.interval}')
     if args.figure and Path(args.figure).suffix != '.png':
         raise ValueError(f'--figure names a PNG file, got {args.figure}')
+    from mmproto.ablation.frozen import on_features
     from mmproto.ablation.runs import plan_runs
     from mmproto.ablation.sweep import choose_rows, read_sweep
 
@@ -84,7 +85,8 @@ def work(args: Namespace) -> None:
     sweep = read_sweep(args.sweep, args.seeds)
     names = choose_rows(sweep.rows, args.rows)
     options = config_options(args) if args.cfg_options else None
-    runs = plan_runs(sweep, args.work_dir, options, args.interval)
+    frozen = args.frozen_features and on_features(args.frozen_features)
+    runs = plan_runs(sweep, args.work_dir, options, args.interval, frozen)
     chosen = [run for run in runs if run.row.name in names]
     failed = work_off(args, chosen, args.interval)
     write_outputs(args, sweep, names)

@@ -12,7 +12,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmproto.commands.command import Command
 from mmproto.commands.sweeps import (
@@ -128,6 +128,7 @@ def work(args: Namespace) -> None:
         prepare,
         system_lengths,
     )
+    from mmproto.ablation.frozen import on_features
     from mmproto.ablation.runs import plan_runs
     from mmproto.ablation.sweep import choose_rows, read_sweep
 
@@ -138,7 +139,9 @@ def work(args: Namespace) -> None:
     check_systems(sweep)
     names = choose_rows(sweep.rows, args.systems)
     images = training_images(sweep, args.data)
-    edit = partial(prepare, epochs=args.budget)
+    edit: Any = partial(prepare, epochs=args.budget)
+    if args.frozen_features:
+        edit = on_features(args.frozen_features, edit)
     runs = plan_runs(sweep, args.work_dir, edit=edit)
     chosen = [run for run in runs if run.row.name in names]
     if args.budget is None:

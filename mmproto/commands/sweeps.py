@@ -22,6 +22,13 @@ def add_run_arguments(parser: ArgumentParser) -> None:
         help='instead of the seeds of the sweep',
     )
     parser.add_argument(
+        '--frozen-features',
+        metavar='CHECKPOINT',
+        help="train everything but the backbone, on features of this model's "
+        'backbone that are kept in work_dirs/feature_cache: many times '
+        'faster; not for rows with two views of an image',
+    )
+    parser.add_argument(
         '--list',
         action='store_true',
         help='train nothing; say what is done, missing or failed',

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from mmproto.fitting.agreement import ModelComparison, class_ious, mean_iou
+from mmproto.models.surrogate_record import percent
 from mmproto.utils.markdown import number, table
 
 REPORT_VERSION = 1
@@ -93,7 +94,7 @@ class FitReport:
     def text(self) -> str:
         """Say it to a person at a terminal."""
         found = self.comparison
-        agreement = f'{100 * found.agreement:.1f} %'
+        agreement = percent(found.agreement)
         lines = [
             f'Concepts fitted to {WORDS[self.target]}: {self.used_concepts} '
             f'of {self.num_concepts} speak for a class, {self.zeros:.1%} of '
@@ -144,4 +145,4 @@ class FitReport:
 
 
 def _percent(share: float | None) -> str:
-    return '-' if share is None else f'{100 * share:.1f} %'
+    return '-' if share is None else percent(share)
