@@ -142,15 +142,20 @@ def work(args: Namespace) -> None:
     from mmproto.fitting.files import FitFolder
     from mmproto.fitting.fit import fit_concepts
 
-    report = fit_concepts(
-        args.config,
-        args.checkpoint,
-        args.out,
-        options,
-        data=args.data,
-        resume=args.resume,
-        trusted=args.trust_checkpoint,
-    )
+    try:
+        report = fit_concepts(
+            args.config,
+            args.checkpoint,
+            args.out,
+            options,
+            data=args.data,
+            resume=args.resume,
+            trusted=args.trust_checkpoint,
+        )
+    except KeyboardInterrupt:
+        raise SystemExit(
+            'stopped: the same command with --resume goes on from here'
+        ) from None
     print(report.text())
     folder = FitFolder(Path(args.out))
     print(f'{folder.config}\n{folder.checkpoint}')
