@@ -16,7 +16,7 @@ from mmengine.utils import track_iter_progress
 from mmproto.explanations.evidence import EvidenceMaps
 from mmproto.models.facts import ModelFacts
 
-from .curves import cell_grid, deletion_curve, mean_height
+from .curves import SHARES, cell_grid, deletion_curve, mean_height
 from .grad_cam import seg_grad_cam
 from .orders import concept_map, deletion_order, nearness_map
 from .segmentor_view import Region, SegmentorView
@@ -144,9 +144,14 @@ def _curves(
         nearest=nearness_map(region),
         random=np.zeros(region.mask.shape),
     )
+    orders = {name: deletion_order(values[name], grid, rng) for name in ORDERS}
+    # nothing and everything deleted are the same in every order
+    ends = SHARES[0], SHARES[-1]
+    first, last = deletion_curve(view, region, orders['random'], grid, ends)
+    inner = {
+        name: deletion_curve(view, region, order, grid, SHARES[1:-1])
+        for name, order in orders.items()
+    }
     return {
-        name: deletion_curve(
-            view, region, deletion_order(values[name], grid, rng), grid
-        )
-        for name in ORDERS
+        name: np.array([first, *found, last]) for name, found in inner.items()
     }
