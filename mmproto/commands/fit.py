@@ -15,7 +15,12 @@ from typing import Any
 
 from mmproto.commands.command import Command
 from mmproto.commands.flags import add_config, check_files, config_file
-from mmproto.fitting.options import DEFAULT_ITERS, TARGETS, FitOptions
+from mmproto.fitting.options import (
+    DEFAULT_ITERS,
+    SHORTEST,
+    TARGETS,
+    FitOptions,
+)
 
 DEFAULTS = FitOptions()
 
@@ -81,7 +86,8 @@ def _add_lengths(group: Any) -> None:
         '--max-iters',
         type=int,
         metavar='N',
-        help=f'iterations of the fit (default: {DEFAULT_ITERS})',
+        help=f'iterations of the fit, at least {SHORTEST} (default: '
+        f'{DEFAULT_ITERS})',
     )
     group.add_argument(
         '--minutes',

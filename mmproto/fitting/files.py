@@ -9,6 +9,9 @@ from mmproto.fitting.options import FitOptions
 from mmproto.utils.environment import SCOPES, config_folder
 from mmproto.utils.files import check_writable, file_hash, write_json
 
+# What may change while a fit is interrupted.
+FREE = ('cache_gb', 'min_agreement')
+
 
 @dataclass(frozen=True)
 class FitFolder:
@@ -91,13 +94,13 @@ class FitFolder:
             )
         before = json.loads(self.task.read_text(encoding='utf-8'))
         for name, value in task.items():
-            if before.get(name) != value:
+            if name not in FREE and before.get(name) != value:
                 raise ValueError(
                     f'{self.root} holds a fit with {name}='
                     f'{before.get(name)!r}, now it is {value!r}: give what '
                     'it began with, or choose another folder'
                 )
-        return before
+        return before | {name: task[name] for name in FREE if name in task}
 
     def decide(self, task: dict, **decisions: object) -> dict:
         """Record what was decided on the way, for a resumed fit."""

@@ -1,5 +1,6 @@
 """Fit a concept head to a trained segmentor, on its frozen features."""
 
+import copy
 import json
 import logging
 import time
@@ -18,7 +19,6 @@ from mmengine.runner import Runner
 from mmseg.apis import init_model
 
 from mmproto.checkpoints.derived import save_weights
-from mmproto.datasets.config_checks import check_config
 from mmproto.feature_cache import CacheOptions, FeatureCache, build_cache
 from mmproto.models.facts import ModelFacts
 from mmproto.utils.files import write_json
@@ -32,6 +32,7 @@ from .options import DEFAULT_ITERS, SHORTEST, FitOptions
 from .recipe import LABEL_STRIDE
 from .report import FitReport
 from .run_config import (
+    check_data,
     comparison_loader,
     data_set_name_of,
     first_image,
@@ -111,16 +112,15 @@ def fit_concepts(
         read_black_box_config(config), data and Config.fromfile(data)
     )
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    if options.target == 'labels':
-        check_config(cfg)
     box, meta = load_black_box(cfg, checkpoint, trusted, get_device())
-    found = find_maps(box, first_image(box, cfg, options.target))
-    choice = choose_stages(found, options.layers)
     if options.concepts < box.num_classes:
         raise ValueError(
             f'{options.concepts} concepts cannot tell {box.num_classes} '
             f'classes apart: give at least {box.num_classes}'
         )
+    check_data(cfg, options.target)
+    found = find_maps(box, first_image(box, cfg, options.target))
+    choice = choose_stages(found, options.layers)
     folder = FitFolder(Path(out))
     task = describe_task(config, checkpoint, data, options)
     task = folder.begin(task, resume)
@@ -145,7 +145,8 @@ def _keep_features(fit: Fit) -> FeatureCache:
     )
     cfg = _training_config(fit, SHORTEST)
     torch.manual_seed(fit.options.seed)
-    model = init_model(cfg, None, get_device())
+    # a copy: timm changes the arguments that it is built with
+    model = init_model(copy.deepcopy(cfg), None, get_device())
     with _without_messages():
         model.init_weights()
     model.load_state_dict(weights, strict=False)
@@ -157,7 +158,7 @@ def _keep_features(fit: Fit) -> FeatureCache:
 
 @contextmanager
 def _without_messages() -> Iterator[None]:
-    """Keep mmengine from listing how each weight was initialised."""
+    """Keep mmengine from listing weights, hooks and all of the config."""
     logging.disable(logging.INFO)
     try:
         yield
@@ -220,7 +221,8 @@ def _train(fit: Fit, max_iters: int, work_dir: Path) -> Runner:
     cfg.resume = any(work_dir.glob('iter_*.pth'))
     # mmengine would resume from what `load_from` names
     cfg.load_from = None if cfg.resume else str(fit.folder.start)
-    runner = Runner.from_cfg(cfg)
+    with _without_messages():
+        runner = Runner.from_cfg(cfg)
     runner.train()
     return runner
 

@@ -55,7 +55,8 @@ class FitOptions:
             )
         if self.max_iters is not None and self.max_iters < SHORTEST:
             raise ValueError(
-                f'max_iters must be at least {SHORTEST}, got {self.max_iters}'
+                f'a fit needs at least {SHORTEST} iterations, got '
+                f'max_iters={self.max_iters}'
             )
         for name in ('concepts', 'batch_size'):
             if getattr(self, name) < 1:

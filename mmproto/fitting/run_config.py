@@ -9,7 +9,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS
 from torch import Tensor
 
-from mmproto.datasets.config_checks import leaf_configs
+from mmproto.datasets.config_checks import check_config, leaf_configs
 from mmproto.datasets.plain_loader import projection_dataloader
 from mmproto.feature_cache.build import drop_labels
 from mmproto.model_card.facts import data_sets
@@ -114,6 +114,27 @@ def feature_loader(cfg: Config, target: str) -> dict:
     if target == 'model':
         drop_labels(loader)
     return loader
+
+
+def check_data(cfg: Config, target: str) -> None:
+    """Check the images and, where they are needed, the labels.
+
+    Args:
+        cfg: Config with the data to use.
+        target: As in :func:`feature_loader`.
+
+    Raises:
+        ValueError: Images or labels are missing or wrong.
+    """
+    try:
+        if target == 'labels':
+            check_config(cfg)
+        elif not len(DATASETS.build(feature_loader(cfg, target)['dataset'])):
+            raise ValueError('the training data set of the config is empty')
+    except (FileNotFoundError, ValueError) as error:
+        raise ValueError(
+            f'{error} (--data CONFIG takes the data of another config)'
+        ) from error
 
 
 def first_image(segmentor: Any, cfg: Config, target: str) -> Tensor:

@@ -6,7 +6,8 @@ import torch
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import Runner, save_checkpoint
+from mmseg.registry import MODELS
 
 from mmproto.checkpoints.derived import load_strictly
 from mmproto.fitting import fit as fitting
@@ -69,6 +70,7 @@ def test_a_concept_model_on_the_very_same_backbone(fit, black_box, tmp_path):
     saved = json.loads((tmp_path / 'out' / 'report.json').read_text())
     assert saved['agreement'] == report.comparison.agreement
     assert not list((tmp_path / 'out' / 'fit').rglob('*.pth'))
+    assert len(list((tmp_path / 'out' / 'cache').iterdir())) == 1
 
 
 def test_the_report_has_the_iou_of_mmseg(fit, black_box, tmp_path):
@@ -203,6 +205,37 @@ def test_layers_of_the_user(fit, tmp_path):
 def test_wrong_options_are_refused(wrong):
     with pytest.raises(ValueError):
         FitOptions(**wrong)
+
+
+def test_a_backbone_that_changes_its_arguments(fit, black_box, tmp_path):
+    # timm takes entries out of `feature_cfg`
+    cfg = Config.fromfile(black_box.config)
+    backbone = dict(
+        type='TIMMBackbone',
+        model_name='tf_efficientnet_lite0',
+        features_only=True,
+        pretrained=False,
+        out_indices=(0, 1),
+        feature_cfg=dict(feature_cls='list', flatten_sequential=True),
+    )
+    cfg.model.backbone = backbone
+    cfg.model.decode_head.update(in_channels=24, in_index=1)
+    cfg.dump(black_box.config)
+    model = MODELS.build(Config.fromfile(black_box.config).model)
+    save_checkpoint(
+        dict(state_dict=model.state_dict()), str(black_box.checkpoint)
+    )
+    fit()
+    assert len(list((tmp_path / 'out' / 'cache').iterdir())) == 1
+
+
+def test_missing_data_names_the_flag_for_other_data(fit, black_box):
+    cfg = Config.fromfile(black_box.config)
+    cfg.train_dataloader.dataset.data_root = 'nowhere'
+    cfg.dump(black_box.config)
+    for target in ('labels', 'model'):
+        with pytest.raises(ValueError, match='--data CONFIG takes'):
+            fit(target=target)
 
 
 def test_fewer_concepts_than_classes_are_refused_early(fit, tmp_path):

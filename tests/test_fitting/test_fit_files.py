@@ -26,6 +26,12 @@ def test_another_task_is_not_taken_up(folder):
         folder.begin(dict(concepts=9), resume=True)
 
 
+def test_room_on_the_disk_and_warnings_may_change(folder):
+    folder.begin(dict(concepts=8, cache_gb=1.0, min_agreement=0.9), False)
+    task = dict(concepts=8, cache_gb=5.0, min_agreement=0.5)
+    assert folder.begin(task, resume=True) == task
+
+
 def test_a_fit_is_not_overwritten(folder):
     folder.begin(dict(concepts=8), resume=False)
     with pytest.raises(ValueError, match='--resume'):
