@@ -15,5 +15,5 @@ optim_wrapper = dict(
     optimizer=dict(lr=6e-4),
     paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=1.0))),
 )
-# Seven epochs: 40 minutes of one busy core of a laptop.
+# Seven epochs: half an hour of one core of a busy laptop.
 train_cfg = dict(max_iters=644, val_interval=0.25)

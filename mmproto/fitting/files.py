@@ -75,7 +75,8 @@ class FitFolder:
 
         Raises:
             ValueError: If the folder cannot be written, or holds a fit and
-                ``resume`` is not given, or one of another task.
+                ``resume`` is not given, or one of another task, or a
+                finished one.
         """
         for path in (self.config, self.task):
             check_writable(path)
@@ -91,6 +92,11 @@ class FitFolder:
             raise ValueError(
                 f'{self.root} holds a fit already: go on with it by --resume, '
                 'or choose another folder'
+            )
+        if self.checkpoint.exists() and self.report.exists():
+            raise ValueError(
+                f'{self.root} holds a finished fit, there is nothing to go on '
+                'with: choose another folder'
             )
         before = json.loads(self.task.read_text(encoding='utf-8'))
         for name, value in task.items():

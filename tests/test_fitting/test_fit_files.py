@@ -32,6 +32,15 @@ def test_room_on_the_disk_and_warnings_may_change(folder):
     assert folder.begin(task, resume=True) == task
 
 
+def test_a_finished_fit_is_not_done_again(folder):
+    folder.begin({}, resume=False)
+    folder.checkpoint.touch()
+    folder.begin({}, resume=True)  # stopped before its report
+    folder.report.touch()
+    with pytest.raises(ValueError, match='holds a finished fit'):
+        folder.begin({}, resume=True)
+
+
 def test_a_fit_is_not_overwritten(folder):
     folder.begin(dict(concepts=8), resume=False)
     with pytest.raises(ValueError, match='--resume'):
