@@ -32,6 +32,7 @@ from .options import DEFAULT_ITERS, SHORTEST, FitOptions
 from .recipe import LABEL_STRIDE
 from .report import FitReport
 from .run_config import (
+    changed_data,
     check_data,
     comparison_loader,
     data_set_name_of,
@@ -108,9 +109,8 @@ def fit_concepts(
         ValueError: The segmentor, its data or the folder cannot be used.
     """
     options = options or FitOptions()
-    cfg = with_data(
-        read_black_box_config(config), data and Config.fromfile(data)
-    )
+    own = read_black_box_config(config)
+    cfg = with_data(own, data and Config.fromfile(data))
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     box, meta = load_black_box(cfg, checkpoint, trusted, get_device())
     if options.concepts < box.num_classes:
@@ -129,7 +129,7 @@ def fit_concepts(
         cfg.model, box, choice, options.concepts, options.target
     )
     base = base_name(config, folder.root)
-    write_config(folder.config, base, cfg, model, data is not None)
+    write_config(folder.config, base, cfg, model, changed_data(cfg, own))
     cache = _keep_features(fit)
     max_iters = task.get('iterations') or _length(fit)
     folder.decide(task, iterations=max_iters)

@@ -1,6 +1,7 @@
 """Configs of a fit: the one that is written, and the one that trains."""
 
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mmproto.datasets.config_checks import check_config, leaf_configs
 from mmproto.datasets.plain_loader import projection_dataloader
 from mmproto.feature_cache.build import drop_labels
 from mmproto.model_card.facts import data_sets
+from mmproto.utils.files import atomic_path
 
 from .options import FitOptions
 from .recipe import fit_hooks, fit_schedule
@@ -61,8 +63,13 @@ def _test_pipeline(cfg: Config) -> list:
     )
 
 
+def changed_data(cfg: Config, own: Config) -> list[str]:
+    """Name the entries about data in which a config differs from another."""
+    return [key for key in DATA_KEYS if cfg.get(key) != own.get(key)]
+
+
 def write_config(
-    path: Path, base: str, cfg: Config, model: dict, data: bool
+    path: Path, base: str, cfg: Config, model: dict, changed: Sequence[str]
 ) -> None:
     """Write the config of the concept model, which inherits the user's.
 
@@ -71,7 +78,7 @@ def write_config(
         base: What it inherits.
         cfg: The user's config, with the data to use.
         model: The concept model.
-        data: Whether the data differs from that of ``base``.
+        changed: Entries that are not those of ``base``.
     """
     hooks = [
         hook
@@ -90,17 +97,19 @@ def write_config(
             flip_pairs=(cfg.get('tta_model') or {}).get('flip_pairs'),
         ),
     )
-    for key in DATA_KEYS if data else ('test_pipeline',):
+    for key in changed:
         value = cfg.get(key)
         whole = isinstance(value, dict)
         changes[key] = dict(_delete_=True, **value) if whole else value
     text = Config(changes).pretty_text
-    path.write_text(
-        f"_base_ = '{base}'\n"
-        '# A concept head on the frozen backbone of the config above, written '
-        f'by\n# `mmproto fit`; its weights are in {path.stem}.pth.\n{text}',
-        encoding='utf-8',
-    )
+    with atomic_path(path) as temporary:
+        temporary.write_text(
+            f"_base_ = '{base}'\n"
+            '# A concept head on the frozen backbone of the config above, '
+            'written by\n'
+            f'# `mmproto fit`; its weights are in {path.stem}.pth.\n{text}',
+            encoding='utf-8',
+        )
 
 
 def feature_loader(cfg: Config, target: str) -> dict:
