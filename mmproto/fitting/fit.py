@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmseg.apis import init_model
@@ -164,6 +165,9 @@ def _without_messages() -> Iterator[None]:
         yield
     finally:
         logging.disable(logging.NOTSET)
+        # they remember what was off until their level is set
+        logger = MMLogger.get_current_instance()
+        logger.setLevel(logger.level)
 
 
 def _cache_options(fit: Fit) -> CacheOptions:

@@ -71,6 +71,9 @@ def test_a_concept_model_on_the_very_same_backbone(fit, black_box, tmp_path):
     assert saved['agreement'] == report.comparison.agreement
     assert not list((tmp_path / 'out' / 'fit').rglob('*.pth'))
     assert len(list((tmp_path / 'out' / 'cache').iterdir())) == 1
+    (log,) = (tmp_path / 'out' / 'fit').rglob('*.log')
+    assert 'Iter(train)' in log.read_text()  # with the remaining time
+    assert 'eta:' in log.read_text()
 
 
 def test_the_report_has_the_iou_of_mmseg(fit, black_box, tmp_path):
