@@ -123,11 +123,12 @@ def work(args: Namespace) -> None:
 def edit(args: Namespace) -> None:
     """Edit, and print the path of the new checkpoint last."""
     edits = choose_edits(args)
-    from mmproto.editing import describe_actions, edit_checkpoint
-    from mmproto.editing.comparison import (
+    from mmproto.checkpoints.comparison import (
         build_test_loader,
         compare_checkpoints,
     )
+    from mmproto.editing import describe_actions, edit_checkpoint
+    from mmproto.editing.comparison import change_table
 
     cfg = read_config(args)
     # before the edit: there may be no data
@@ -143,7 +144,8 @@ def edit(args: Namespace) -> None:
     )
     if loader is not None:
         files = args.checkpoint, path
-        print(compare_checkpoints(cfg, files, loader, device_of(args)).table())
+        found = compare_checkpoints(cfg, files, loader, device_of(args))
+        print(change_table(found))
     print(describe_actions(entry['actions']))
     print(f'entry {entry["number"]} of the audit log, hash {entry["hash"]}')
     print(path)

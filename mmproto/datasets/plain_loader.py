@@ -1,6 +1,7 @@
 """The data loader of a projection, derived from the one for training."""
 
 import copy
+from collections.abc import Sequence
 
 from mmengine.config import Config, ConfigDict
 
@@ -68,6 +69,13 @@ def plain_dataset(dataset: dict, pipeline: list) -> dict:
     else:
         plain['pipeline'] = copy.deepcopy(pipeline)
     return plain
+
+
+def without_labels(pipeline: Sequence[dict]) -> list[dict]:
+    """Return the steps of a pipeline that read no labels."""
+    return [
+        step for step in pipeline if 'Annotations' not in str(step['type'])
+    ]
 
 
 def _pipeline(cfg: Config) -> list:

@@ -18,6 +18,7 @@ from mmengine.dataset import Compose
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
+from mmproto.datasets.plain_loader import without_labels
 from mmproto.models.facts import ModelFacts
 from mmproto.prototypes.features import evaluating
 
@@ -238,11 +239,7 @@ def load_input(model: Any, image: Image) -> dict:
             'the model has no cfg with a test_pipeline; load it with '
             'mmseg.apis.init_model(config, checkpoint)'
         )
-    pipeline = [
-        copy.deepcopy(step)
-        for step in pipeline
-        if 'Annotations' not in step['type']
-    ]
+    pipeline = copy.deepcopy(without_labels(pipeline))
     if isinstance(image, np.ndarray):
         pipeline[0] = dict(type='mmseg.LoadImageFromNDArray')
         results: dict = dict(img=image)

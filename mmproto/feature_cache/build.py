@@ -20,7 +20,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from mmproto.datasets.config_checks import leaf_configs
-from mmproto.datasets.plain_loader import projection_dataloader
+from mmproto.datasets.plain_loader import (
+    projection_dataloader,
+    without_labels,
+)
 from mmproto.models.facts import bare_model
 from mmproto.prototypes.features import evaluating
 from mmproto.prototypes.ranks import on_all_ranks
@@ -97,11 +100,7 @@ def _start(root: str | Path, record: dict, stack: ExitStack) -> Path:
 def drop_labels(loader: dict) -> None:
     """Take the loading of labels out of the config of a loader."""
     for leaf in leaf_configs(loader['dataset']):
-        leaf['pipeline'] = [
-            step
-            for step in leaf['pipeline']
-            if str(step['type']).rpartition('.')[2] != 'LoadAnnotations'
-        ]
+        leaf['pipeline'] = without_labels(leaf['pipeline'])
 
 
 def _summary(cache: FeatureCache) -> str:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,12 +19,13 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmseg.apis import init_model
 
+from mmproto.checkpoints.comparison import compare_models
 from mmproto.checkpoints.derived import save_weights
 from mmproto.feature_cache import CacheOptions, FeatureCache, build_cache
+from mmproto.model_card.facts import data_sets
 from mmproto.models.facts import ModelFacts
 from mmproto.utils.files import write_json
 
-from .agreement import measure_agreement
 from .black_box import load_black_box, read_black_box_config
 from .files import FitFolder, base_name, describe_task
 from .found_maps import find_maps
@@ -36,7 +37,6 @@ from .run_config import (
     changed_data,
     check_data,
     comparison_loader,
-    data_set_name_of,
     first_image,
     training_config,
     with_data,
@@ -52,6 +52,7 @@ class Fit:
     Args:
         folder: Where everything goes.
         options: Of the user.
+        keep: Features to keep.
         name: Of the black box.
         cfg: Config of the black box, with the data to use.
         black_box: The segmentor that is explained.
@@ -62,6 +63,7 @@ class Fit:
 
     folder: FitFolder
     options: FitOptions
+    keep: CacheOptions
     name: str
     cfg: Config
     black_box: Any
@@ -110,6 +112,12 @@ def fit_concepts(
         ValueError: The segmentor, its data or the folder cannot be used.
     """
     options = options or FitOptions()
+    keep = CacheOptions(
+        sizes=options.sizes,
+        cache_gb=options.cache_gb,
+        target=options.target,
+        seed=options.seed,
+    )
     own = read_black_box_config(config)
     cfg = with_data(own, data and Config.fromfile(data))
     init_default_scope(cfg.get('default_scope', 'mmseg'))
@@ -125,7 +133,8 @@ def fit_concepts(
     folder = FitFolder(Path(out))
     task = describe_task(config, checkpoint, data, options)
     task = folder.begin(task, resume)
-    fit = Fit(folder, options, Path(config).stem, cfg, box, meta, choice)
+    name = Path(config).stem
+    fit = Fit(folder, options, keep, name, cfg, box, meta, choice)
     model = concept_model_config(
         cfg.model, box, choice, options.concepts, options.target
     )
@@ -152,7 +161,7 @@ def _keep_features(fit: Fit) -> FeatureCache:
         model.init_weights()
     model.load_state_dict(weights, strict=False)
     with fit.step('features'):
-        cache = build_cache(model, cfg, _cache_options(fit), fit.folder.cache)
+        cache = build_cache(model, cfg, fit.keep, fit.folder.cache)
     save_weights(model, {}, fit.folder.start)
     return cache
 
@@ -170,24 +179,11 @@ def _without_messages() -> Iterator[None]:
         logger.setLevel(logger.level)
 
 
-def _cache_options(fit: Fit) -> CacheOptions:
-    return CacheOptions(**_cache_arguments(fit.options))
-
-
-def _cache_arguments(options: FitOptions) -> dict:
-    return dict(
-        sizes=options.sizes,
-        cache_gb=options.cache_gb,
-        target=options.target,
-        seed=options.seed,
-    )
-
-
 def _training_config(fit: Fit, max_iters: int) -> Config:
     hook = dict(
         cache=str(fit.folder.cache),
         label_stride=LABEL_STRIDE,
-        **_cache_arguments(fit.options),
+        **asdict(fit.keep),
     )
     cfg = Config.fromfile(fit.folder.config)
     return training_config(cfg, fit.options, max_iters, hook)
@@ -235,20 +231,23 @@ def _finish(
     fit: Fit, model: Any, cache: FeatureCache, max_iters: int
 ) -> FitReport:
     """Compare the models, write the new one, and report."""
-    folder, options, cfg = fit.folder, fit.options, fit.cfg
-    with fit.step('comparison'):
-        loader = Runner.build_dataloader(comparison_loader(cfg))
-        found = measure_agreement(
-            fit.black_box, model, loader, fit.meta['classes']
-        )
+    folder, options = fit.folder, fit.options
     facts = ModelFacts.of(model, fit.meta)
     weights = facts.head.class_weights
+    with fit.step('comparison'):
+        loader = comparison_loader(fit.cfg)
+        found = compare_models(
+            (fit.black_box, model),
+            Runner.build_dataloader(loader),
+            facts.classes,
+            facts.head.ignore_index,
+        )
     report = FitReport(
         black_box=fit.name,
         target=options.target,
         stages=list(fit.choice.stages),
         reasons=list(fit.choice.reasons),
-        data_set=data_set_name_of(cfg),
+        data_set=data_sets(loader['dataset'])[0],
         comparison=found,
         num_concepts=facts.head.num_concepts,
         used_concepts=int(weights.any(dim=0).sum()),

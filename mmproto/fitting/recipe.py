@@ -70,7 +70,6 @@ def fit_hooks(num_classes: int, concepts: int) -> list[dict]:
             begin=SWITCH,
             end=PRUNED,
         ),
-        dict(type='mmproto.PrototypeHealthHook'),
         dict(
             type='mmproto.PrototypeProjectionHook',
             topk=10,

@@ -1,12 +1,17 @@
 """What a fit found, in words and in JSON."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from mmproto.fitting.agreement import ModelComparison, class_ious, mean_iou
+import torch
+from torch import Tensor
+
+from mmproto.checkpoints.comparison import ModelComparison
 from mmproto.models.surrogate_record import percent
 from mmproto.utils.markdown import number, table
 
-REPORT_VERSION = 1
+FIT_REPORT_VERSION = 1
+MODELS = ('black_box', 'concepts')  # in the order of a comparison
+MOST = 5  # pairs of classes, and images, that a report names
 WORDS = dict(labels='the labels', model="the model's own predictions")
 
 
@@ -40,9 +45,9 @@ class FitReport:
     used_concepts: int
     zeros: float
     iterations: int
-    seconds: dict[str, float] = field(default_factory=dict)
-    cache_bytes: int = 0
-    min_agreement: float = 0.9
+    seconds: dict[str, float]
+    cache_bytes: int
+    min_agreement: float
 
     def surrogate(self) -> dict:
         """Return what explanations have to say about the surrogate."""
@@ -57,12 +62,16 @@ class FitReport:
         )
 
     def to_dict(self) -> dict:
-        """Return everything in plain types, for JSON."""
+        """Return everything in plain types, for JSON.
+
+        ``mmproto/schemas/fit_report.schema.json`` describes them.
+        """
         found = self.comparison
-        box, own = class_ious(found.black_box), class_ious(found.concepts)
         kept = found.class_agreement()
+        box, own = map(_numbers, found.ious)
+        least = sorted(found.images.items(), key=lambda item: item[1])
         return dict(
-            version=REPORT_VERSION,
+            version=FIT_REPORT_VERSION,
             black_box=self.black_box,
             target=self.target,
             stages=self.stages,
@@ -71,16 +80,17 @@ class FitReport:
             images=len(found.images),
             agreement=found.agreement,
             min_agreement=self.min_agreement,
-            miou=dict(
-                black_box=mean_iou(found.black_box),
-                concepts=mean_iou(found.concepts),
-            ),
+            commonest_class_agreement=found.commonest,
+            miou=dict(zip(MODELS, _numbers(found.ious.nanmean(dim=1)))),
             classes=[
                 dict(name=name, agreement=kept[name], black_box=b, concepts=c)
                 for name, b, c in zip(found.classes, box, own)
             ],
-            differences=found.largest_differences(),
-            least_agreeing_images=found.least_agreeing_images(),
+            differences=[
+                dict(black_box=box, concepts=own, share=share)
+                for box, own, share in found.differences(MOST)
+            ],
+            least_agreeing_images=dict(least[:MOST]),
             concepts=dict(
                 number=self.num_concepts,
                 used=self.used_concepts,
@@ -100,7 +110,8 @@ class FitReport:
             f'of {self.num_concepts} speak for a class, {self.zeros:.1%} of '
             'the class weights are zero.',
             f'{self.data_set}, {len(found.images)} images: the concept model '
-            f'says what the black box says at {agreement} of the pixels.',
+            f'says what the black box says at {agreement} of the pixels '
+            f'(always the commonest class: {percent(found.commonest)}).',
             self._class_table(),
             *self._differences(),
             self._costs(),
@@ -115,24 +126,22 @@ class FitReport:
 
     def _class_table(self) -> str:
         found = self.comparison
-        box, own = class_ious(found.black_box), class_ious(found.concepts)
-        kept = found.class_agreement()
+        kept = [*found.class_agreement().values(), found.agreement]
+        means = found.ious.nanmean(dim=1, keepdim=True)
+        columns = torch.cat([found.ious, means], dim=1)
         rows = [
-            [name, number(b, 2), number(c, 2), _percent(kept[name])]
-            for name, b, c in zip(found.classes, box, own)
+            [name, *(number(iou, 2) for iou in ious), _percent(share)]
+            for name, share, *ious in zip(
+                [*found.classes, 'mIoU'], kept, *map(_numbers, columns)
+            )
         ]
-        means = [mean_iou(found.black_box), mean_iou(found.concepts)]
-        rows.append(
-            ['mIoU', *(number(m, 2) for m in means), _percent(found.agreement)]
-        )
         header = ['class', 'IoU, black box', 'IoU, concepts', 'agreement']
         return table(header, rows)
 
     def _differences(self) -> list[str]:
         pairs = [
-            f'{d["black_box"]} of the black box is {d["concepts"]} '
-            f'({100 * d["share"]:.2f} % of all pixels)'
-            for d in self.comparison.largest_differences()
+            f'{box} of the black box is {own} ({share:.2%} of all pixels)'
+            for box, own, share in self.comparison.differences(MOST)
         ]
         return [f'Where they differ most: {"; ".join(pairs)}.'] * bool(pairs)
 
@@ -142,6 +151,10 @@ class FitReport:
             f'{self.iterations} iterations. Time: {steps}; features on disk: '
             f'{self.cache_bytes / 1e9:.2f} GB.'
         )
+
+
+def _numbers(values: Tensor) -> list[float | None]:
+    return [None if v != v else v for v in values.tolist()]
 
 
 def _percent(share: float | None) -> str:

@@ -11,9 +11,11 @@ from mmengine.registry import DATASETS
 from torch import Tensor
 
 from mmproto.datasets.config_checks import check_config, leaf_configs
-from mmproto.datasets.plain_loader import projection_dataloader
+from mmproto.datasets.plain_loader import (
+    projection_dataloader,
+    without_labels,
+)
 from mmproto.feature_cache.build import drop_labels
-from mmproto.model_card.facts import data_sets
 from mmproto.utils.files import atomic_path
 
 from .options import FitOptions
@@ -188,17 +190,6 @@ def _has_labels(dataset: dict) -> bool:
     found = DATASETS.build(dict(dataset, pipeline=[]))
     label = found.get_data_info(0).get('seg_map_path')
     return label is not None and Path(label).is_file()
-
-
-def data_set_name_of(cfg: Config) -> str:
-    """Name the data set of :func:`comparison_loader`."""
-    (name, *_) = data_sets(comparison_loader(cfg)['dataset'])
-    return name
-
-
-def without_labels(pipeline: list) -> list:
-    """Drop the steps of a pipeline that read labels."""
-    return [step for step in pipeline if 'Annotations' not in step['type']]
 
 
 def training_config(

@@ -13,12 +13,13 @@ from mmengine.runner import load_checkpoint
 from mmseg.apis import inference_model, init_model
 from surrogates import LINE
 
-from mmproto.editing import edit_checkpoint
-from mmproto.editing.comparison import (
-    Comparison,
+from mmproto.checkpoints.comparison import (
+    ModelComparison,
     build_test_loader,
     compare_checkpoints,
 )
+from mmproto.editing import edit_checkpoint
+from mmproto.editing.comparison import change_table
 from mmproto.models.facts import ModelFacts
 
 WHO = ('--by', 'J. Doe', '--reason', 'fires on shadows')
@@ -275,7 +276,7 @@ def test_evaluation_equals_a_loop_over_classes(trained, run, tiny_data):
     known = labels != 255
     assert not known.all()
     for side, (predicted, ious) in enumerate(
-        ((first, comparison.before), (second, comparison.after))
+        ((first, comparison.ious[0]), (second, comparison.ious[1]))
     ):
         expected = []
         for index, name in enumerate(('road', 'wall', 'car', 'sign')):
@@ -287,18 +288,25 @@ def test_evaluation_equals_a_loop_over_classes(trained, run, tiny_data):
             assert table[name][side] == f'{iou:.2f}'
         assert table['mIoU'][side] == f'{np.nanmean(expected):.2f}'
     changed = (first != second).mean()
-    assert 0 < changed == pytest.approx(comparison.changed)
+    assert 0 < changed == pytest.approx(1 - comparison.agreement)
     assert f'changed pixels: {changed:.4%}' in lines
 
 
 def test_class_names_of_the_table_are_escaped():
-    comparison = Comparison(
-        ['a\x1b[2Jb'], torch.tensor([50.0]), torch.tensor([60.0]), 0.5
+    comparison = ModelComparison(
+        ['a\x1b[2Jb'], torch.ones(1, 1), torch.tensor([[50.0], [60.0]]), {}
     )
-    rows = comparison.table().splitlines()
+    rows = change_table(comparison).splitlines()
     assert all(row.isprintable() for row in rows)
     (row,) = [row for row in rows if '[2J' in row]
     assert row.startswith(r'| a\x1b[2Jb |  50.00 |')
+
+
+def test_without_labels_there_is_no_table_of_accuracy():
+    nothing = torch.full((2, 1), torch.nan)
+    found = ModelComparison(['road'], torch.ones(1, 1), nothing, {})
+    with pytest.raises(ValueError, match='the test data has no labels'):
+        change_table(found)
 
 
 def test_nothing_is_edited_where_nothing_can_be_evaluated(trained, run):

@@ -1,6 +1,8 @@
 import json
 import shutil
+from pathlib import Path
 
+import jsonschema
 import pytest
 import torch
 from mmengine.config import Config
@@ -9,11 +11,13 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner, save_checkpoint
 from mmseg.registry import MODELS
 
+import mmproto
 from mmproto.checkpoints.derived import load_strictly
 from mmproto.fitting import fit as fitting
 from mmproto.fitting.fit import fit_concepts
 from mmproto.fitting.options import SHORTEST, FitOptions
 
+SCHEMA = Path(mmproto.__file__).parent / 'schemas/fit_report.schema.json'
 SHORT = dict(concepts=8, max_iters=SHORTEST, batch_size=2)
 
 
@@ -69,6 +73,7 @@ def test_a_concept_model_on_the_very_same_backbone(fit, black_box, tmp_path):
     )
     saved = json.loads((tmp_path / 'out' / 'report.json').read_text())
     assert saved['agreement'] == report.comparison.agreement
+    jsonschema.validate(saved, json.loads(SCHEMA.read_text()))
     assert not list((tmp_path / 'out' / 'fit').rglob('*.pth'))
     assert len(list((tmp_path / 'out' / 'cache').iterdir())) == 1
     (log,) = (tmp_path / 'out' / 'fit').rglob('*.log')
@@ -208,6 +213,11 @@ def test_layers_of_the_user(fit, tmp_path):
 def test_wrong_options_are_refused(wrong):
     with pytest.raises(ValueError):
         FitOptions(**wrong)
+
+
+def test_wrong_sizes_are_refused_before_anything_is_read():
+    with pytest.raises(ValueError, match='sizes must name 1.0'):
+        fit_concepts('no.py', 'no.pth', 'no', FitOptions(sizes=(0.5,)))
 
 
 def test_a_backbone_that_changes_its_arguments(fit, black_box, tmp_path):

@@ -19,6 +19,7 @@ from record_parts import (
 )
 
 Values = list[float | None]
+Percent = Annotated[float, Field(ge=0, le=100)]
 
 
 class NumberedWeight(NamedClass):
@@ -251,3 +252,73 @@ class CamComparison(
     """Of the cells that are gone, along each curve."""
     regions: DeletionRegions
     pixels: list[DeletionPixel]
+
+
+class FittedClass(Record):
+    name: str
+    agreement: Share | None
+    """Share of the black box's pixels of this class that keep it; null if it
+    never says it."""
+    black_box: Percent | None
+    """IoU; null if neither predictions nor labels have the class."""
+    concepts: Percent | None
+
+
+class Difference(Record):
+    black_box: str
+    """Its class."""
+    concepts: str
+    """Class of the concept model at the same pixels."""
+    share: Share
+    """Of all pixels."""
+
+
+class Accuracies(Record):
+    black_box: Percent | None
+    """Mean IoU; null without labels."""
+    concepts: Percent | None
+
+
+class FittedConcepts(Record):
+    number: Count
+    used: Index
+    """Those that speak for a class."""
+    zeros: Share
+    """Exact zeros among the class weights."""
+
+
+class FitReport(
+    Record,
+    title='How far a concept model is like the black box that it was fitted '
+    'to, written by mmproto fit',
+):
+    version: Literal[1]
+    black_box: Text
+    """Name of its config."""
+    target: Literal['labels', 'model']
+    stages: list[Index]
+    """Maps of the backbone that are used."""
+    reasons: list[Text]
+    """Why these."""
+    data_set: Text
+    """On which both were compared."""
+    images: Count
+    agreement: Share
+    """Pixels to which both give the same class."""
+    min_agreement: Share
+    """What the user asks for."""
+    commonest_class_agreement: Share
+    """Agreement of a model that always says the black box's commonest
+    class."""
+    miou: Accuracies
+    classes: list[FittedClass]
+    differences: list[Difference]
+    """Pairs of classes with the most pixels in dispute, largest first."""
+    least_agreeing_images: dict[str, Share]
+    """By path, least agreement first."""
+    concepts: FittedConcepts
+    iterations: Count
+    seconds: dict[str, NotNegative]
+    """Time of each step, by its name."""
+    cache_bytes: Index
+    """Features and labels on the disk."""

@@ -10,7 +10,12 @@ import re
 from pathlib import Path
 
 from explanation_records import Concepts, Explanation, Frame, Sequence
-from measurement_records import CamComparison, Confusions, ExplanationReport
+from measurement_records import (
+    CamComparison,
+    Confusions,
+    ExplanationReport,
+    FitReport,
+)
 from pydantic.json_schema import GenerateJsonSchema
 
 FOLDER = Path(__file__).parents[2] / 'mmproto' / 'schemas'
@@ -20,6 +25,7 @@ RECORDS = {
     'confusions.schema.json': Confusions,
     'explanation.schema.json': Explanation,
     'explanation_report.schema.json': ExplanationReport,
+    'fit_report.schema.json': FitReport,
     'sequence.schema.json': Sequence,
 }
 
