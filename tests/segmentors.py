@@ -293,28 +293,8 @@ def _residual():
     }
 
 
-def _small_and_fast():
+def _two_paths():
     return {
-        'MobileNetV3, LRASPPHead': model(
-            dict(type='MobileNetV3', arch='small', out_indices=(0, 1, 12)),
-            _of_all(
-                'LRASPPHead',
-                (16, 16, 576),
-                input_transform='multiple_select',
-                branch_channels=(4, 4),
-            ),
-        ),
-        'TIMMBackbone EfficientNet-Lite0, ASPPHead': model(
-            dict(
-                type='TIMMBackbone',
-                model_name='tf_efficientnet_lite0',
-                features_only=True,
-                pretrained=False,
-                out_indices=(0, 1, 2, 3, 4),
-                output_stride=16,
-            ),
-            head('ASPPHead', 320, 4, dilations=(1, 2)),
-        ),
         'BiSeNetV1, FCNHead': model(
             dict(
                 type='BiSeNetV1',
@@ -376,6 +356,31 @@ def _small_and_fast():
                 ffm_cfg=dict(in_channels=24, out_channels=16, scale_factor=4),
             ),
             fcn(16, 3),
+        ),
+    }
+
+
+def _small_and_fast():
+    return {
+        'MobileNetV3, LRASPPHead': model(
+            dict(type='MobileNetV3', arch='small', out_indices=(0, 1, 12)),
+            _of_all(
+                'LRASPPHead',
+                (16, 16, 576),
+                input_transform='multiple_select',
+                branch_channels=(4, 4),
+            ),
+        ),
+        'TIMMBackbone EfficientNet-Lite0, ASPPHead': model(
+            dict(
+                type='TIMMBackbone',
+                model_name='tf_efficientnet_lite0',
+                features_only=True,
+                pretrained=False,
+                out_indices=(0, 1, 2, 3, 4),
+                output_stride=16,
+            ),
+            head('ASPPHead', 320, 4, dilations=(1, 2)),
         ),
         'FastSCNN, DepthwiseSeparableFCNHead': model(
             dict(
@@ -444,8 +449,8 @@ def _small_and_fast():
 
 
 SEGMENTORS = (
-    _residual() | _small_and_fast() | _transformer_pyramids()
-    | _plain_transformers()
+    _residual() | _two_paths() | _small_and_fast()
+    | _transformer_pyramids() | _plain_transformers()
 )  # fmt: skip
 
 
