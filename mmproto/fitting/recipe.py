@@ -3,7 +3,7 @@
 from typing import Any
 
 SWITCH, PRUNED, LAST = 0.4, 0.8, 0.95  # shares of the run
-# At every pixel, the loss would take two thirds of a step.
+# At every pixel, the loss would take most of a step.
 LABEL_STRIDE = 2
 
 

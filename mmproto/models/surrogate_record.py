@@ -123,11 +123,8 @@ class Surrogate:
         if self.images is None:
             return ''
         images = f'{self.images} image{"s" * (self.images > 1)}'
-        return (
-            f' ({images} of {self.data_set})'
-            if self.data_set
-            else (f' ({images})')
-        )
+        of = f' of {self.data_set}' if self.data_set else ''
+        return f' ({images}{of})'
 
 
 def with_reweighted(record: Mapping, concept: int) -> dict:
